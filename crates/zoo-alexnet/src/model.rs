@@ -1,0 +1,200 @@
+use burn::module::Module;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
+use burn::nn::{
+    Dropout, DropoutConfig, Linear, LinearConfig, LocalResponseNorm, LocalResponseNormConfig,
+    PaddingConfig2d,
+};
+use burn::tensor::activation::relu;
+use burn::tensor::{Device, Tensor, assert_shape};
+
+use crate::AlexNetConfig;
+use crate::config::{Convolution, POOL_STRIDE};
+
+/// AlexNet. Made by [`AlexNetConfig::init`].
+///
+/// The names of the fields are the paths of the weights in a file.
+#[derive(Module, Debug)]
+pub struct AlexNet {
+    /// The convolutional half.
+    pub features: Features,
+    /// The fully connected half.
+    pub classifier: Classifier,
+    channels: usize,
+    smallest_image: usize,
+}
+
+/// The five convolutions, up to the maps that an explanation can lay over the image.
+#[derive(Module, Debug)]
+pub struct Features {
+    /// Large kernels at a large step, then normalisation and pooling.
+    pub conv1: Conv2d,
+    /// Keeps the size, then normalisation and pooling.
+    pub conv2: Conv2d,
+    /// Keeps the size; sees all channels, whatever the groups.
+    pub conv3: Conv2d,
+    /// Keeps the size.
+    pub conv4: Conv2d,
+    /// Keeps the size.
+    pub conv5: Conv2d,
+    local_response_norm: Option<LocalResponseNorm>,
+    pool: MaxPool2d,
+}
+
+/// The last pooling, the two hidden layers and the head.
+#[derive(Module, Debug)]
+pub struct Classifier {
+    pool: MaxPool2d,
+    average: AdaptiveAvgPool2d,
+    dropout: Dropout,
+    dropout_after_hidden: bool,
+    /// The first hidden layer.
+    pub fc6: Linear,
+    /// The second hidden layer.
+    pub fc7: Linear,
+    /// The layer that gives a score for each class.
+    pub head: Linear,
+}
+
+impl AlexNetConfig {
+    /// A network with fresh weights on `device`, drawn as [`initialization`](Self::initialization)
+    /// says.
+    ///
+    /// # Panics
+    /// If [`check`](Self::check) fails.
+    pub fn init(&self, device: &Device) -> AlexNet {
+        if let Err(error) = self.check() {
+            panic!("{error}");
+        }
+        AlexNet {
+            features: self.init_features(device),
+            classifier: self.init_classifier(device),
+            channels: self.channels,
+            smallest_image: self.smallest_image(),
+        }
+    }
+
+    fn init_features(&self, device: &Device) -> Features {
+        let convolutions = self.convolutions().map(|layer| self.init_convolution(layer, device));
+        let [conv1, conv2, conv3, conv4, conv5] = convolutions;
+        // The paper does not divide alpha by the window's 5 channels, as Burn does.
+        let paper = LocalResponseNormConfig::new(5).with_alpha(5e-4).with_beta(0.75).with_k(2.0);
+        Features {
+            conv1,
+            conv2,
+            conv3,
+            conv4,
+            conv5,
+            local_response_norm: self.local_response_norm.then(|| paper.init()),
+            pool: self.init_pool(),
+        }
+    }
+
+    fn init_classifier(&self, device: &Device) -> Classifier {
+        Classifier {
+            pool: self.init_pool(),
+            average: AdaptiveAvgPool2dConfig::new([self.feature_size; 2]).init(),
+            dropout: DropoutConfig::new(self.dropout).init(),
+            dropout_after_hidden: self.dropout_after_hidden,
+            fc6: self.init_linear(self.features(), self.hidden, true, device),
+            fc7: self.init_linear(self.hidden, self.hidden, true, device),
+            head: self.init_linear(self.hidden, self.num_classes, false, device),
+        }
+    }
+
+    fn init_convolution(&self, layer: Convolution, device: &Device) -> Conv2d {
+        let Convolution { kernel, stride, padding, .. } = layer;
+        let mut conv = Conv2dConfig::new(layer.channels, [kernel, kernel])
+            .with_stride([stride, stride])
+            .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
+            .with_groups(layer.groups)
+            .with_initializer(self.initialization.weights())
+            .init(device);
+        if let Some(biases) = self.initialization.biases(layer.positive_biases) {
+            conv.bias = Some(biases.init([layer.channels[1]], device));
+        }
+        conv
+    }
+
+    fn init_linear(&self, input: usize, output: usize, hidden: bool, device: &Device) -> Linear {
+        let mut linear = LinearConfig::new(input, output)
+            .with_initializer(self.initialization.weights())
+            .init(device);
+        if let Some(biases) = self.initialization.biases(hidden) {
+            linear.bias = Some(biases.init([output], device));
+        }
+        linear
+    }
+
+    fn init_pool(&self) -> MaxPool2d {
+        MaxPool2dConfig::new([self.pool_size(); 2]).with_strides([POOL_STRIDE; 2]).init()
+    }
+}
+
+impl AlexNet {
+    /// Class scores for a batch of images.
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`, height and width at least 63 px for the
+    ///   presets torchvision and paper, at least 15 px for small-images
+    /// - returns: `[batch, num_classes]`
+    ///
+    /// # Panics
+    /// If the images have other channels or are smaller.
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        assert_shape!(images, [_, self.channels, _, _]);
+        let [_, _, height, width] = images.dims();
+        let smallest = self.smallest_image;
+        assert!(
+            height.min(width) >= smallest,
+            "images must be at least {smallest} px high and wide, found {height} x {width} px"
+        );
+        self.classifier.forward(self.features.forward(images))
+    }
+}
+
+impl Features {
+    /// What the convolutions see in the images, before the last pooling.
+    ///
+    /// # Shapes
+    /// - images: as for [`AlexNet::forward`]
+    /// - returns: `[batch, width of conv5, height, width]`, 13 x 13 px for images of 224 px in the
+    ///   presets torchvision and paper
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
+        let x = self.pool.forward(self.normalize(relu(self.conv1.forward(images))));
+        let x = self.pool.forward(self.normalize(relu(self.conv2.forward(x))));
+        let x = relu(self.conv3.forward(x));
+        let x = relu(self.conv4.forward(x));
+        relu(self.conv5.forward(x))
+    }
+
+    fn normalize(&self, x: Tensor<4>) -> Tensor<4> {
+        match &self.local_response_norm {
+            Some(norm) => norm.forward(x),
+            None => x,
+        }
+    }
+}
+
+impl Classifier {
+    /// Class scores from features.
+    ///
+    /// # Shapes
+    /// - features: as [`Features::forward`] gives them
+    /// - returns: `[batch, num_classes]`
+    pub fn forward(&self, features: Tensor<4>) -> Tensor<2> {
+        // At the preset's own image size the average has nothing to do.
+        let x: Tensor<2> = self.average.forward(self.pool.forward(features)).flatten(1, 3);
+        let x = self.hidden(&self.fc6, x);
+        let x = self.hidden(&self.fc7, x);
+        self.head.forward(x)
+    }
+
+    fn hidden(&self, layer: &Linear, x: Tensor<2>) -> Tensor<2> {
+        if self.dropout_after_hidden {
+            self.dropout.forward(relu(layer.forward(x)))
+        } else {
+            relu(layer.forward(self.dropout.forward(x)))
+        }
+    }
+}

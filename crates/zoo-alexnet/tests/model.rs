@@ -1,0 +1,310 @@
+//! The network: shapes, weights by name, gradients, and that it learns.
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::nn::Initializer;
+use burn::nn::conv::Conv2d;
+use burn::nn::loss::CrossEntropyLossConfig;
+use burn::optim::{GradientsParams, SgdConfig};
+use burn::tensor::{Device, Gradients, Int, Tensor, TensorData, Tolerance};
+use zoo_alexnet::{AlexNet, AlexNetConfig, AlexNetPreset, Initialization};
+
+/// A network that trains in no time.
+fn tiny(preset: AlexNetPreset) -> AlexNetConfig {
+    AlexNetConfig {
+        widths: [16, 24, 32, 24, 16],
+        conv1_kernel: 5,
+        conv1_stride: 1,
+        feature_size: 2,
+        hidden: 64,
+        dropout: 0.0,
+        image_size: 21,
+        ..AlexNetConfig::preset(preset).with_num_classes(4)
+    }
+}
+
+/// Pixels in -1..1 that no two images share.
+fn images(shape: [usize; 4], device: &Device) -> Tensor<4> {
+    let pixel = |index: u32| {
+        let mixed = index.wrapping_mul(2_654_435_761);
+        let mixed = (mixed ^ mixed >> 15).wrapping_mul(2_246_822_519);
+        ((mixed ^ mixed >> 13) >> 8) as f32 / (1 << 23) as f32 - 1.0
+    };
+    let count = shape.iter().product::<usize>() as u32;
+    let pixels: Vec<f32> = (0..count).map(pixel).collect();
+    Tensor::from_data(TensorData::new(pixels, shape), device)
+}
+
+#[derive(Default)]
+struct Parameters {
+    path: Vec<String>,
+    found: Vec<(String, Vec<usize>)>,
+}
+
+impl ModuleVisitor for Parameters {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.found.push((self.path.join("."), param.lazy_shape().as_slice().to_vec()));
+    }
+}
+
+fn parameters(model: &AlexNet) -> Vec<(String, Vec<usize>)> {
+    let mut parameters = Parameters::default();
+    model.visit(&mut parameters);
+    parameters.found
+}
+
+/// Counts the parameters that have a gradient of finite numbers.
+struct FiniteGradients<'a> {
+    gradients: &'a Gradients,
+    count: usize,
+}
+
+impl ModuleVisitor for FiniteGradients<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = param.val().grad(self.gradients) {
+            let finite = gradient.into_data().iter::<f32>().all(f32::is_finite);
+            self.count += usize::from(finite);
+        }
+    }
+}
+
+#[test]
+fn torchvision_has_these_weights() {
+    let model = AlexNetConfig::preset(AlexNetPreset::Torchvision).init(&Device::flex());
+    let expected: [(&str, &[usize]); 16] = [
+        ("features.conv1.weight", &[64, 3, 11, 11]),
+        ("features.conv1.bias", &[64]),
+        ("features.conv2.weight", &[192, 64, 5, 5]),
+        ("features.conv2.bias", &[192]),
+        ("features.conv3.weight", &[384, 192, 3, 3]),
+        ("features.conv3.bias", &[384]),
+        ("features.conv4.weight", &[256, 384, 3, 3]),
+        ("features.conv4.bias", &[256]),
+        ("features.conv5.weight", &[256, 256, 3, 3]),
+        ("features.conv5.bias", &[256]),
+        ("classifier.fc6.weight", &[9216, 4096]),
+        ("classifier.fc6.bias", &[4096]),
+        ("classifier.fc7.weight", &[4096, 4096]),
+        ("classifier.fc7.bias", &[4096]),
+        ("classifier.head.weight", &[4096, 1000]),
+        ("classifier.head.bias", &[1000]),
+    ];
+    let expected = expected.map(|(path, shape)| (path.to_owned(), shape.to_vec()));
+    assert_eq!(parameters(&model), expected);
+}
+
+#[test]
+fn paper_has_two_towers_in_three_layers() {
+    let model = AlexNetConfig::preset(AlexNetPreset::Paper).init(&Device::flex());
+    let convolutions = [
+        vec![96, 3, 11, 11],
+        vec![256, 48, 5, 5],
+        vec![384, 256, 3, 3],
+        vec![384, 192, 3, 3],
+        vec![256, 192, 3, 3],
+    ];
+    let shapes = parameters(&model).into_iter().map(|(_, shape)| shape);
+    assert_eq!(shapes.filter(|shape| shape.len() == 4).collect::<Vec<_>>(), convolutions);
+}
+
+#[test]
+fn parameter_counts() {
+    let count = |preset, num_classes| {
+        let config = AlexNetConfig::preset(preset).with_num_classes(num_classes);
+        config.init(&Device::flex()).num_params()
+    };
+    assert_eq!(count(AlexNetPreset::Torchvision, 1000), 61_100_840);
+    assert_eq!(count(AlexNetPreset::Torchvision, 10), 57_044_810);
+    assert_eq!(count(AlexNetPreset::Torchvision, 2), 57_012_034);
+    assert_eq!(count(AlexNetPreset::Paper, 1000), 60_965_224);
+    assert_eq!(count(AlexNetPreset::SmallImages, 10), 2_854_826);
+}
+
+#[test]
+fn output_has_a_score_per_class() {
+    let device = Device::flex();
+    let cases = [
+        (AlexNetPreset::Torchvision, [2, 3, 63, 63]),
+        (AlexNetPreset::Torchvision, [1, 1, 65, 101]),
+        (AlexNetPreset::Paper, [1, 3, 67, 63]),
+        (AlexNetPreset::SmallImages, [2, 1, 28, 28]),
+        (AlexNetPreset::SmallImages, [2, 3, 15, 64]),
+    ];
+    for (preset, shape) in cases {
+        let config = AlexNetConfig { hidden: 16, ..AlexNetConfig::preset(preset) };
+        let model = config.with_channels(shape[1]).with_num_classes(7).init(&device);
+        assert_eq!(model.forward(images(shape, &device)).dims(), [shape[0], 7], "{preset}");
+    }
+}
+
+#[test]
+fn maps_of_the_paper_are_13_pixels_wide() {
+    let device = Device::flex();
+    for preset in [AlexNetPreset::Torchvision, AlexNetPreset::Paper] {
+        let widths = [2, 2, 2, 2, 4];
+        let config = AlexNetConfig { widths, hidden: 1, ..AlexNetConfig::preset(preset) };
+        let maps = config.init(&device).features.forward(images([1, 3, 224, 224], &device));
+        assert_eq!(maps.dims(), [1, 4, 13, 13]);
+    }
+}
+
+#[test]
+fn windows_that_overlap_leave_fewer_pixels() {
+    let device = Device::flex();
+    let maps = |overlapping_pooling| {
+        let config = AlexNetConfig { overlapping_pooling, ..tiny(AlexNetPreset::SmallImages) };
+        config.init(&device).features.forward(images([1, 3, 64, 64], &device)).dims()
+    };
+    assert_eq!((maps(true), maps(false)), ([1, 16, 15, 15], [1, 16, 16, 16]));
+}
+
+/// Kernels that pass the pixel in their middle, so that only the normalisation is left to see.
+fn pass_through(conv: &mut Conv2d, device: &Device) {
+    let side = conv.kernel_size[0];
+    let mut weights = vec![0f32; side * side];
+    weights[side * side / 2] = 1.0;
+    let weights = TensorData::new(weights, [1, 1, side, side]);
+    conv.weight = Param::from_tensor(Tensor::from_data(weights, device));
+    conv.bias = None;
+}
+
+/// The paper, section 3.3: b = a / (2 + 0.0001 Σ a²)^0.75; here twice, of one channel.
+#[test]
+fn local_response_norm_is_the_papers() {
+    let device = Device::flex();
+    let config = AlexNetConfig { widths: [1; 5], groups: 1, ..tiny(AlexNetPreset::Paper) };
+    let mut features = config.with_channels(1).init(&device).features;
+    for conv in [
+        &mut features.conv1,
+        &mut features.conv2,
+        &mut features.conv3,
+        &mut features.conv4,
+        &mut features.conv5,
+    ] {
+        pass_through(conv, &device);
+    }
+    let normalized = |a: f32| a / (2.0 + 1e-4 * a * a).powf(0.75);
+    let maps = features.forward(Tensor::full([1, 1, 15, 15], 100.0, &device));
+    let expected = Tensor::<4>::full([1, 1, 3, 3], normalized(normalized(100.0)), &device);
+    maps.into_data().assert_approx_eq::<f32>(&expected.into_data(), Tolerance::relative(1e-5));
+}
+
+/// With weights of 0 and biases of 1, hidden features are 1, whatever came in. An odd number of
+/// them adds up to itself, unless some were dropped and the others doubled.
+#[test]
+fn dropout_comes_before_or_after_the_hidden_layers() {
+    let device = Device::flex().autodiff();
+    for dropout_after_hidden in [false, true] {
+        let config = AlexNetConfig {
+            hidden: 33,
+            dropout: 0.5,
+            dropout_after_hidden,
+            ..tiny(AlexNetPreset::Paper)
+        };
+        let mut classifier = config.init(&device).classifier;
+        classifier.fc7.weight = Initializer::Zeros.init([33, 33], &device);
+        classifier.head.weight = Initializer::Ones.init([33, 4], &device);
+        let scores = classifier.forward(images([2, 16, 3, 3], &device)).into_data();
+        let all_kept = scores.iter::<f32>().all(|score| score == 33.0);
+        assert_eq!(all_kept, !dropout_after_hidden, "{scores}");
+    }
+}
+
+#[test]
+fn initialization_draws_what_it_says() {
+    let device = Device::flex();
+    let model = |initialization| {
+        let config = AlexNetConfig { initialization, hidden: 512, ..tiny(AlexNetPreset::Paper) };
+        config.init(&device)
+    };
+    let biases = |model: &AlexNet| {
+        let AlexNet { features, classifier, .. } = model;
+        let convolutions =
+            [&features.conv1, &features.conv2, &features.conv3, &features.conv4, &features.conv5];
+        let linears = [&classifier.fc6, &classifier.fc7, &classifier.head];
+        let biases = convolutions.map(|conv| conv.bias.clone());
+        let biases = biases.into_iter().chain(linears.map(|linear| linear.bias.clone()));
+        biases
+            .map(|bias| bias.map(|bias| bias.val().max().into_scalar::<f32>()))
+            .collect::<Vec<_>>()
+    };
+    let deviation = |model: &AlexNet| {
+        let (variance, mean) = model.classifier.fc7.weight.val().flatten::<1>(0, 1).var_mean(0);
+        assert!(mean.into_scalar::<f32>().abs() < 1e-3);
+        variance.sqrt().into_scalar::<f32>()
+    };
+    let close = |found: f32, expected: f32| (found / expected - 1.0).abs() < 0.02;
+
+    let paper = model(Initialization::Paper);
+    assert_eq!(biases(&paper), [0, 1, 0, 1, 1, 1, 1, 0].map(|bias| Some(bias as f32)));
+    assert!(close(deviation(&paper), 0.01));
+
+    let lecun = model(Initialization::LeCun);
+    assert_eq!(biases(&lecun), [Some(0.0); 8]);
+    assert!(close(deviation(&lecun), (1.0 / 512f32).sqrt()));
+
+    let pytorch = model(Initialization::Pytorch);
+    assert!(close(deviation(&pytorch), (1.0 / (3.0 * 512f32)).sqrt()));
+    let bound = 1.0 / 512f32.sqrt();
+    pytorch.classifier.fc7.weight.to_data().assert_within_range(-bound..bound);
+}
+
+#[test]
+#[should_panic(expected = "images must be at least 15 px high and wide, found 40 x 14 px")]
+fn small_images_are_refused() {
+    let device = Device::flex();
+    tiny(AlexNetPreset::SmallImages).init(&device).forward(images([1, 3, 40, 14], &device));
+}
+
+#[test]
+#[should_panic(expected = "axis 1 expected 3, got 1")]
+fn other_channels_are_refused() {
+    let device = Device::flex();
+    tiny(AlexNetPreset::SmallImages).init(&device).forward(images([1, 1, 21, 21], &device));
+}
+
+#[test]
+fn every_parameter_has_a_finite_gradient() {
+    let device = Device::flex().autodiff();
+    for preset in AlexNetPreset::ALL.iter().copied() {
+        for overlapping_pooling in [false, true] {
+            let config = AlexNetConfig { overlapping_pooling, ..tiny(preset) }.with_dropout(0.5);
+            let model = config.init(&device);
+            let scores = model.forward(images([2, 3, 21, 21], &device));
+            let gradients = scores.square().mean().backward();
+            let mut finite = FiniteGradients { gradients: &gradients, count: 0 };
+            model.visit(&mut finite);
+            assert_eq!(finite.count, 16, "{config:?}");
+        }
+    }
+}
+
+#[test]
+fn sixteen_images_are_learned_by_heart() {
+    let device = Device::flex().autodiff();
+    let labels: Vec<i64> = (0..16).map(|index| index * 7 % 4).collect();
+    let targets = Tensor::<1, Int>::from_data(labels.as_slice(), &device);
+    let loss = CrossEntropyLossConfig::new().init(&device);
+    let mut model = tiny(AlexNetPreset::SmallImages).init(&device);
+    let mut optimizer = SgdConfig::new().init();
+    // How many steps it takes depends on the weights drawn: 200 to 400.
+    for _ in 0..2000 {
+        let logits = model.forward(images([16, 3, 21, 21], &device));
+        let loss = loss.forward(logits, targets.clone());
+        if loss.clone().into_scalar::<f32>() < 0.05 {
+            break;
+        }
+        let gradients = GradientsParams::from_grads(loss.backward(), &model);
+        model = optimizer.step(0.01, model, gradients);
+    }
+    let scores = model.valid().forward(images([16, 3, 21, 21], &Device::flex()));
+    let predictions: Vec<i64> = scores.argmax(1).into_data().iter().collect();
+    assert_eq!(predictions, labels);
+}

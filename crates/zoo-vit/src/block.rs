@@ -1,0 +1,137 @@
+use burn::module::Module;
+use burn::nn::{Dropout, DropoutConfig, LayerNorm, LayerNormConfig, Linear};
+use burn::tensor::activation::{gelu, softmax};
+use burn::tensor::{Device, Tensor};
+
+use crate::initialization::linear;
+use crate::{DropPath, VitConfig};
+
+/// An encoder block: attention among the tokens, then an MLP for each, both added to what came in.
+#[derive(Module, Debug)]
+pub struct Block {
+    /// The normalisation before the attention.
+    pub norm1: LayerNorm,
+    /// The first half.
+    pub attention: Attention,
+    /// The normalisation before the MLP.
+    pub norm2: LayerNorm,
+    /// The second half.
+    pub mlp: Mlp,
+    /// Skips a half for some images, in training.
+    pub drop_path: DropPath,
+}
+
+/// Self-attention with several heads.
+#[derive(Module, Debug)]
+pub struct Attention {
+    /// Queries, keys and values by one layer: its output holds all queries, then all keys, then all
+    /// values, and in each the heads one after the other.
+    pub qkv: Linear,
+    /// Mixes what the heads found.
+    pub proj: Linear,
+    dropout: Dropout,
+    num_heads: usize,
+}
+
+/// Two linear layers with a GELU between them.
+#[derive(Module, Debug)]
+pub struct Mlp {
+    /// Widens.
+    pub fc1: Linear,
+    /// Narrows.
+    pub fc2: Linear,
+    dropout: Dropout,
+}
+
+impl VitConfig {
+    pub(crate) fn init_block(&self, drop_path: f64, device: &Device) -> Block {
+        let dropout = || DropoutConfig::new(self.dropout).init();
+        Block {
+            norm1: self.init_norm(device),
+            attention: Attention {
+                qkv: linear(self.embed_dim, 3 * self.embed_dim, device),
+                proj: linear(self.embed_dim, self.embed_dim, device),
+                dropout: dropout(),
+                num_heads: self.num_heads,
+            },
+            norm2: self.init_norm(device),
+            mlp: Mlp {
+                fc1: linear(self.embed_dim, self.mlp_dim, device),
+                fc2: linear(self.mlp_dim, self.embed_dim, device),
+                dropout: dropout(),
+            },
+            drop_path: DropPath::new(drop_path),
+        }
+    }
+
+    pub(crate) fn init_norm(&self, device: &Device) -> LayerNorm {
+        LayerNormConfig::new(self.embed_dim).with_epsilon(self.layer_norm_epsilon).init(device)
+    }
+}
+
+impl Block {
+    /// One step of the encoder.
+    ///
+    /// # Shapes
+    /// - tokens: `[batch, tokens, embed_dim]`
+    /// - returns: the same
+    pub fn forward(&self, tokens: Tensor<3>) -> Tensor<3> {
+        let branch = self.attention.forward(self.norm1.forward(tokens.clone()));
+        let tokens = tokens + self.drop_path.forward(branch);
+        let branch = self.mlp.forward(self.norm2.forward(tokens.clone()));
+        tokens + self.drop_path.forward(branch)
+    }
+}
+
+impl Attention {
+    /// What each token takes from the others.
+    ///
+    /// # Shapes
+    /// - tokens: `[batch, tokens, embed_dim]`, normalised
+    /// - returns: the same
+    pub fn forward(&self, tokens: Tensor<3>) -> Tensor<3> {
+        let [batch, length, embed_dim] = tokens.dims();
+        let [queries, keys, values] = self.queries_keys_values(tokens);
+        let heads = attention_weights(queries, keys).matmul(values);
+        let joined = heads.swap_dims(1, 2).reshape([batch, length, embed_dim]);
+        self.dropout.forward(self.proj.forward(joined))
+    }
+
+    /// How much each token looks at each other one, for attention maps and rollout.
+    ///
+    /// # Shapes
+    /// - tokens: `[batch, tokens, embed_dim]`, normalised
+    /// - returns: `[batch, heads, looking tokens, tokens looked at]`; the last axis adds up to 1
+    pub fn weights(&self, tokens: Tensor<3>) -> Tensor<4> {
+        let [queries, keys, _] = self.queries_keys_values(tokens);
+        attention_weights(queries, keys)
+    }
+
+    /// Each `[batch, heads, tokens, embed_dim / heads]`.
+    fn queries_keys_values(&self, tokens: Tensor<3>) -> [Tensor<4>; 3] {
+        let [batch, length, embed_dim] = tokens.dims();
+        let (heads, width) = (self.num_heads, embed_dim / self.num_heads);
+        let qkv = self.qkv.forward(tokens).reshape([batch, length, 3, heads, width]);
+        let qkv: Tensor<5> = qkv.permute([2, 0, 3, 1, 4]);
+        [0, 1, 2].map(|part| qkv.clone().narrow(0, part, 1).reshape([batch, heads, length, width]))
+    }
+}
+
+fn attention_weights(queries: Tensor<4>, keys: Tensor<4>) -> Tensor<4> {
+    let [_, _, _, width] = queries.dims();
+    // Scaling the queries costs less than scaling the products.
+    let scaled = queries / (width as f64).sqrt();
+    softmax(scaled.matmul(keys.transpose()), 3)
+}
+
+impl Mlp {
+    /// Works on each token alone.
+    ///
+    /// # Shapes
+    /// - tokens: `[batch, tokens, embed_dim]`, normalised
+    /// - returns: the same
+    pub fn forward(&self, tokens: Tensor<3>) -> Tensor<3> {
+        let hidden = self.dropout.forward(gelu(self.fc1.forward(tokens)));
+        self.dropout.forward(self.fc2.forward(hidden))
+    }
+}

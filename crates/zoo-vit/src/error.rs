@@ -1,0 +1,59 @@
+use thiserror::Error;
+
+/// Why a [`VitConfig`](crate::VitConfig) describes no network.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A size or count is 0, or beyond anything that fits in memory.
+    #[error("{field} must be in 1..=65536, found {found}")]
+    Size {
+        /// The field's name.
+        field: &'static str,
+        /// Its value.
+        found: usize,
+    },
+    /// Images are neither grey nor RGB.
+    #[error("channels must be 1 (grey) or 3 (RGB), found {found}")]
+    Channels {
+        /// The number of channels.
+        found: usize,
+    },
+    /// A probability of dropping is negative, or so high that nothing would be kept.
+    #[error("{field} must be at least 0 and below 1, found {found}")]
+    Probability {
+        /// The field's name.
+        field: &'static str,
+        /// Its value.
+        found: f64,
+    },
+    /// The patches do not tile the image. The smallest image is one patch.
+    #[error("image_size must be a multiple of patch_size ({patch_size} px), found {found} px")]
+    Patches {
+        /// The patch's side, in pixels.
+        patch_size: usize,
+        /// The image's side, in pixels.
+        found: usize,
+    },
+    /// The heads do not share the features equally.
+    #[error("embed_dim must be a multiple of num_heads ({num_heads}), found {found}")]
+    Heads {
+        /// The number of heads.
+        num_heads: usize,
+        /// The number of features.
+        found: usize,
+    },
+    /// Sines and cosines of rows and columns need four equal parts, of two frequencies at least.
+    #[error(
+        "embed_dim must be a multiple of 4 and at least 8 for sin-cos positions, found {found}"
+    )]
+    SinCos {
+        /// The number of features.
+        found: usize,
+    },
+    /// Layer normalisation could divide by 0.
+    #[error("layer_norm_epsilon must be a finite number above 0, found {found}")]
+    Epsilon {
+        /// The epsilon.
+        found: f64,
+    },
+}

@@ -1,0 +1,47 @@
+//! The Vision Transformer as a Burn module: Dosovitskiy et al., "An Image is Worth 16x16 Words"
+//! (<https://arxiv.org/abs/2010.11929>), in the form that timm and torchvision share: layer
+//! normalisation before each half of a block, one linear layer for queries, keys and values, the
+//! exact GELU.
+//!
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use zoo_vit::{VitConfig, VitPreset};
+//!
+//! let device = Device::flex();
+//! let config = VitConfig::preset(VitPreset::Mini).with_num_classes(10);
+//! let model = config.init(&device);
+//!
+//! let images = Tensor::zeros([2, 3, 32, 32], &device);
+//! assert_eq!(model.forward(images).dims(), [2, 10]);
+//! ```
+//!
+//! The model trains where it is built on an autodiff device (`Device::flex().autodiff()`); there,
+//! dropout and drop path are active.
+//!
+//! A JSON file says only what differs from the preset, and a typo in it is an error:
+//!
+//! ```
+//! use zoo_vit::VitConfig;
+//!
+//! let config: VitConfig = serde_json::from_str(r#"{"preset": "mini", "patch_size": 2}"#)?;
+//! assert_eq!((config.patch_size, config.embed_dim), (2, 128));
+//! assert!(serde_json::from_str::<VitConfig>(r#"{"dropuot": 0.5}"#).is_err());
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+
+mod block;
+mod config;
+mod drop_path;
+mod error;
+mod initialization;
+mod model;
+mod position;
+mod preset;
+
+pub use block::{Attention, Block, Mlp};
+pub use config::{VitConfig, VitSettings};
+pub use drop_path::DropPath;
+pub use error::ConfigError;
+pub use model::{Pooling, Vit};
+pub use position::Position;
+pub use preset::VitPreset;
