@@ -1,0 +1,135 @@
+//! Images and targets as tensors on a device.
+
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+
+use crate::Image;
+use crate::preprocess::Preprocess;
+
+/// Some images of a split, ready for a network.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// Normalised images: `[batch, channels, height, width]`.
+    pub images: Tensor<4>,
+    /// Labels of the images: `[batch]`.
+    pub targets: Tensor<1, Int>,
+    /// Indices of the images in their source, which names them.
+    pub indices: Vec<usize>,
+}
+
+/// A batch as workers make it, on the host.
+pub(crate) struct Packed {
+    /// Stored NCHW.
+    pub pixels: Vec<u8>,
+    pub labels: Vec<i64>,
+    pub indices: Vec<usize>,
+}
+
+impl Packed {
+    /// Moves the batch to the normalizer's device.
+    pub fn into_batch(self, normalizer: &Normalizer) -> Batch {
+        let labels = TensorData::new(self.labels, [self.indices.len()]);
+        Batch {
+            images: normalizer.tensor(self.pixels),
+            targets: Tensor::from_data(labels, &normalizer.device),
+            indices: self.indices,
+        }
+    }
+}
+
+/// Writes an image, stored HWC, to `packed`, stored CHW.
+///
+/// # Panics
+/// If `packed` has not the length of the image.
+pub(crate) fn pack(image: &Image, packed: &mut [u8]) {
+    if image.channels() == 1 {
+        return packed.copy_from_slice(image.pixels());
+    }
+    assert_eq!(packed.len(), image.pixels().len(), "bytes for an image");
+    let (red, rest) = packed.split_at_mut(packed.len() / 3);
+    let (green, blue) = rest.split_at_mut(rest.len() / 2);
+    let planes = red.iter_mut().zip(green).zip(blue);
+    for (pixel, ((red, green), blue)) in image.pixels().chunks_exact(3).zip(planes) {
+        (*red, *green, *blue) = (pixel[0], pixel[1], pixel[2]);
+    }
+}
+
+/// Turns bytes into normalised values, on a device: bytes are a quarter of what would travel
+/// otherwise.
+pub(crate) struct Normalizer {
+    image_size: usize,
+    channels: usize,
+    /// `(value / 255 - mean) / std` is `value * scale + shift`. Shape: `[1, channels, 1, 1]`.
+    scale: Tensor<4>,
+    shift: Tensor<4>,
+    /// Some devices, such as those behind WebGPU, know no bytes.
+    knows_bytes: bool,
+    device: Device,
+}
+
+impl Normalizer {
+    pub fn new(preprocess: &Preprocess, device: &Device) -> Self {
+        let channels = preprocess.channels();
+        let figures = || preprocess.mean.iter().zip(&preprocess.std);
+        let tensor = |values: Vec<f32>| {
+            Tensor::from_data(TensorData::new(values, [1, channels, 1, 1]), device)
+        };
+        Self {
+            image_size: preprocess.image_size,
+            channels,
+            scale: tensor(figures().map(|(_, std)| 1.0 / (255.0 * std)).collect()),
+            shift: tensor(figures().map(|(mean, std)| -mean / std).collect()),
+            knows_bytes: device.supports_dtype(DType::U8),
+            device: device.clone(),
+        }
+    }
+
+    /// Images stored NCHW, normalised: `[images, channels, image_size, image_size]`.
+    pub fn tensor(&self, pixels: Vec<u8>) -> Tensor<4> {
+        let images = pixels.len() / (self.channels * self.image_size * self.image_size);
+        let shape = [images, self.channels, self.image_size, self.image_size];
+        let values = if self.knows_bytes {
+            Tensor::<4, Int>::from_data(TensorData::new(pixels, shape), (&self.device, DType::U8))
+                .float()
+        } else {
+            let values: Vec<f32> = pixels.into_iter().map(f32::from).collect();
+            Tensor::from_data(TensorData::new(values, shape), &self.device)
+        };
+        values * self.scale.clone() + self.shift.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packing_separates_channels() {
+        let mut packed = [0; 12];
+        pack(&Image::new(2, 2, 3, (0..12).collect()), &mut packed);
+        assert_eq!(packed, [0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11]);
+        let mut grey = [0; 3];
+        pack(&Image::new(3, 1, 1, vec![7, 8, 9]), &mut grey);
+        assert_eq!(grey, [7, 8, 9]);
+    }
+
+    #[test]
+    fn devices_that_know_no_bytes_get_the_same_values() {
+        let preprocess = Preprocess {
+            image_size: 16,
+            resize: Default::default(),
+            mean: vec![0.2860],
+            std: vec![0.3530],
+        };
+        let mut normalizer = Normalizer::new(&preprocess, &Device::flex());
+        assert!(normalizer.knows_bytes);
+        let every_byte: Vec<u8> = (0..=255).collect();
+        let bytes = normalizer.tensor(every_byte.clone()).into_data();
+        normalizer.knows_bytes = false;
+        let floats = normalizer.tensor(every_byte).into_data();
+        assert_eq!(bytes.try_to_vec::<f32>().unwrap(), floats.try_to_vec::<f32>().unwrap());
+        for (byte, value) in bytes.try_to_vec::<f32>().unwrap().into_iter().enumerate() {
+            let expected = (byte as f64 / 255.0 - 0.2860) / 0.3530;
+            assert!((f64::from(value) - expected).abs() < 1e-6, "{byte}: {value}, not {expected}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! CIFAR-10. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images"
+//! (<https://www.cs.toronto.edu/~kriz/learning-features-2009-TR.pdf>).
+
+use super::cifar::{self, Layout};
+use super::{Dataset, FilesConfig, Info};
+use crate::DataError;
+use crate::preprocess::Normalize;
+
+const CLASSES: [&str; 10] =
+    ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+
+pub(super) static INFO: Info = Info {
+    name: "cifar10",
+    about: "Small colour photos of animals and vehicles, 50,000 to train on and 10,000 to test.",
+    classes: Some(CLASSES.len()),
+    channels: 3,
+    image_size: 32,
+    own_test: true,
+    source: "download cifar-10-binary.tar.gz from https://www.cs.toronto.edu/~kriz/cifar.html",
+    normalize: Normalize::Cifar10,
+};
+
+pub(super) static LAYOUT: Layout = Layout {
+    info: &INFO,
+    archive: "cifar-10-binary.tar.gz",
+    folder: "cifar-10-batches-bin",
+    train: &[
+        "data_batch_1.bin",
+        "data_batch_2.bin",
+        "data_batch_3.bin",
+        "data_batch_4.bin",
+        "data_batch_5.bin",
+    ],
+    train_records: 10_000,
+    test: "test_batch.bin",
+    test_records: 10_000,
+    label_bytes: 1,
+    names: "batches.meta.txt",
+    classes: &CLASSES,
+};
+
+/// Reads the archive or what was in it; the valid split is taken from the train images.
+pub(super) fn open(config: &FilesConfig) -> Result<Dataset, DataError> {
+    cifar::open(&LAYOUT, config)
+}

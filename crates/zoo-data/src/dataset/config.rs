@@ -1,0 +1,130 @@
+//! Settings that datasets on disk share.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Info;
+use crate::DataError;
+use crate::preprocess::PreprocessConfig;
+
+/// A dataset whose files are on disk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FilesConfig {
+    /// The folder that holds the files, relative to the current directory. For CIFAR, the
+    /// `.tar.gz` itself will do.
+    pub root: PathBuf,
+    /// How the images are divided, as far as the files do not say.
+    #[serde(default)]
+    pub split: SplitConfig,
+    /// How images are made fit for the network.
+    #[serde(default)]
+    pub preprocess: PreprocessConfig,
+}
+
+/// How images are divided into train, valid and test split: each class in the same proportions, at
+/// random, by a seed of its own, so that the splits stay when the training's seed changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SplitConfig {
+    /// Fraction of the images for the valid split: above 0, below 1. Not used for folders that
+    /// have a valid split of their own.
+    pub valid: f64,
+    /// Fraction for the test split: 0 (no test split) up to below 1. Must be 0 where the files
+    /// have a test or valid split of their own.
+    pub test: f64,
+    /// Seed of the division.
+    pub seed: u64,
+}
+
+impl Default for SplitConfig {
+    fn default() -> Self {
+        Self { valid: 0.1, test: 0.0, seed: 0 }
+    }
+}
+
+impl FilesConfig {
+    /// Refuses settings that do not fit the dataset.
+    pub(super) fn check(&self, info: &Info) -> Result<(), DataError> {
+        self.preprocess.resolve(info)?;
+        let SplitConfig { valid, test, .. } = self.split;
+        if !(valid > 0.0 && valid < 1.0) {
+            return Err(DataError::setting("split.valid", "above 0 and below 1", valid));
+        }
+        if info.own_test {
+            return self.check_no_test(&format!("{} has a test split of its own", info.name));
+        }
+        if !(0.0..1.0).contains(&test) {
+            return Err(DataError::setting("split.test", "0 or more and below 1", test));
+        }
+        if valid + test >= 1.0 {
+            return Err(DataError::setting(
+                "split.valid + split.test",
+                "below 1, to leave images to train on",
+                valid + test,
+            ));
+        }
+        Ok(())
+    }
+
+    /// Refuses a fraction for a test split that is not taken from the train images, for the reason
+    /// given.
+    pub(super) fn check_no_test(&self, reason: &str) -> Result<(), DataError> {
+        match self.split.test {
+            0.0 => Ok(()),
+            test => Err(DataError::setting("split.test", format!("0, because {reason}"), test)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::DataConfig;
+
+    fn message(set: &str, valid: f64, test: f64) -> String {
+        let json = format!(
+            r#"{{"{set}": {{"root": "x", "split": {{"valid": {valid}, "test": {test}}}}}}}"#
+        );
+        match serde_json::from_str::<DataConfig>(&json).unwrap().check() {
+            Ok(()) => "fine".to_owned(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn fractions_are_checked() {
+        assert_eq!(message("folder", 0.2, 0.2), "fine");
+        assert_eq!(
+            message("folder", 0.0, 0.2),
+            "split.valid must be above 0 and below 1, but it is 0"
+        );
+        assert_eq!(
+            message("folder", 1.0, 0.0),
+            "split.valid must be above 0 and below 1, but it is 1"
+        );
+        assert_eq!(
+            message("folder", 0.5, -0.1),
+            "split.test must be 0 or more and below 1, but it is -0.1"
+        );
+        assert_eq!(
+            message("folder", 0.5, 0.5),
+            "split.valid + split.test must be below 1, to leave images to train on, but it is 1"
+        );
+        assert_eq!(
+            message("mnist", 0.5, 0.1),
+            "split.test must be 0, because mnist has a test split of its own, but it is 0.1"
+        );
+    }
+
+    #[test]
+    fn preprocess_is_checked() {
+        let json = r#"{"mnist": {"root": "x", "preprocess": {"image_size": 0}}}"#;
+        let error = serde_json::from_str::<DataConfig>(json).unwrap().check().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "preprocess.image_size must be 1 to 4096 pixels, but it is 0"
+        );
+    }
+}

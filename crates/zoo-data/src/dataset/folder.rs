@@ -1,0 +1,240 @@
+//! Folders of photos: one folder a class.
+//!
+//! Either `root` holds the class folders, and the images are divided into splits by `split`; or it
+//! holds `train/` with the class folders inside, and beside it, as far as they are there, `valid/`
+//! (or `val/`) and `test/` with class folders of the same names:
+//!
+//! | beside `train/` | valid split | test split |
+//! | --- | --- | --- |
+//! | nothing | taken from `train/` | taken from `train/`, if `split.test` is above 0 |
+//! | `test/` | taken from `train/` | `test/` |
+//! | `valid/` | `valid/` | none |
+//! | `valid/`, `test/` | `valid/` | `test/` |
+//!
+//! Classes are sorted by name. Folders inside a class folder belong to it. Images are files whose
+//! names end in `.png`, `.jpg` or `.jpeg`; they are listed on opening and read when their turn
+//! comes. Names that begin with a dot do not count.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::split::stratified;
+use super::{Dataset, FilesConfig, ImageSource, Info, Split};
+use crate::preprocess::Normalize;
+use crate::{DataError, Image};
+
+pub(super) static INFO: Info = Info {
+    name: "folder",
+    about: "Photos of your own in one folder a class, PNG or JPEG, of any sizes.",
+    classes: None,
+    channels: 3,
+    image_size: 224,
+    own_test: false,
+    source: "put the images of each class into a folder named after it",
+    normalize: Normalize::Imagenet,
+};
+
+/// Files that systems leave behind in folders of photos.
+const LEFTOVERS: [&str; 2] = ["Thumbs.db", "desktop.ini"];
+
+/// Lists the files below `config.root`, and divides them as far as the folders do not.
+pub(super) fn open(config: &FilesConfig) -> Result<Dataset, DataError> {
+    let root = &config.root;
+    if !root.exists() {
+        return Err(DataError::Missing { path: root.clone(), hint: INFO.source.to_owned() });
+    }
+    let train_folder = root.join("train");
+    // A folder `train` with images but no folders in it is a class of trains.
+    if !train_folder.is_dir() || subfolders(&train_folder)?.is_empty() {
+        let mut listing = Listing::new(root, root)?;
+        let images = listing.add(root)?;
+        return listing.into_dataset(config, images, None, None);
+    }
+    let mut listing = Listing::new(root, &train_folder)?;
+    let train = listing.add(&train_folder)?;
+    let valid = valid_folder(root)?.map(|folder| listing.add(&folder)).transpose()?;
+    let test = Some(root.join("test")).filter(|folder| folder.is_dir());
+    let test = test.map(|folder| listing.add(&folder)).transpose()?;
+    listing.into_dataset(config, train, valid, test)
+}
+
+/// A file, not read yet.
+struct Photo {
+    /// Below the root.
+    path: PathBuf,
+    label: usize,
+    /// Size of the file.
+    bytes: u64,
+}
+
+/// The photos of all splits, and where they are.
+struct FolderSource {
+    root: PathBuf,
+    photos: Vec<Photo>,
+}
+
+impl ImageSource for FolderSource {
+    fn label(&self, index: usize) -> usize {
+        self.photos[index].label
+    }
+
+    fn image(&self, index: usize) -> Result<Image, DataError> {
+        Image::open(self.root.join(&self.photos[index].path))
+    }
+
+    fn name(&self, index: usize) -> String {
+        self.root.join(&self.photos[index].path).display().to_string()
+    }
+
+    fn stamp(&self, hasher: &mut Sha256) {
+        for photo in &self.photos {
+            let path = photo.path.to_string_lossy();
+            hasher.update((path.len() as u64).to_le_bytes());
+            hasher.update(path.as_bytes());
+            hasher.update(photo.bytes.to_le_bytes());
+        }
+    }
+}
+
+/// What has been found so far.
+struct Listing {
+    root: PathBuf,
+    classes: Vec<String>,
+    photos: Vec<Photo>,
+    notes: Vec<String>,
+}
+
+impl Listing {
+    /// A listing of no files yet, whose classes are the folders in `train`.
+    fn new(root: &Path, train: &Path) -> Result<Self, DataError> {
+        let classes: Vec<String> = subfolders(train)?.into_keys().collect();
+        match &classes[..] {
+            [] => Err(DataError::NoClasses { path: train.to_owned() }),
+            [class] => Err(DataError::OneClass { path: train.to_owned(), class: class.clone() }),
+            _ => Ok(Self { root: root.to_owned(), classes, photos: Vec::new(), notes: Vec::new() }),
+        }
+    }
+
+    /// Adds the images of one split, class by class, and says which they are.
+    fn add(&mut self, split: &Path) -> Result<Range<usize>, DataError> {
+        let start = self.photos.len();
+        for (class, path) in subfolders(split)? {
+            let Ok(label) = self.classes.binary_search(&class) else {
+                return Err(DataError::UnknownClass { path, expected: self.classes.clone() });
+            };
+            let before = self.photos.len();
+            let mut others = Vec::new();
+            self.add_files(&path, label, &mut others)?;
+            if self.photos.len() == before {
+                return Err(DataError::EmptyClass { path });
+            }
+            if let Some(first) = others.first() {
+                self.notes.push(format!(
+                    "{} holds {} files that are not named .png, .jpg or .jpeg and are left out; the first is {first}",
+                    path.display(),
+                    others.len()
+                ));
+            }
+        }
+        Ok(start..self.photos.len())
+    }
+
+    /// Adds the images in a folder and the folders in it; what is no image goes to `others`.
+    fn add_files(
+        &mut self,
+        folder: &Path,
+        label: usize,
+        others: &mut Vec<String>,
+    ) -> Result<(), DataError> {
+        for (name, path) in entries(folder)? {
+            if path.is_dir() {
+                self.add_files(&path, label, others)?;
+            } else if is_image(&path) {
+                let bytes = path.metadata().map_err(DataError::read(&path))?.len();
+                let path = path.strip_prefix(&self.root).unwrap_or(&path).to_owned();
+                self.photos.push(Photo { path, label, bytes });
+            } else if !LEFTOVERS.contains(&name.as_str()) {
+                others.push(name);
+            }
+        }
+        Ok(())
+    }
+
+    fn into_dataset(
+        self,
+        config: &FilesConfig,
+        train: Range<usize>,
+        valid: Option<Range<usize>>,
+        test: Option<Range<usize>>,
+    ) -> Result<Dataset, DataError> {
+        if valid.is_some() || test.is_some() {
+            config.check_no_test("the folder is divided into splits already")?;
+        }
+        let labels = self.photos[train.clone()].iter().map(|photo| photo.label);
+        // Train images come first, so that their positions in the listing count from 0.
+        let (train, valid, carved) = match valid {
+            Some(valid) => (train.collect(), valid.collect(), Vec::new()),
+            None => {
+                let parts = stratified(labels, &self.classes, &config.split)?;
+                (parts.train, parts.valid, parts.test)
+            }
+        };
+        let test = test.map(Range::collect).or((!carved.is_empty()).then_some(carved));
+        let source: Arc<dyn ImageSource> =
+            Arc::new(FolderSource { root: self.root, photos: self.photos });
+        let split = |indices: Vec<usize>| Split::new(source.clone(), indices);
+        Ok(Dataset {
+            name: INFO.name,
+            classes: self.classes,
+            preprocess: config.preprocess.resolve(&INFO)?,
+            train: split(train),
+            valid: split(valid),
+            test: test.map(split),
+            notes: self.notes,
+        })
+    }
+}
+
+/// The folder of the valid split, which goes by two names.
+fn valid_folder(root: &Path) -> Result<Option<PathBuf>, DataError> {
+    let [first, second] = ["valid", "val"].map(|name| root.join(name));
+    match (first.is_dir(), second.is_dir()) {
+        (true, true) => Err(DataError::TwoFolders { first, second }),
+        (true, false) => Ok(Some(first)),
+        (false, true) => Ok(Some(second)),
+        (false, false) => Ok(None),
+    }
+}
+
+/// Files and folders in a folder, sorted by name, without hidden ones.
+fn entries(folder: &Path) -> Result<BTreeMap<String, PathBuf>, DataError> {
+    let mut entries = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).map_err(DataError::read(folder))? {
+        let path = entry.map_err(DataError::read(folder))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !name.starts_with('.') {
+            entries.insert(name, path);
+        }
+    }
+    Ok(entries)
+}
+
+/// Folders in a folder, sorted by name, without hidden ones.
+fn subfolders(folder: &Path) -> Result<BTreeMap<String, PathBuf>, DataError> {
+    let mut folders = entries(folder)?;
+    folders.retain(|_, path| path.is_dir());
+    Ok(folders)
+}
+
+fn is_image(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default();
+    ["png", "jpg", "jpeg"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+}
+
+#[cfg(test)]
+#[path = "folder_tests.rs"]
+mod tests;

@@ -1,0 +1,274 @@
+//! Datasets: labelled images, divided into splits.
+//!
+//! To add one, write its file beside this one (an [`Info`] named `INFO` and a function `open`) and
+//! give it a line in `datasets!` below.
+
+mod cifar;
+mod cifar10;
+mod cifar100;
+mod config;
+mod fashion_mnist;
+mod folder;
+mod idx;
+mod memory;
+mod mnist;
+mod sea;
+mod split;
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+pub use config::{FilesConfig, SplitConfig};
+pub use sea::SeaConfig;
+pub use split::Split;
+
+use crate::preprocess::{Normalize, Preprocess};
+use crate::{DataError, Image};
+
+/// Makes the registry: the config enum, the list of what is built in, and the one place where a
+/// name becomes a dataset.
+macro_rules! datasets {
+    ($($variant:ident $name:literal = $module:ident($config:ident)),* $(,)?) => {
+        /// Which dataset to read, and how: `{"fashion-mnist": {"root": "data/fashion-mnist"}}`.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+        pub enum DataConfig {
+            $(
+                #[doc = concat!("The dataset `", $name, "`.")]
+                #[serde(rename = $name)]
+                $variant($config),
+            )*
+        }
+
+        /// All datasets that are built in, in the order of [`DataConfig::NAMES`].
+        pub const DATASETS: &[&Info] = &[$(&$module::INFO),*];
+
+        impl DataConfig {
+            /// The names of all datasets.
+            pub const NAMES: &'static [&'static str] = &[$($name),*];
+
+            /// What is known of the dataset without opening it.
+            pub fn info(&self) -> &'static Info {
+                match self {
+                    $(Self::$variant(_) => &$module::INFO,)*
+                }
+            }
+
+            /// Refuses settings out of range. Looks at no file.
+            ///
+            /// # Errors
+            /// [`DataError::Setting`].
+            pub fn check(&self) -> Result<(), DataError> {
+                match self {
+                    $(Self::$variant(config) => config.check(&$module::INFO),)*
+                }
+            }
+
+            /// Opens the dataset: reads or lists its files and divides them into splits.
+            ///
+            /// # Errors
+            /// Those of [`check`](Self::check), and [`DataError`]'s variants that come on opening.
+            pub fn open(&self) -> Result<Dataset, DataError> {
+                self.check()?;
+                match self {
+                    $(Self::$variant(config) => $module::open(config),)*
+                }
+            }
+        }
+    };
+}
+
+datasets! {
+    Sea "sea" = sea(SeaConfig),
+    Mnist "mnist" = mnist(FilesConfig),
+    FashionMnist "fashion-mnist" = fashion_mnist(FilesConfig),
+    Cifar10 "cifar10" = cifar10(FilesConfig),
+    Cifar100 "cifar100" = cifar100(FilesConfig),
+    Folder "folder" = folder(FilesConfig),
+}
+
+/// What is known of a dataset without opening it.
+#[derive(Debug)]
+pub struct Info {
+    /// Name in configs.
+    pub name: &'static str,
+    /// What it shows, in one sentence.
+    pub about: &'static str,
+    /// Number of classes. `None`: as many as there are folders.
+    pub classes: Option<usize>,
+    /// Number of channels as stored: 1 for grey, 3 for RGB.
+    pub channels: usize,
+    /// Side in pixels of the images if nothing else is asked for. Native, where all images have
+    /// one size.
+    pub image_size: usize,
+    /// Whether it comes with a test split of its own.
+    pub own_test: bool,
+    /// Where the files come from.
+    pub source: &'static str,
+    /// How its images are normalised if nothing else is asked for.
+    pub normalize: Normalize,
+}
+
+/// An open dataset.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// Name in configs, such as `fashion-mnist`.
+    pub name: &'static str,
+    /// Names of the classes. A label is an index into this list.
+    pub classes: Vec<String>,
+    /// How its images are made fit for a network.
+    pub preprocess: Preprocess,
+    /// What a network learns from.
+    pub train: Split,
+    /// What decides during development.
+    pub valid: Split,
+    /// What is looked at once, in the end.
+    pub test: Option<Split>,
+    /// What the user should know about the files, one sentence each; mostly nothing.
+    pub notes: Vec<String>,
+}
+
+impl Dataset {
+    /// A split by its name. `None`: the dataset has no test split.
+    pub fn split(&self, name: SplitName) -> Option<&Split> {
+        match name {
+            SplitName::Train => Some(&self.train),
+            SplitName::Valid => Some(&self.valid),
+            SplitName::Test => self.test.as_ref(),
+        }
+    }
+
+    /// A SHA-256, in hexadecimal, over class names, the content of the images, and which of them is
+    /// in which split.
+    ///
+    /// Folders of photos are told by file names and sizes, since reading all of them would take too
+    /// long.
+    pub fn fingerprint(&self) -> String {
+        let mut hasher = Sha256::new();
+        hasher.update(self.name);
+        for class in &self.classes {
+            hasher.update((class.len() as u64).to_le_bytes());
+            hasher.update(class);
+        }
+        for name in SplitName::ALL {
+            let Some(split) = self.split(name) else { continue };
+            hasher.update(name.as_str());
+            hasher.update((split.len() as u64).to_le_bytes());
+            for position in 0..split.len() {
+                hasher.update((split.index(position) as u64).to_le_bytes());
+                hasher.update((split.label(position) as u64).to_le_bytes());
+            }
+            split.source().stamp(&mut hasher);
+        }
+        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// One of a dataset's splits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SplitName {
+    /// What a network learns from.
+    Train,
+    /// What decides during development.
+    Valid,
+    /// What is looked at once, in the end.
+    Test,
+}
+
+impl SplitName {
+    /// All three.
+    pub const ALL: [Self; 3] = [Self::Train, Self::Valid, Self::Test];
+
+    /// `train`, `valid` or `test`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Valid => "valid",
+            Self::Test => "test",
+        }
+    }
+}
+
+impl fmt::Display for SplitName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Where images come from: memory, disk, or a drawing. Images are told apart by an index from 0.
+pub trait ImageSource: Send + Sync {
+    /// The label of an image.
+    ///
+    /// # Panics
+    /// If there is no such image.
+    fn label(&self, index: usize) -> usize;
+
+    /// Reads an image, as stored.
+    ///
+    /// # Errors
+    /// If its file cannot be read or decoded; the error names it.
+    ///
+    /// # Panics
+    /// If there is no such image.
+    fn image(&self, index: usize) -> Result<Image, DataError>;
+
+    /// What to call an image before people: its path, or something like `fashion-mnist test #17`.
+    fn name(&self, index: usize) -> String;
+
+    /// Feeds the hasher with what tells this source from one with other images.
+    fn stamp(&self, hasher: &mut Sha256);
+}
+
+/// An image with its label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// The image, as stored.
+    pub image: Image,
+    /// What it shows: an index into the dataset's classes.
+    pub label: usize,
+    /// Index of the image in its [`ImageSource`].
+    pub index: usize,
+}
+
+/// Class names as a dataset owns them.
+fn owned(classes: &[&str]) -> Vec<String> {
+    classes.iter().map(|&class| class.to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registry_agrees_with_itself() {
+        let names: Vec<&str> = DATASETS.iter().map(|info| info.name).collect();
+        assert_eq!(names, DataConfig::NAMES);
+        for info in DATASETS {
+            assert!(info.about.ends_with('.'), "{}", info.name);
+            assert!(info.normalize.mean_std(info.channels).is_ok(), "{}", info.name);
+        }
+    }
+
+    #[test]
+    fn config_reads_strictly() {
+        let read = |json: &str| serde_json::from_str::<DataConfig>(json);
+        let config =
+            read(r#"{"cifar10": {"root": "data/cifar10", "split": {"valid": 0.2}}}"#).unwrap();
+        let DataConfig::Cifar10(files) = &config else { panic!("{config:?}") };
+        assert_eq!(files.split, SplitConfig { valid: 0.2, test: 0.0, seed: 0 });
+        assert_eq!(config.info().name, "cifar10");
+
+        let message = |json| read(json).unwrap_err().to_string();
+        assert!(message(r#"{"cifar10": {}}"#).starts_with("missing field `root`"));
+        assert!(
+            message(r#"{"cifar10": {"root": "x", "rot": 1}}"#).starts_with("unknown field `rot`")
+        );
+        assert!(
+            message(r#"{"cifar11": {"root": "x"}}"#)
+                .starts_with("unknown variant `cifar11`, expected one of `sea`, `mnist`")
+        );
+    }
+}

@@ -1,0 +1,196 @@
+//! A part of a dataset, and how a whole is divided into parts.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::{ImageSource, Sample, SplitConfig};
+use crate::DataError;
+use crate::rng::{Stream, permutation, rng};
+
+/// A list of images of one source. A *position* counts within the split, an *index* within the
+/// source. Cheap to clone.
+#[derive(Clone)]
+pub struct Split {
+    source: Arc<dyn ImageSource>,
+    indices: Arc<[usize]>,
+}
+
+impl Split {
+    /// The images of `source` with the given indices.
+    pub fn new(source: Arc<dyn ImageSource>, indices: impl Into<Arc<[usize]>>) -> Self {
+        Self { source, indices: indices.into() }
+    }
+
+    /// Number of images.
+    pub fn len(&self) -> usize {
+        self.indices.len()
+    }
+
+    /// Whether there are no images.
+    pub fn is_empty(&self) -> bool {
+        self.indices.is_empty()
+    }
+
+    /// Where the images come from.
+    pub fn source(&self) -> &dyn ImageSource {
+        &*self.source
+    }
+
+    /// Index in the source of the image at a position.
+    ///
+    /// # Panics
+    /// If `position` is not below [`len`](Self::len); so do the methods below.
+    pub fn index(&self, position: usize) -> usize {
+        self.indices[position]
+    }
+
+    /// Label of the image at a position.
+    pub fn label(&self, position: usize) -> usize {
+        self.source.label(self.indices[position])
+    }
+
+    /// What to call the image at a position: its path, or something like `fashion-mnist test #17`.
+    pub fn name(&self, position: usize) -> String {
+        self.source.name(self.indices[position])
+    }
+
+    /// Reads the image at a position.
+    ///
+    /// # Errors
+    /// If its file cannot be read or decoded; the error names it.
+    pub fn sample(&self, position: usize) -> Result<Sample, DataError> {
+        let index = self.indices[position];
+        Ok(Sample { image: self.source.image(index)?, label: self.source.label(index), index })
+    }
+
+    /// The images at the given positions as a split of their own.
+    pub fn slice(&self, positions: Range<usize>) -> Self {
+        Self::new(self.source.clone(), &self.indices[positions])
+    }
+
+    /// Number of images of each of `num_classes` classes.
+    ///
+    /// # Panics
+    /// If a label is not below `num_classes`.
+    pub fn class_counts(&self, num_classes: usize) -> Vec<usize> {
+        let mut counts = vec![0; num_classes];
+        for position in 0..self.len() {
+            counts[self.label(position)] += 1;
+        }
+        counts
+    }
+}
+
+impl fmt::Debug for Split {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Split of {} images", self.len())
+    }
+}
+
+/// Indices of the images of each split, ascending.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Parts {
+    pub train: Vec<usize>,
+    pub valid: Vec<usize>,
+    pub test: Vec<usize>,
+}
+
+/// Divides images 0, 1, 2, .. by their labels: of each class, the fractions asked for, rounded.
+///
+/// # Errors
+/// [`DataError::NoTrainImage`] and [`DataError::EmptySplit`].
+pub(super) fn stratified(
+    labels: impl Iterator<Item = usize>,
+    classes: &[String],
+    config: &SplitConfig,
+) -> Result<Parts, DataError> {
+    let mut of_class = vec![Vec::new(); classes.len()];
+    let mut images = 0;
+    for (index, label) in labels.enumerate() {
+        of_class[label].push(index);
+        images += 1;
+    }
+    let (mut train, mut valid, mut test) = (Vec::new(), Vec::new(), Vec::new());
+    for (label, indices) in of_class.iter().enumerate() {
+        let order = permutation(indices.len(), rng(config.seed, Stream::Split, 0, label as u64));
+        let share = |fraction: f64| (indices.len() as f64 * fraction).round() as usize;
+        let (for_valid, for_test) = (share(config.valid), share(config.test));
+        if for_valid + for_test >= indices.len() {
+            return Err(DataError::NoTrainImage {
+                class: classes[label].clone(),
+                images: indices.len(),
+            });
+        }
+        let mut shuffled = order.into_iter().map(|position| indices[position]);
+        valid.extend(shuffled.by_ref().take(for_valid));
+        test.extend(shuffled.by_ref().take(for_test));
+        train.extend(shuffled);
+    }
+    for (split, indices, fraction) in
+        [("valid", &valid, config.valid), ("test", &test, config.test)]
+    {
+        if indices.is_empty() && fraction > 0.0 {
+            return Err(DataError::EmptySplit { split, fraction, images });
+        }
+    }
+    for indices in [&mut train, &mut valid, &mut test] {
+        indices.sort_unstable();
+    }
+    Ok(Parts { train, valid, test })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn classes() -> Vec<String> {
+        vec!["ant".to_owned(), "bee".to_owned()]
+    }
+
+    fn config(valid: f64, test: f64, seed: u64) -> SplitConfig {
+        SplitConfig { valid, test, seed }
+    }
+
+    /// Ten ants, then five bees.
+    fn labels() -> impl Iterator<Item = usize> {
+        (0..15).map(|index| usize::from(index >= 10))
+    }
+
+    #[test]
+    fn every_class_is_divided_in_the_same_proportions() {
+        let parts = stratified(labels(), &classes(), &config(0.2, 0.4, 0)).unwrap();
+        let expected = Parts {
+            train: vec![3, 5, 6, 9, 13, 14],
+            valid: vec![0, 7, 11],
+            test: vec![1, 2, 4, 8, 10, 12],
+        };
+        assert_eq!(parts, expected);
+    }
+
+    #[test]
+    fn another_seed_divides_otherwise() {
+        let parts = |seed| stratified(labels(), &classes(), &config(0.2, 0.4, seed)).unwrap();
+        assert_eq!(parts(1), parts(1));
+        assert_ne!(parts(1), parts(0));
+    }
+
+    #[test]
+    fn a_class_without_train_image_is_refused() {
+        let one_bee = [0, 0, 0, 0, 1].into_iter();
+        let error = stratified(one_bee, &classes(), &config(0.5, 0.0, 0)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            r#"class "bee" has 1 images, and none is left to train on; lower split.valid and split.test, or add images"#
+        );
+    }
+
+    #[test]
+    fn an_empty_split_is_refused() {
+        let error = stratified(labels(), &classes(), &config(0.2, 0.01, 0)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the test split would be empty: the fraction 0.01 of 15 images is none in every class; raise split.test, or add images"
+        );
+    }
+}

@@ -1,0 +1,250 @@
+//! What can go wrong with data.
+
+use std::fmt::Display;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A cause for which images cannot be read, split or augmented.
+///
+/// The message is complete: it names the file or setting, says what was expected and what was
+/// found, and what to do. There is no further [`source`](std::error::Error::source) to print.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// A setting is out of its range. Comes from a `check`, before anything is read.
+    #[error("{setting} must be {expected}, but it is {found}")]
+    Setting {
+        /// Path of the setting below its config, such as `split.valid`.
+        setting: String,
+        /// The values allowed.
+        expected: String,
+        /// The value given.
+        found: String,
+    },
+
+    /// A file or folder that a dataset needs is not there. Comes on opening.
+    #[error("{path} does not exist; {hint}")]
+    Missing {
+        /// What was looked for.
+        path: PathBuf,
+        /// Where to get it, or what was meant.
+        hint: String,
+    },
+
+    /// The operating system refused to read. Comes on opening, or on reading an image.
+    #[error("cannot read {path}: {reason}; check that it exists, what it is and who may read it")]
+    Read {
+        /// File or folder.
+        path: PathBuf,
+        /// What the system said.
+        reason: io::Error,
+    },
+
+    /// An image could not be saved.
+    #[error("cannot write {path}: {reason}")]
+    Write {
+        /// File.
+        path: PathBuf,
+        /// What the encoder or the system said.
+        reason: String,
+    },
+
+    /// A compressed file or archive ends in the middle. Comes on opening.
+    #[error("{path} is cut short: its {format} data end too early; copy or download it again")]
+    Truncated {
+        /// File.
+        path: PathBuf,
+        /// `gzip` or `tar`.
+        format: &'static str,
+    },
+
+    /// A file's first bytes are not those of its format. Comes on opening.
+    #[error("{path} is not {format}: it should begin with {expected}, but begins with {found}")]
+    Magic {
+        /// File.
+        path: PathBuf,
+        /// The format that was expected.
+        format: &'static str,
+        /// The bytes that every such file begins with.
+        expected: String,
+        /// The bytes found.
+        found: String,
+    },
+
+    /// A file's header tells of images that this dataset cannot have. Comes on opening.
+    #[error(
+        "{path} says that its images are {found} pixels (height x width), but {dataset} has {expected}"
+    )]
+    ImageShape {
+        /// File.
+        path: PathBuf,
+        /// Name of the dataset.
+        dataset: &'static str,
+        /// Height and width of the dataset's images.
+        expected: String,
+        /// Height and width in the header.
+        found: String,
+    },
+
+    /// A file is shorter or longer than its header or its format says. Comes on opening.
+    #[error(
+        "{path} should hold {expected} bytes ({why}), but holds {found}; copy or download it again"
+    )]
+    Length {
+        /// File, or a member of an archive.
+        path: PathBuf,
+        /// Number of bytes, too large for memory perhaps.
+        expected: u128,
+        /// Number of bytes.
+        found: u64,
+        /// How the expected number comes about.
+        why: String,
+    },
+
+    /// Images and labels do not pair up. Comes on opening.
+    #[error(
+        "{path} holds {found} labels, but there are {expected} images beside it; the two files belong to different sets"
+    )]
+    LabelCount {
+        /// File of labels.
+        path: PathBuf,
+        /// Number of images.
+        expected: usize,
+        /// Number of labels.
+        found: usize,
+    },
+
+    /// A label stands for no class. Comes on opening.
+    #[error("{path}: label #{index} is {found}, but the labels of {classes} classes are 0 to {}", .classes - 1)]
+    Label {
+        /// File, or a member of an archive.
+        path: PathBuf,
+        /// Position of the label in it, from 0.
+        index: usize,
+        /// Number of classes.
+        classes: usize,
+        /// The label.
+        found: usize,
+    },
+
+    /// A file of class names has too many or too few. Comes on opening.
+    #[error("{path} should name {expected} classes, one a line, but names {found}")]
+    ClassNames {
+        /// File, or a member of an archive.
+        path: PathBuf,
+        /// Number of classes.
+        expected: usize,
+        /// Number of names.
+        found: usize,
+    },
+
+    /// An image folder without class folders. Comes on opening.
+    #[error(
+        "{path} has no folders in it; put the images of each class into a folder of their own, named after the class"
+    )]
+    NoClasses {
+        /// The image folder.
+        path: PathBuf,
+    },
+
+    /// An image folder with one class. Comes on opening.
+    #[error(
+        "{path} has the class {class:?} only; a classifier needs at least two folders of images"
+    )]
+    OneClass {
+        /// The image folder.
+        path: PathBuf,
+        /// Name of the class.
+        class: String,
+    },
+
+    /// A class folder without images. Comes on opening.
+    #[error("{path} has no PNG or JPEG files; put images into it, or remove the folder")]
+    EmptyClass {
+        /// The class folder.
+        path: PathBuf,
+    },
+
+    /// A class folder of a valid or test split that the train split does not have. Comes on
+    /// opening.
+    #[error("{path} is a class that the train split does not have; its classes are {}", .expected.join(", "))]
+    UnknownClass {
+        /// The class folder.
+        path: PathBuf,
+        /// The train split's classes.
+        expected: Vec<String>,
+    },
+
+    /// Two folders claim to be the same split. Comes on opening.
+    #[error("{first} and {second} would both be the valid split; rename or remove one")]
+    TwoFolders {
+        /// One folder.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
+
+    /// A split took every image of a class. Comes on opening.
+    #[error(
+        "class {class:?} has {images} images, and none is left to train on; lower split.valid and split.test, or add images"
+    )]
+    NoTrainImage {
+        /// Name of the class.
+        class: String,
+        /// Number of its images in all splits.
+        images: usize,
+    },
+
+    /// A split got no image at all. Comes on opening.
+    #[error(
+        "the {split} split would be empty: the fraction {fraction} of {images} images is none in every class; raise split.{split}, or add images"
+    )]
+    EmptySplit {
+        /// `valid` or `test`.
+        split: &'static str,
+        /// The fraction asked for.
+        fraction: f64,
+        /// Number of images to be split.
+        images: usize,
+    },
+
+    /// Bytes that are no image that can be read. Comes on reading an image.
+    #[error("cannot decode {name}: {reason}; replace or remove the image")]
+    Decode {
+        /// File name.
+        name: String,
+        /// What the decoder said.
+        reason: String,
+    },
+
+    /// An image with more pixels than anything sensible. Comes on reading an image, before memory
+    /// is taken.
+    #[error(
+        "{name} claims {width}x{height} pixels, but {limit} are the most that are read; scale it down or remove it"
+    )]
+    TooLarge {
+        /// File name.
+        name: String,
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+        /// The limits in words.
+        limit: String,
+    },
+}
+
+impl DataError {
+    /// A [`DataError::Setting`].
+    pub(crate) fn setting(setting: &str, expected: impl Display, found: impl Display) -> Self {
+        Self::Setting {
+            setting: setting.to_owned(),
+            expected: expected.to_string(),
+            found: found.to_string(),
+        }
+    }
+
+    /// A [`DataError::Read`] of `path`, to be used with `map_err`.
+    pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        |reason| Self::Read { path: path.to_owned(), reason }
+    }
+}

@@ -1,0 +1,51 @@
+//! Labelled images from disk or drawn, split, augmented and batched, in an order that depends on
+//! the seed alone.
+//!
+//! A [`DataConfig`] names a dataset and opens it; a [`Loader`] gives its images as batches of
+//! tensors, and is a [`DataLoader`](burn::data::dataloader::DataLoader) of Burn.
+//!
+//! ```
+//! use burn::tensor::Device;
+//! use zoo_data::{Augmentation, DataConfig, Loader, LoaderConfig};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let config: DataConfig = serde_json::from_str(r#"{"sea": {"train": 100}}"#)?;
+//! let augment: Vec<Augmentation> = serde_json::from_str(r#"[{"horizontal-flip": {}}]"#)?;
+//! let sea = config.open()?;
+//! let loader = Loader::train(&sea.train, &sea.preprocess, &augment, &LoaderConfig::default(), 42, &Device::flex());
+//! for batch in loader.epoch(0, 0) {
+//!     println!("{:?} {}", batch?.images.dims(), sea.classes[0]); // [64, 3, 32, 32], then [36, 3, 32, 32]
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What is random is a function of seed, epoch and index ([`rng`]): the same batches come out for
+//! any number of worker threads, and an interrupted training goes on with exactly the batches it
+//! would have had ([`Loader::epoch`]).
+
+mod augment;
+mod batch;
+mod contact_sheet;
+mod dataset;
+mod error;
+mod image;
+mod loader;
+mod preprocess;
+pub mod rng;
+pub mod sea;
+
+pub use augment::{
+    AUGMENTATIONS, Augment, AugmentConfig, Augmentation, Fill, HorizontalFlip, RandomCrop,
+    VerticalFlip, augment,
+};
+pub use batch::Batch;
+pub use contact_sheet::contact_sheet;
+pub use dataset::{
+    DATASETS, DataConfig, Dataset, FilesConfig, ImageSource, Info, Sample, SeaConfig, Split,
+    SplitConfig, SplitName,
+};
+pub use error::DataError;
+pub use image::Image;
+pub use loader::{Loader, LoaderConfig, LoaderIter};
+pub use preprocess::{MeanStd, Normalize, Preprocess, PreprocessConfig, Resize};

@@ -1,0 +1,61 @@
+//! Settings of the loader.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::DataError;
+
+/// How batches are made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LoaderConfig {
+    /// Number of images in a batch, 1 to 1,048,576.
+    pub batch_size: usize,
+    /// Number of threads that read and augment images, 0 to 256. 0: the thread that asks does it.
+    /// Has no influence on the batches.
+    pub workers: usize,
+    /// Number of batches that are made ahead, 0 to 1024, besides those that workers have at hand.
+    pub prefetch: usize,
+}
+
+impl Default for LoaderConfig {
+    fn default() -> Self {
+        Self { batch_size: 64, workers: 2, prefetch: 4 }
+    }
+}
+
+impl LoaderConfig {
+    /// Refuses settings out of range.
+    ///
+    /// # Errors
+    /// [`DataError::Setting`].
+    pub fn check(&self) -> Result<(), DataError> {
+        for (setting, value, least, most) in [
+            ("batch_size", self.batch_size, 1, 1 << 20),
+            ("workers", self.workers, 0, 256),
+            ("prefetch", self.prefetch, 0, 1024),
+        ] {
+            if !(least..=most).contains(&value) {
+                return Err(DataError::setting(setting, format!("{least} to {most}"), value));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_checked() {
+        assert!(LoaderConfig::default().check().is_ok());
+        let message = |json| {
+            serde_json::from_str::<LoaderConfig>(json).unwrap().check().unwrap_err().to_string()
+        };
+        assert_eq!(message(r#"{"batch_size": 0}"#), "batch_size must be 1 to 1048576, but it is 0");
+        assert_eq!(message(r#"{"workers": 257}"#), "workers must be 0 to 256, but it is 257");
+        assert_eq!(message(r#"{"prefetch": 1025}"#), "prefetch must be 0 to 1024, but it is 1025");
+        assert!(serde_json::from_str::<LoaderConfig>(r#"{"worker": 1}"#).is_err());
+    }
+}

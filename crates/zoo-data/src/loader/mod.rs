@@ -1,0 +1,232 @@
+//! Batches of a split, made ahead by worker threads, in an order that depends on the seed and the
+//! epoch alone.
+
+mod config;
+mod ordered;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use burn::data::dataloader::{DataLoader, DataLoaderIterator, Progress};
+use burn::data::dataset::DatasetError;
+use burn::tensor::Device;
+
+pub use config::LoaderConfig;
+use ordered::Ordered;
+
+use crate::DataError;
+use crate::augment::{Augmentation, augment};
+use crate::batch::{Batch, Normalizer, Packed, pack};
+use crate::dataset::Split;
+use crate::preprocess::Preprocess;
+use crate::rng::{Stream, permutation, rng};
+
+/// Gives the batches of a split, epoch after epoch.
+///
+/// Which images are in a batch, in which order, and how they are augmented, is a function of seed
+/// and epoch; the number of workers changes the speed alone. The last batch of an epoch is shorter
+/// where the images do not divide evenly.
+pub struct Loader {
+    plan: Arc<Plan>,
+    device: Device,
+    /// The epoch that [`DataLoader::iter`] gives next.
+    next_epoch: AtomicUsize,
+}
+
+/// All that decides what is in the batches.
+#[derive(Clone)]
+struct Plan {
+    split: Split,
+    preprocess: Preprocess,
+    augment: Vec<Augmentation>,
+    /// Seed of order and augmentation. `None`: the order of the split.
+    seed: Option<u64>,
+    config: LoaderConfig,
+}
+
+impl Loader {
+    /// A loader for training: in each epoch, the images in another order and augmented otherwise.
+    ///
+    /// # Panics
+    /// If `config`, `preprocess` or one of `augment` does not pass its `check`; so does
+    /// [`evaluate`](Self::evaluate).
+    pub fn train(
+        split: &Split,
+        preprocess: &Preprocess,
+        augment: &[Augmentation],
+        config: &LoaderConfig,
+        seed: u64,
+        device: &Device,
+    ) -> Self {
+        for augmentation in augment {
+            assert_fit(augmentation.check());
+        }
+        Self::new(split, preprocess, augment, config, Some(seed), device)
+    }
+
+    /// A loader for validation and tests: the images in the order of the split, as they are.
+    pub fn evaluate(
+        split: &Split,
+        preprocess: &Preprocess,
+        config: &LoaderConfig,
+        device: &Device,
+    ) -> Self {
+        Self::new(split, preprocess, &[], config, None, device)
+    }
+
+    fn new(
+        split: &Split,
+        preprocess: &Preprocess,
+        augment: &[Augmentation],
+        config: &LoaderConfig,
+        seed: Option<u64>,
+        device: &Device,
+    ) -> Self {
+        assert_fit(config.check());
+        assert_fit(preprocess.check());
+        let plan = Plan {
+            split: split.clone(),
+            preprocess: preprocess.clone(),
+            augment: augment.to_vec(),
+            seed,
+            config: config.clone(),
+        };
+        Self { plan: Arc::new(plan), device: device.clone(), next_epoch: AtomicUsize::new(0) }
+    }
+
+    /// The loader with [`DataLoader::iter`] beginning at this epoch, counted from 0.
+    pub fn with_first_epoch(self, epoch: usize) -> Self {
+        self.next_epoch.store(epoch, Ordering::Relaxed);
+        self
+    }
+
+    /// The batches of one epoch, counted from 0, without the first `skip_batches`: what an
+    /// interrupted run still has to do.
+    pub fn epoch(&self, epoch: usize, skip_batches: usize) -> LoaderIter {
+        let plan = self.plan.clone();
+        let order = plan.order(epoch);
+        let LoaderConfig { workers, prefetch, .. } = plan.config;
+        let numbers = skip_batches.min(plan.num_batches())..plan.num_batches();
+        LoaderIter {
+            images: plan.split.len(),
+            batch_size: plan.config.batch_size,
+            normalizer: Normalizer::new(&plan.preprocess, &self.device),
+            batches: Ordered::new(numbers, workers, workers + prefetch, move |number| {
+                plan.pack(&order, epoch, number)
+            }),
+        }
+    }
+
+    /// Number of batches in an epoch, a short last one included.
+    pub fn num_batches(&self) -> usize {
+        self.plan.num_batches()
+    }
+
+    fn with(&self, plan: Arc<Plan>, device: &Device) -> Arc<dyn DataLoader<Batch>> {
+        Arc::new(Self {
+            plan,
+            device: device.clone(),
+            next_epoch: AtomicUsize::new(self.next_epoch.load(Ordering::Relaxed)),
+        })
+    }
+}
+
+/// Panics with the reason.
+fn assert_fit(check: Result<(), DataError>) {
+    if let Err(error) = check {
+        panic!("a loader of unchecked settings: {error}");
+    }
+}
+
+impl Plan {
+    fn num_batches(&self) -> usize {
+        self.split.len().div_ceil(self.config.batch_size)
+    }
+
+    /// Positions of the images in the order of an epoch.
+    fn order(&self, epoch: usize) -> Vec<usize> {
+        match self.seed {
+            Some(seed) => {
+                permutation(self.split.len(), rng(seed, Stream::Shuffle, epoch as u64, 0))
+            }
+            None => (0..self.split.len()).collect(),
+        }
+    }
+
+    /// Reads, resizes and augments the images of a batch.
+    fn pack(&self, order: &[usize], epoch: usize, number: usize) -> Result<Packed, DataError> {
+        let size = self.config.batch_size;
+        let positions = &order[number * size..order.len().min((number + 1) * size)];
+        let image_len = self.preprocess.image_len();
+        let mut packed = Packed {
+            pixels: vec![0; positions.len() * image_len],
+            labels: Vec::with_capacity(positions.len()),
+            indices: Vec::with_capacity(positions.len()),
+        };
+        for (&position, pixels) in positions.iter().zip(packed.pixels.chunks_exact_mut(image_len)) {
+            let sample = self.split.sample(position)?;
+            let mut image = self.preprocess.apply(sample.image);
+            if let Some(seed) = self.seed {
+                let mut rng = rng(seed, Stream::Augment, epoch as u64, sample.index as u64);
+                image = augment(image, &self.augment, &mut rng);
+            }
+            pack(&image, pixels);
+            packed.labels.push(sample.label as i64);
+            packed.indices.push(sample.index);
+        }
+        Ok(packed)
+    }
+}
+
+impl DataLoader<Batch> for Loader {
+    /// The batches of the next epoch.
+    fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<Batch> + 'a> {
+        Box::new(self.epoch(self.next_epoch.fetch_add(1, Ordering::Relaxed), 0))
+    }
+
+    fn num_items(&self) -> usize {
+        self.plan.split.len()
+    }
+
+    fn to_device(&self, device: &Device) -> Arc<dyn DataLoader<Batch>> {
+        self.with(self.plan.clone(), device)
+    }
+
+    fn slice(&self, start: usize, end: usize) -> Arc<dyn DataLoader<Batch>> {
+        let plan = Plan { split: self.plan.split.slice(start..end), ..(*self.plan).clone() };
+        self.with(Arc::new(plan), &self.device)
+    }
+}
+
+/// The batches of one epoch. Dropping it stops the workers.
+///
+/// An image that cannot be read gives an `Err` in place of its batch, which wraps a [`DataError`]
+/// with the image's name; the batches after it can still be had.
+pub struct LoaderIter {
+    /// Number of images in a whole epoch.
+    images: usize,
+    batch_size: usize,
+    normalizer: Normalizer,
+    batches: Ordered<Result<Packed, DataError>>,
+}
+
+impl Iterator for LoaderIter {
+    type Item = Result<Batch, DatasetError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let packed = self.batches.next()?;
+        Some(packed.map(|packed| packed.into_batch(&self.normalizer)).map_err(DatasetError::new))
+    }
+}
+
+impl DataLoaderIterator<Batch> for LoaderIter {
+    /// Images handed out so far, skipped ones included.
+    fn progress(&self) -> Progress {
+        let done = self.images.min(self.batches.next_number() * self.batch_size);
+        Progress::new(done, self.images, Some("images".to_owned()))
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

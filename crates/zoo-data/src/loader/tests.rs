@@ -1,0 +1,197 @@
+//! Tests of the loader, on a source whose image number `n` is filled with `n`.
+
+use std::error::Error;
+
+use sha2::Sha256;
+
+use super::*;
+use crate::Image;
+use crate::dataset::ImageSource;
+
+/// Grey images of 2x2 pixels. The one that is broken cannot be read.
+struct Numbers {
+    broken: Option<usize>,
+}
+
+impl ImageSource for Numbers {
+    fn label(&self, index: usize) -> usize {
+        index % 3
+    }
+
+    fn image(&self, index: usize) -> Result<Image, DataError> {
+        if self.broken == Some(index) {
+            return Image::decode(&self.name(index), b"rubbish");
+        }
+        Ok(Image::new(2, 2, 1, vec![index as u8, 0, 0, index as u8]))
+    }
+
+    fn name(&self, index: usize) -> String {
+        format!("numbers/{index}.png")
+    }
+
+    fn stamp(&self, _: &mut Sha256) {}
+}
+
+/// Images 100 to 119.
+fn split(broken: Option<usize>) -> Split {
+    Split::new(Arc::new(Numbers { broken }), (100..120).collect::<Vec<usize>>())
+}
+
+fn preprocess() -> Preprocess {
+    Preprocess {
+        image_size: 2,
+        resize: Default::default(),
+        mean: vec![0.0],
+        std: vec![1.0 / 255.0],
+    }
+}
+
+fn config(workers: usize) -> LoaderConfig {
+    LoaderConfig { batch_size: 6, workers, prefetch: 2 }
+}
+
+fn train(workers: usize) -> Loader {
+    let changes: Vec<Augmentation> =
+        serde_json::from_str(r#"[{"random-crop": {"padding": 1}}, {"horizontal-flip": {}}]"#)
+            .unwrap();
+    Loader::train(&split(None), &preprocess(), &changes, &config(workers), 42, &Device::flex())
+}
+
+fn evaluate(broken: Option<usize>, workers: usize) -> Loader {
+    Loader::evaluate(&split(broken), &preprocess(), &config(workers), &Device::flex())
+}
+
+/// All that is in a batch: indices, targets and the images' bits.
+type Content = (Vec<usize>, Vec<i64>, Vec<u32>);
+
+fn content(batch: Result<Batch, DatasetError>) -> Content {
+    let batch = batch.unwrap();
+    let images = batch.images.into_data().try_to_vec::<f32>().unwrap();
+    let targets = batch.targets.into_data().iter::<i64>().collect();
+    (batch.indices, targets, images.into_iter().map(f32::to_bits).collect())
+}
+
+fn contents(batches: impl Iterator<Item = Result<Batch, DatasetError>>) -> Vec<Content> {
+    batches.map(content).collect()
+}
+
+#[test]
+fn evaluation_keeps_the_order_and_the_last_short_batch() {
+    let loader = evaluate(None, 2);
+    assert_eq!((loader.num_items(), loader.num_batches()), (20, 4));
+    let batches: Vec<Batch> = loader.epoch(0, 0).map(Result::unwrap).collect();
+    let indices: Vec<Vec<usize>> = batches.iter().map(|batch| batch.indices.clone()).collect();
+    let expected: [Vec<usize>; 4] =
+        [(100..106).collect(), (106..112).collect(), (112..118).collect(), vec![118, 119]];
+    assert_eq!(indices, expected);
+    assert_eq!(batches[3].images.dims(), [2, 1, 2, 2]);
+    let (_, targets, images) = content(Ok(batches[3].clone()));
+    assert_eq!(targets, [118 % 3, 119 % 3]);
+    let images: Vec<f32> = images.into_iter().map(|bits| f32::from_bits(bits).round()).collect();
+    assert_eq!(images, [118.0, 0.0, 0.0, 118.0, 119.0, 0.0, 0.0, 119.0]);
+}
+
+#[test]
+fn batches_are_the_same_for_any_number_of_workers() {
+    let alone = contents(train(0).epoch(3, 0));
+    assert_eq!(alone.len(), 4);
+    for workers in [1, 4] {
+        assert_eq!(contents(train(workers).epoch(3, 0)), alone, "{workers} workers");
+    }
+}
+
+#[test]
+fn an_epoch_has_every_image_once_in_an_order_of_its_own() {
+    let indices = |epoch| -> Vec<usize> {
+        contents(train(2).epoch(epoch, 0)).into_iter().flat_map(|(indices, ..)| indices).collect()
+    };
+    assert_eq!(indices(0)[..6], [103, 108, 105, 112, 107, 116]);
+    assert_ne!(indices(0), indices(1));
+    for epoch in [0, 1] {
+        let mut sorted = indices(epoch);
+        sorted.sort_unstable();
+        assert_eq!(sorted, (100..120).collect::<Vec<usize>>());
+    }
+}
+
+#[test]
+fn augmentation_differs_between_epochs() {
+    let images = |epoch| {
+        let batches = contents(train(1).epoch(epoch, 0));
+        let mut images: Vec<(usize, Vec<u32>)> = Vec::new();
+        for (indices, _, pixels) in batches {
+            images.extend(indices.into_iter().zip(pixels.chunks(4).map(<[u32]>::to_vec)));
+        }
+        images.sort_unstable();
+        images
+    };
+    assert_ne!(images(0), images(1));
+}
+
+#[test]
+fn skipping_gives_the_tail() {
+    let whole = contents(train(2).epoch(5, 0));
+    for skipped in 0..=4 {
+        assert_eq!(contents(train(2).epoch(5, skipped)), whole[skipped..]);
+    }
+    assert_eq!(train(2).epoch(5, 99).count(), 0);
+}
+
+#[test]
+fn iter_walks_the_epochs() {
+    let loader = train(1).with_first_epoch(7);
+    assert_eq!(contents(loader.iter()), contents(train(1).epoch(7, 0)));
+    let moved = loader.to_device(&Device::flex());
+    assert_eq!(contents(loader.iter()), contents(train(1).epoch(8, 0)));
+    assert_eq!(contents(moved.iter()), contents(train(1).epoch(8, 0)));
+}
+
+#[test]
+fn a_slice_has_its_part_of_the_images() {
+    let part = evaluate(None, 1).slice(5, 9);
+    assert_eq!(part.num_items(), 4);
+    let indices: Vec<usize> = part.iter().flat_map(|batch| batch.unwrap().indices).collect();
+    assert_eq!(indices, [105, 106, 107, 108]);
+}
+
+#[test]
+fn progress_counts_images() {
+    let mut batches = evaluate(None, 1).epoch(0, 1);
+    let mut seen = vec![batches.progress().items_processed];
+    while let Some(batch) = batches.next() {
+        batch.unwrap();
+        seen.push(batches.progress().items_processed);
+    }
+    assert_eq!(seen, [6, 12, 18, 20]);
+    assert_eq!(batches.progress().items_total, 20);
+}
+
+#[test]
+fn a_broken_image_is_an_error_of_its_batch() {
+    for workers in [0, 2] {
+        let mut batches = evaluate(Some(107), workers).epoch(0, 0);
+        assert_eq!(content(batches.next().unwrap()).0, [100, 101, 102, 103, 104, 105]);
+        let error = batches.next().unwrap().unwrap_err();
+        let cause = error.source().and_then(|cause| cause.downcast_ref::<DataError>());
+        assert!(
+            matches!(cause, Some(DataError::Decode { name, .. }) if name == "numbers/107.png"),
+            "{error}"
+        );
+        assert_eq!(content(batches.next().unwrap()).0[0], 112);
+    }
+}
+
+#[test]
+fn autodiff_devices_get_batches() {
+    let loader =
+        Loader::evaluate(&split(None), &preprocess(), &config(1), &Device::flex().autodiff());
+    let plain = contents(evaluate(None, 1).epoch(0, 0));
+    assert_eq!(contents(loader.epoch(0, 0)), plain);
+}
+
+#[test]
+#[should_panic(expected = "batch_size must be 1 to 1048576, but it is 0")]
+fn unchecked_settings_panic() {
+    let config = LoaderConfig { batch_size: 0, ..config(0) };
+    Loader::evaluate(&split(None), &preprocess(), &config, &Device::flex());
+}

@@ -1,0 +1,169 @@
+//! The fixed change of an image before a network sees it: channels, size, normalisation.
+
+mod normalize;
+mod resize;
+
+use burn::tensor::{Device, Tensor};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use normalize::{MeanStd, Normalize};
+pub use resize::Resize;
+
+use crate::batch::{Normalizer, pack};
+use crate::dataset::Info;
+use crate::{DataError, Image};
+
+/// The longest side of a network's image, in pixels.
+const MAX_IMAGE_SIZE: usize = 4096;
+
+/// How images are made fit for the network, as a user writes it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PreprocessConfig {
+    /// Side in pixels of the square image that the network sees, 1 to 4096. Without it, the native
+    /// size of the dataset, and 224 for folders of photos.
+    pub image_size: Option<usize>,
+    /// How an image of another size or shape is brought to `image_size`.
+    pub resize: Resize,
+    /// By which figures pixel values are normalised. Without it, those of the dataset, and
+    /// `imagenet` for folders of photos.
+    pub normalize: Option<Normalize>,
+}
+
+impl PreprocessConfig {
+    /// This config with what it leaves open taken from the dataset.
+    ///
+    /// # Errors
+    /// [`DataError::Setting`].
+    pub(crate) fn resolve(&self, info: &Info) -> Result<Preprocess, DataError> {
+        let figures = self.normalize.as_ref().unwrap_or(&info.normalize).mean_std(info.channels)?;
+        let preprocess = Preprocess {
+            image_size: self.image_size.unwrap_or(info.image_size),
+            resize: self.resize,
+            mean: figures.mean,
+            std: figures.std,
+        };
+        preprocess.check()?;
+        Ok(preprocess)
+    }
+}
+
+/// How images are made fit for one network: a [`PreprocessConfig`] with nothing left open. It
+/// travels with the network's weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Preprocess {
+    /// Side in pixels of the square image that the network sees, 1 to 4096.
+    pub image_size: usize,
+    /// How an image of another size or shape is brought to `image_size`.
+    pub resize: Resize,
+    /// Mean of each channel, of pixel values scaled to 0 to 1. One number: the network sees grey.
+    /// Three: RGB.
+    pub mean: Vec<f32>,
+    /// Standard deviation of each channel, above 0.
+    pub std: Vec<f32>,
+}
+
+impl Preprocess {
+    /// Refuses an image size out of range, and figures that are not 1 or 3 of each or not positive.
+    ///
+    /// # Errors
+    /// [`DataError::Setting`].
+    pub fn check(&self) -> Result<(), DataError> {
+        if !(1..=MAX_IMAGE_SIZE).contains(&self.image_size) {
+            return Err(DataError::setting(
+                "preprocess.image_size",
+                format!("1 to {MAX_IMAGE_SIZE} pixels"),
+                self.image_size,
+            ));
+        }
+        let figures = MeanStd { mean: self.mean.clone(), std: self.std.clone() };
+        figures.check("preprocess: mean and std")
+    }
+
+    /// Number of channels that the network sees: 1 for grey, 3 for RGB.
+    pub fn channels(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// Number of values of one image that the network sees.
+    pub(crate) fn image_len(&self) -> usize {
+        self.channels() * self.image_size * self.image_size
+    }
+
+    /// The image with the network's channels and size. One that has them already comes back
+    /// untouched.
+    pub fn apply(&self, image: Image) -> Image {
+        let image = image.with_channels(self.channels());
+        // Letterbox bars of the mean colour become 0 by normalisation.
+        let bars: Vec<u8> = self.mean.iter().map(|mean| (mean * 255.0).round() as u8).collect();
+        self.resize.apply(image, self.image_size, &bars)
+    }
+
+    /// What a network sees of these images: [`apply`](Self::apply), then normalisation.
+    ///
+    /// # Shapes
+    /// - images: any number from 1, of any sizes
+    /// - returns: `[images, channels, image_size, image_size]`
+    pub fn tensor(&self, images: &[Image], device: &Device) -> Tensor<4> {
+        let mut pixels = vec![0; images.len() * self.image_len()];
+        for (image, packed) in images.iter().zip(pixels.chunks_exact_mut(self.image_len())) {
+            pack(&self.apply(image.clone()), packed);
+        }
+        Normalizer::new(self, device).tensor(pixels)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn preprocess() -> Preprocess {
+        Preprocess {
+            image_size: 2,
+            resize: Resize::Letterbox,
+            mean: vec![0.5, 0.25, 0.0],
+            std: vec![0.5, 0.25, 1.0],
+        }
+    }
+
+    #[test]
+    fn tensor_is_normalised_nchw() {
+        let image = Image::new(2, 2, 3, vec![0, 0, 0, 255, 255, 255, 51, 51, 51, 204, 102, 153]);
+        let tensor = preprocess().tensor(&[image.clone(), image], &Device::flex());
+        assert_eq!(tensor.dims(), [2, 3, 2, 2]);
+        let values = tensor.into_data().try_to_vec::<f32>().unwrap();
+        let expected = [-1.0, 1.0, -0.6, 0.6, -1.0, 3.0, -0.2, 0.6, 0.0, 1.0, 0.2, 0.6];
+        for (value, expected) in values.iter().zip(expected.iter().chain(&expected)) {
+            assert!((value - expected).abs() < 1e-6, "{value} {expected}");
+        }
+    }
+
+    #[test]
+    fn letterbox_bars_are_the_mean_colour() {
+        let wide = Image::filled(2, 1, &[9, 9, 9]);
+        let applied = preprocess().apply(wide);
+        assert_eq!(applied.row(1), [128, 64, 0, 128, 64, 0]);
+    }
+
+    #[test]
+    fn travels_as_json() {
+        let json = serde_json::to_string(&preprocess()).unwrap();
+        assert_eq!(
+            json,
+            r#"{"image_size":2,"resize":"letterbox","mean":[0.5,0.25,0.0],"std":[0.5,0.25,1.0]}"#
+        );
+        assert_eq!(serde_json::from_str::<Preprocess>(&json).unwrap(), preprocess());
+    }
+
+    #[test]
+    fn sizes_out_of_range_are_refused() {
+        for image_size in [0, 4097] {
+            let error = Preprocess { image_size, ..preprocess() }.check().unwrap_err();
+            let expected =
+                format!("preprocess.image_size must be 1 to 4096 pixels, but it is {image_size}");
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+}
