@@ -1,0 +1,45 @@
+//! `zoo augment`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Output, open_data, print};
+use crate::{Error, config::RunConfig};
+
+/// Draw training images as augmentation changes them: originals in the first column, draws beside.
+#[derive(Debug, Args)]
+pub struct Augment {
+    /// The JSON config.
+    config: PathBuf,
+    /// The picture to write.
+    #[arg(long, value_name = "FILE.png", default_value = "augment.png")]
+    out: PathBuf,
+    /// How many images, one a row.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=100))]
+    rows: u64,
+    /// How many draws of each.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=100))]
+    draws: u64,
+    /// Change a setting, as in train.epochs=5; may be given again.
+    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
+    sets: Vec<String>,
+}
+
+impl Augment {
+    pub fn run(self, output: Output) -> Result<(), Error> {
+        let config = RunConfig::load(&self.config, &self.sets)?;
+        config.check()?;
+        let data = open_data(&config, output)?;
+        let sheet = zoo_data::contact_sheet(
+            &data.train,
+            &data.preprocess,
+            &config.augment,
+            config.seed,
+            self.rows as usize,
+            self.draws as usize,
+        )?;
+        sheet.save_png(&self.out)?;
+        print(&format!("{}: {}x{} pixels", self.out.display(), sheet.width(), sheet.height()))
+    }
+}

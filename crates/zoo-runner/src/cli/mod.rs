@@ -1,0 +1,170 @@
+//! The command line: one file a verb.
+//!
+//! Results go to stdout, progress and errors to stderr.
+
+mod augment;
+mod backends;
+mod config;
+mod datasets;
+mod evaluate;
+mod models;
+mod predict;
+mod train;
+
+use std::io::Write;
+
+use clap::{Parser, Subcommand};
+use serde::Serialize;
+use zoo_data::Dataset;
+
+use crate::{
+    Error,
+    config::{RunConfig, refuse},
+    progress::Show,
+};
+
+/// Trains image classifiers: a small CNN, AlexNet and a Vision Transformer.
+#[derive(Debug, Parser)]
+#[command(name = "zoo", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    output: Output,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// How to say what came out.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Output {
+    /// Say nothing on the way.
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Print one JSON document instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Train a model as a config file says.
+    Train(train::Train),
+    /// Measure a run's weights on a split.
+    Evaluate(evaluate::Evaluate),
+    /// Tell the classes of images.
+    Predict(predict::Predict),
+    /// Draw training images as augmentation changes them.
+    Augment(augment::Augment),
+    /// List the models with their parameters and cost.
+    Models(models::Models),
+    /// List the data sets.
+    Datasets(datasets::Datasets),
+    /// List the backends of this build and the devices that answer.
+    Backends(backends::Backends),
+    /// Print the schema of configs, check one, or fill in its defaults.
+    #[command(subcommand)]
+    Config(config::Config),
+}
+
+/// Reads the command line and does what it says.
+///
+/// # Errors
+///
+/// Whatever went wrong, to be printed once. A wrong command line ends the process with clap's
+/// message and code 2.
+pub fn run() -> Result<(), Error> {
+    let Cli { output, verb } = Cli::parse();
+    match verb {
+        Verb::Train(verb) => verb.run(output),
+        Verb::Evaluate(verb) => verb.run(output),
+        Verb::Predict(verb) => verb.run(output),
+        Verb::Augment(verb) => verb.run(output),
+        Verb::Models(verb) => verb.run(output),
+        Verb::Datasets(verb) => verb.run(output),
+        Verb::Backends(verb) => verb.run(output),
+        Verb::Config(verb) => verb.run(),
+    }
+}
+
+impl Output {
+    fn show(self) -> Show {
+        Show::on_stderr(self.quiet)
+    }
+}
+
+/// Uses `threads` threads for CPU computation in the whole process.
+fn use_threads(threads: Option<usize>) -> Result<(), Error> {
+    let Some(threads) = threads else {
+        return Ok(());
+    };
+    if threads == 0 {
+        return Err(refuse("--threads", "expected at least 1, found 0"));
+    }
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .map_err(|error| Error::Usage(format!("--threads {threads}: {error}")))
+}
+
+/// Opens the data, and says what the user should know about it.
+fn open_data(config: &RunConfig, output: Output) -> Result<Dataset, Error> {
+    let data = config.data.open()?;
+    if !output.quiet {
+        data.notes.iter().for_each(|note| eprintln!("note: {note}"));
+    }
+    Ok(data)
+}
+
+/// Prints to stdout. A reader that has gone away, such as `head`, is no error.
+fn print(text: &str) -> Result<(), Error> {
+    let mut stdout = std::io::stdout().lock();
+    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::Failed(format!("stdout: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints `value` as one JSON document.
+fn print_json<T: Serialize>(value: &T) -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Error::Failed(format!("cannot be written as JSON: {error}")))?;
+    print(&text)
+}
+
+/// A table with its columns aligned: the first row is the head, numbers are set to the right.
+fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
+    };
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let is_number = |cell: &str| cell.starts_with(|first: char| first.is_ascii_digit());
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(cell, &width)| match is_number(cell) {
+            true => format!("{cell:>width$}"),
+            false => format!("{cell:<width$}"),
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_string()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_table_aligns_words_left_and_numbers_right() {
+        let rows = [["name", "size"], ["a", "5"], ["bcdef", "1234"]];
+        let rows: Vec<Vec<String>> =
+            rows.iter().map(|row| row.map(String::from).to_vec()).collect();
+        assert_eq!(table(&rows), "name   size\na         5\nbcdef  1234");
+    }
+}

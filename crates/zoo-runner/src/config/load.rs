@@ -1,0 +1,127 @@
+//! From a file and `--set` flags to a [`RunConfig`].
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::{RunConfig, suggest::explain};
+use crate::Error;
+
+/// Keys whose value is a choice with one tag: setting another tag replaces the choice.
+const CHOICES: [&str; 5] = ["data", "model", "loss", "optimizer", "schedule"];
+
+impl RunConfig {
+    /// Reads `path`, then lays the `KEY=VALUE` of `sets` over it. Does not [`check`](Self::check).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] with line and column for what is wrong in the file, with the key for what
+    /// is wrong in a `--set`; [`Error::Io`] if the file cannot be read.
+    pub fn load(path: &Path, sets: &[String]) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
+        let config = Self::parse(&text, &path.display().to_string())?;
+        if sets.is_empty() {
+            return Ok(config);
+        }
+        // The text has parsed once, so it is JSON.
+        let mut value: Value = serde_json::from_str(&text).map_err(|error| Error::Config {
+            origin: path.display().to_string(),
+            message: error.to_string(),
+        })?;
+        for set in sets {
+            apply(&mut value, set)?;
+        }
+        Self::from_value(value)
+    }
+
+    fn parse(text: &str, origin: &str) -> Result<Self, Error> {
+        serde_json::from_str(text).map_err(|error| {
+            let message = error.to_string();
+            let message = message.split(" at line ").next().unwrap_or(&message);
+            Error::Config {
+                origin: format!("{origin}:{}:{}", error.line(), error.column()),
+                message: explain(message),
+            }
+        })
+    }
+
+    fn from_value(value: Value) -> Result<Self, Error> {
+        serde_path_to_error::deserialize(value).map_err(|error| Error::Config {
+            origin: format!("--set {}", error.path()),
+            message: explain(&error.inner().to_string()),
+        })
+    }
+}
+
+/// Lays one `KEY.PATH=VALUE` over `config`; VALUE is JSON where it parses, else a string.
+fn apply(config: &mut Value, set: &str) -> Result<(), Error> {
+    let (key, text) = set.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
+        Error::Usage(format!("--set {set}: expected KEY.PATH=VALUE, as in train.epochs=5"))
+    })?;
+    let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_string()));
+    let path: Vec<&str> = key.split('.').collect();
+    let mut place = config;
+    for (depth, name) in path.iter().enumerate() {
+        let is_tag = depth == 1 && CHOICES.contains(&path[0]);
+        let object = object_at(place, &path[..depth])?;
+        if is_tag && !object.contains_key(*name) {
+            object.clear();
+        }
+        place = object.entry(*name).or_insert_with(|| Value::Object(Map::new()));
+    }
+    *place = value;
+    Ok(())
+}
+
+fn object_at<'a>(value: &'a mut Value, path: &[&str]) -> Result<&'a mut Map<String, Value>, Error> {
+    value.as_object_mut().ok_or_else(|| Error::Config {
+        origin: format!("--set {}", path.join(".")),
+        message: String::from("holds a plain value, there is no key below it"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn set(mut config: Value, sets: &[&str]) -> Value {
+        for text in sets {
+            apply(&mut config, text).unwrap();
+        }
+        config
+    }
+
+    #[test]
+    fn a_value_is_json_where_it_parses_else_a_string() {
+        let config = set(json!({}), &["a=1", "b.c=true", "d=photos/x y", "e=[1,2]"]);
+        assert_eq!(config, json!({"a": 1, "b": {"c": true}, "d": "photos/x y", "e": [1, 2]}));
+    }
+
+    #[test]
+    fn another_tag_replaces_the_choice_and_the_same_tag_keeps_it() {
+        let config = json!({"model": {"vit": {"depth": 6}}, "train": {"epochs": 1}});
+        assert_eq!(
+            set(config.clone(), &["model.vit.patch_size=4", "train.steps=3"]),
+            json!({"model": {"vit": {"depth": 6, "patch_size": 4}}, "train": {"epochs": 1, "steps": 3}})
+        );
+        assert_eq!(
+            set(config, &["model.cnn.dropout=0.5"])["model"],
+            json!({"cnn": {"dropout": 0.5}})
+        );
+    }
+
+    #[test]
+    fn a_key_below_a_plain_value_is_refused() {
+        let error = apply(&mut json!({"seed": 1}), "seed.x=2").unwrap_err();
+        assert_eq!(error.to_string(), "--set seed: holds a plain value, there is no key below it");
+    }
+
+    #[test]
+    fn a_wrong_type_is_told_by_line_and_column() {
+        let text = "{\n  \"data\": {\"sea\": {}},\n  \"model\": {\"vit\": {\"depth\": \"six\"}}\n}";
+        let error = RunConfig::parse(text, "x.json").unwrap_err();
+        assert_eq!(error.to_string(), "x.json:3:34: invalid type: string \"six\", expected usize");
+    }
+}

@@ -1,0 +1,186 @@
+//! The JSON config of a run: what is trained, on what, how.
+//!
+//! Plain serde structs with defaults, strict about unknown keys. [`RunConfig::load`] reads a file
+//! with the line and column of whatever is wrong in it; [`RunConfig::check`] refuses settings that
+//! are well-formed and cannot be run.
+
+mod load;
+mod suggest;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use zoo_data::{AugmentConfig, DataConfig, LoaderConfig};
+
+use crate::{
+    Error,
+    backend::BackendChoice,
+    model::ModelSettings,
+    training::{LossConfig, OptimizerConfig, ScheduleConfig},
+};
+
+pub use suggest::nearest;
+
+/// One training, from data to weights. Unknown keys are refused.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunConfig {
+    /// The JSON Schema that an editor completes and checks this file with.
+    #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// What this recipe is, where it comes from, and what to expect of it.
+    #[serde(default)]
+    pub about: About,
+    /// Decides the initial weights, the order of the images, augmentation and dropout.
+    #[serde(default)]
+    pub seed: u64,
+    /// What computes: a name of `zoo backends`, with `:INDEX` to choose among several devices.
+    #[serde(default)]
+    pub backend: BackendChoice,
+    /// The images.
+    pub data: DataConfig,
+    /// Random changes to the training images, in this order.
+    #[serde(default)]
+    pub augment: AugmentConfig,
+    /// How images become batches.
+    #[serde(default)]
+    pub loader: LoaderConfig,
+    /// The network.
+    pub model: ModelSettings,
+    /// What training lowers.
+    #[serde(default)]
+    pub loss: LossConfig,
+    /// How a gradient becomes a step.
+    #[serde(default)]
+    pub optimizer: OptimizerConfig,
+    /// How the learning rate changes during the run.
+    #[serde(default)]
+    pub schedule: ScheduleConfig,
+    /// How long to train and what to keep.
+    #[serde(default)]
+    pub train: TrainConfig,
+    /// What is measured besides loss and accuracy.
+    #[serde(default)]
+    pub metrics: MetricsConfig,
+}
+
+/// What a recipe is and what to expect of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct About {
+    /// What is trained, in a sentence.
+    pub what: String,
+    /// Where the recipe comes from.
+    pub paper: String,
+    /// The accuracy that it reaches, with seed and backend.
+    pub result: String,
+    /// The time and memory that it takes, with the machine.
+    pub cost: String,
+    /// The command that runs it.
+    pub command: String,
+}
+
+/// How long to train and what to keep.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Passes over the training split, at least 1.
+    pub epochs: usize,
+    /// Optimizer steps, at least 1; where given, it overrides `epochs`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<usize>,
+    /// Largest L2 norm of all gradients together, above 0; none clips nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip_grad_norm: Option<f64>,
+    /// Steps between two `"split":"train"` lines of `metrics.jsonl`, at least 1.
+    pub log_every: usize,
+    /// When to write what a stopped run needs to go on.
+    pub checkpoint: CheckpointConfig,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            epochs: 10,
+            steps: None,
+            clip_grad_norm: None,
+            log_every: 50,
+            checkpoint: CheckpointConfig::default(),
+        }
+    }
+}
+
+/// When to write checkpoints: after every epoch, and within one where asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CheckpointConfig {
+    /// Also after every so many optimizer steps, at least 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub every_steps: Option<usize>,
+    /// How many of the latest checkpoints to keep, at least 1.
+    pub keep_last: usize,
+}
+
+impl Default for CheckpointConfig {
+    fn default() -> Self {
+        Self { every_steps: None, keep_last: 1 }
+    }
+}
+
+/// What is measured besides loss and accuracy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetricsConfig {
+    /// An image counts as right for top-k accuracy where its class is among the k most probable.
+    pub top_k: usize,
+}
+
+impl Default for MetricsConfig {
+    fn default() -> Self {
+        Self { top_k: 5 }
+    }
+}
+
+impl RunConfig {
+    /// Refuses what is well-formed and cannot be run, as far as that can be told without the data.
+    pub fn check(&self) -> Result<(), Error> {
+        self.data.check().map_err(|error| refuse("data", error.to_string()))?;
+        for augmentation in &self.augment {
+            augmentation.check().map_err(|error| refuse("augment", error.to_string()))?;
+        }
+        self.loader.check().map_err(|error| refuse("loader", error.to_string()))?;
+        self.model.check().map_err(|message| refuse("model", message))?;
+        self.loss.check().map_err(|message| refuse("loss", message))?;
+        self.optimizer.check().map_err(|message| refuse("optimizer", message))?;
+        self.schedule.check().map_err(|message| refuse("schedule", message))?;
+        self.train.check().map_err(|message| refuse("train", message))?;
+        if self.metrics.top_k == 0 {
+            return Err(refuse("metrics.top_k", "expected at least 1, found 0"));
+        }
+        self.backend.check()
+    }
+}
+
+impl TrainConfig {
+    fn check(&self) -> Result<(), String> {
+        let positive = |name: &str, value: Option<usize>| match value {
+            Some(0) => Err(format!("`{name}`: expected at least 1, found 0")),
+            _ => Ok(()),
+        };
+        positive("epochs", Some(self.epochs))?;
+        positive("steps", self.steps)?;
+        positive("log_every", Some(self.log_every))?;
+        positive("checkpoint.every_steps", self.checkpoint.every_steps)?;
+        positive("checkpoint.keep_last", Some(self.checkpoint.keep_last))?;
+        match self.clip_grad_norm {
+            Some(norm) if !(norm.is_finite() && norm > 0.0) => {
+                Err(format!("`clip_grad_norm`: expected a number above 0, found {norm}"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// An [`Error::Config`] about the block `key`.
+pub fn refuse(key: &str, message: impl Into<String>) -> Error {
+    Error::Config { origin: format!("config, `{key}`"), message: message.into() }
+}

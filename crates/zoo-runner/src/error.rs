@@ -1,0 +1,73 @@
+//! Everything that can go wrong, with the exit code that says how far the program had come.
+
+use std::path::{Path, PathBuf};
+
+use zoo_data::DataError;
+
+/// A failure as the user sees it: one sentence or two, without a backtrace.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A config file or a `--set` that cannot be understood or cannot be run.
+    #[error("{origin}: {message}")]
+    Config {
+        /// The file with line and column, or the flag.
+        origin: String,
+        /// What was wrong and what was expected.
+        message: String,
+    },
+    /// A flag or argument that cannot be used.
+    #[error("{0}")]
+    Usage(String),
+    /// The data set cannot be opened.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A run directory that cannot be used, or weights that cannot be read.
+    #[error("{path}: {message}", path = path.display())]
+    Run {
+        /// The run directory or the file in it.
+        path: PathBuf,
+        /// What was wrong with it.
+        message: String,
+    },
+    /// A file that cannot be read or written before the work has begun.
+    #[error("{path}: {source}", path = path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// A run that had begun and could not go on.
+    #[error("{0}")]
+    Failed(String),
+    /// The user stopped the run; a checkpoint has been written.
+    #[error("stopped at step {step}; go on with: {resume}")]
+    Interrupted {
+        /// The optimizer steps that were done.
+        step: usize,
+        /// The command that goes on from there.
+        resume: String,
+    },
+}
+
+impl Error {
+    /// An [`Error::Io`] about `path`.
+    pub fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
+        move |source| Self::Io { path: path.to_path_buf(), source }
+    }
+
+    /// An [`Error::Run`] about `path`.
+    pub fn run(path: &Path, message: impl Into<String>) -> Self {
+        Self::Run { path: path.to_path_buf(), message: message.into() }
+    }
+
+    /// 2 where the program refused before the first step, 1 where work that had begun failed,
+    /// 130 after Ctrl-C.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Failed(_) => 1,
+            Self::Interrupted { .. } => 130,
+            _ => 2,
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Trains, evaluates, compares and explains any model of the zoo from a JSON config.
+//!
+//! The binary `zoo` is a thin shell around this crate: [`cli`] has one file a verb.
+
+pub mod backend;
+pub mod cli;
+pub mod config;
+mod error;
+pub mod evaluation;
+pub mod manifest;
+mod memory;
+pub mod model;
+pub mod progress;
+pub mod run_dir;
+pub mod training;
+
+pub use error::Error;

@@ -1,0 +1,97 @@
+//! `manifest.json`: what a run was made with.
+
+use burn::tensor::Device;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use zoo_data::Dataset;
+
+use crate::config::RunConfig;
+
+/// The version of Burn that the workspace pins.
+pub const BURN_VERSION: &str = "0.22.1";
+
+/// What a run was made with, and when.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Version of the zoo.
+    pub zoo_version: String,
+    /// Version of Burn.
+    pub burn_version: String,
+    /// The arguments of the last command that trained, after the program's name.
+    pub command: Vec<String>,
+    /// Seed of the run.
+    pub seed: u64,
+    /// Backend, with the index of its device.
+    pub backend: String,
+    /// What Burn calls the device.
+    pub device: String,
+    /// Threads of CPU computation.
+    pub threads: usize,
+    /// Processor architecture and operating system.
+    pub machine: String,
+    /// The images.
+    pub data: DataManifest,
+    /// Number of parameters of the network.
+    pub parameters: usize,
+    /// When the run was first started.
+    pub started: Timestamp,
+    /// When the run was finished.
+    pub finished: Option<Timestamp>,
+    /// SHA-256 over the last step's weights in path order, as little-endian f32; the weights kept
+    /// in `model.safetensors` are the best, not the last.
+    pub weight_hash: Option<String>,
+}
+
+/// Which images a run saw.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataManifest {
+    /// Name of the data set.
+    pub name: String,
+    /// SHA-256 over class names, splits, labels and the source's content.
+    pub fingerprint: String,
+    /// Images in the train split.
+    pub train: usize,
+    /// Images in the valid split.
+    pub valid: usize,
+    /// Images in the test split; 0 where there is none.
+    pub test: usize,
+}
+
+impl Manifest {
+    /// The manifest of a run that starts now.
+    pub fn new(config: &RunConfig, device: &Device, data: &Dataset, parameters: usize) -> Self {
+        Self {
+            zoo_version: env!("CARGO_PKG_VERSION").to_string(),
+            burn_version: BURN_VERSION.to_string(),
+            command: std::env::args().skip(1).collect(),
+            seed: config.seed,
+            backend: config.backend.to_string(),
+            device: format!("{device:?}"),
+            threads: rayon::current_num_threads(),
+            machine: format!("{} {}", std::env::consts::ARCH, std::env::consts::OS),
+            data: DataManifest {
+                name: data.name.to_string(),
+                fingerprint: data.fingerprint(),
+                train: data.train.len(),
+                valid: data.valid.len(),
+                test: data.test.as_ref().map_or(0, |test| test.len()),
+            },
+            parameters,
+            started: Timestamp::now(),
+            finished: None,
+            weight_hash: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_version_of_burn_is_the_one_that_is_pinned() {
+        let workspace = include_str!("../../../Cargo.toml");
+        let pinned = format!("burn = {{ version = \"={}\"", super::BURN_VERSION);
+        assert!(workspace.contains(&pinned), "{pinned}");
+    }
+}

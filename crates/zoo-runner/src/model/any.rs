@@ -1,0 +1,93 @@
+//! A classifier whose type the verbs need not know.
+
+use std::path::Path;
+
+use burn::{
+    module::{ModuleVisitor, Param},
+    store::{ModuleSnapshot, SafetensorsStore},
+    tensor::Tensor,
+};
+use sha2::{Digest, Sha256};
+
+use super::{Classifier, WeightsInfo, registry::count_params, save_weights};
+use crate::{
+    Error,
+    training::{Plan, Trained, launch},
+};
+
+/// The dyn-safe face of every [`Classifier`]: what the verbs need, with the type erased.
+pub trait AnyClassifier {
+    /// Class scores: `[batch, channels, height, width]` to `[batch, num_classes]`.
+    fn logits(&self, images: Tensor<4>) -> Tensor<2>;
+
+    /// Number of parameters.
+    fn num_params(&self) -> usize;
+
+    /// SHA-256 over all weights as little-endian f32, in the order of their paths.
+    fn weight_hash(&self) -> String;
+
+    /// Writes the weights, by the model's own parameter paths, as safetensors.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Failed`] if the file cannot be written; a file already there is then as it was.
+    fn save(&self, path: &Path, info: &WeightsInfo) -> Result<(), Error>;
+
+    /// Takes weights from a safetensors file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] unless the file holds exactly this network's parameters.
+    fn load(&mut self, path: &Path) -> Result<(), Error>;
+
+    /// Trains and returns what came of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Failed`] if training could not go on.
+    fn train(self: Box<Self>, plan: Plan) -> Result<Trained, Error>;
+}
+
+impl<M: Classifier> AnyClassifier for M {
+    fn logits(&self, images: Tensor<4>) -> Tensor<2> {
+        Classifier::forward(self, images)
+    }
+
+    fn num_params(&self) -> usize {
+        count_params(self)
+    }
+
+    fn weight_hash(&self) -> String {
+        let mut hash = WeightHash(Sha256::new());
+        self.visit(&mut hash);
+        format!("{:x}", hash.0.finalize())
+    }
+
+    fn save(&self, path: &Path, info: &WeightsInfo) -> Result<(), Error> {
+        save_weights(self, path, info)
+    }
+
+    fn load(&mut self, path: &Path) -> Result<(), Error> {
+        let mut store = SafetensorsStore::from_file(path).allow_partial(false);
+        let refuse = |message: String| Error::run(path, message);
+        let applied = self.load_from(&mut store).map_err(|error| refuse(error.to_string()))?;
+        match applied.unused.first() {
+            Some(name) => Err(refuse(format!("holds `{name}`, which this network does not have"))),
+            None => Ok(()),
+        }
+    }
+
+    fn train(self: Box<Self>, plan: Plan) -> Result<Trained, Error> {
+        launch(*self, plan)
+    }
+}
+
+struct WeightHash(Sha256);
+
+impl ModuleVisitor for WeightHash {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        for value in param.val().into_data().iter::<f32>() {
+            self.0.update(value.to_le_bytes());
+        }
+    }
+}

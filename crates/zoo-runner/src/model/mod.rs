@@ -1,0 +1,11 @@
+//! The seam between the model crates, which know nothing of training, and the runner.
+
+mod any;
+mod classifier;
+mod registry;
+mod weights;
+
+pub use any::AnyClassifier;
+pub use classifier::Classifier;
+pub use registry::{DataShape, ModelSettings, Preset};
+pub use weights::{WeightsInfo, save_weights};

@@ -1,0 +1,212 @@
+//! The folder of one run: what lies where, and whose it is.
+
+use std::{
+    fs::{self, File, TryLockError},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{Error, config::RunConfig};
+
+/// What to do about a run that is already there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// Leave it alone and refuse.
+    Refuse,
+    /// Go on with it.
+    Resume,
+    /// Start over.
+    Overwrite,
+}
+
+/// A run directory that this process holds: nobody else trains in it meanwhile.
+#[derive(Clone, Debug)]
+pub struct RunDir {
+    path: PathBuf,
+    /// The operating system frees the lock with the last handle, also if the process is killed.
+    _lock: Arc<File>,
+}
+
+impl RunDir {
+    /// Makes `path` ready for a run.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] if a run is there and `existing` says to refuse, or another process holds it;
+    /// [`Error::Io`] if the folder cannot be written.
+    pub fn open(path: &Path, existing: Existing) -> Result<Self, Error> {
+        let holds_run = config_path(path).exists();
+        if holds_run && existing == Existing::Refuse {
+            return Err(Error::run(
+                path,
+                "already holds a run: go on with it by --resume, start over by --force, or choose \
+                 another folder by --run-dir",
+            ));
+        }
+        fs::create_dir_all(path).map_err(Error::io(path))?;
+        let lock_path = path.join(".lock");
+        let lock = File::create(&lock_path).map_err(Error::io(&lock_path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::run(path, "another zoo is training in it"));
+            }
+            Err(TryLockError::Error(error)) => return Err(Error::io(&lock_path)(error)),
+        }
+        let run_dir = Self { path: path.to_path_buf(), _lock: Arc::new(lock) };
+        if existing == Existing::Overwrite {
+            run_dir.clear()?;
+        }
+        Ok(run_dir)
+    }
+
+    /// Takes away what a run writes, and nothing else that may lie in the folder.
+    fn clear(&self) -> Result<(), Error> {
+        let checkpoints = self.checkpoints();
+        if checkpoints.exists() {
+            fs::remove_dir_all(&checkpoints).map_err(Error::io(&checkpoints))?;
+        }
+        let files = [self.metrics(), self.weights(), self.report(), self.manifest(), self.config()];
+        for file in files {
+            if file.exists() {
+                fs::remove_file(&file).map_err(Error::io(&file))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The config as used, every default filled in.
+    pub fn config(&self) -> PathBuf {
+        config_path(&self.path)
+    }
+
+    /// Seed, versions, device, hashes.
+    pub fn manifest(&self) -> PathBuf {
+        self.path.join("manifest.json")
+    }
+
+    /// One JSON object a line, as training goes.
+    pub fn metrics(&self) -> PathBuf {
+        self.path.join("metrics.jsonl")
+    }
+
+    /// The folder of checkpoints.
+    pub fn checkpoints(&self) -> PathBuf {
+        self.path.join("checkpoints")
+    }
+
+    /// The best weights.
+    pub fn weights(&self) -> PathBuf {
+        weights_path(&self.path)
+    }
+
+    /// The final figures; there once the run is finished.
+    pub fn report(&self) -> PathBuf {
+        self.path.join("report.json")
+    }
+
+    /// True where the run has gone to its end.
+    pub fn is_finished(&self) -> bool {
+        self.report().exists()
+    }
+}
+
+fn config_path(run: &Path) -> PathBuf {
+    run.join("config.json")
+}
+
+fn weights_path(run: &Path) -> PathBuf {
+    run.join("model.safetensors")
+}
+
+/// The weights of a run that is only read: a run directory, or a bare file of weights.
+///
+/// # Errors
+///
+/// [`Error::Run`] if there are none.
+pub fn find_weights(run: &Path) -> Result<PathBuf, Error> {
+    let weights = if run.is_dir() { weights_path(run) } else { run.to_path_buf() };
+    if weights.is_file() {
+        return Ok(weights);
+    }
+    let message = match (run.exists(), config_path(run).exists()) {
+        (false, _) => "no such run",
+        (true, true) => "the run has no weights yet: they are written after its first epoch",
+        (true, false) => "is no run directory: it holds no config.json",
+    };
+    Err(Error::run(run, message))
+}
+
+/// The config that a finished or running run was started with.
+///
+/// # Errors
+///
+/// [`Error::Run`] if `run` is no run directory, and all of [`RunConfig::load`].
+pub fn find_config(run: &Path, sets: &[String]) -> Result<RunConfig, Error> {
+    let path = config_path(run);
+    if !path.is_file() {
+        let message = "is no run directory: it holds no config.json; give the data by --config";
+        return Err(Error::run(run, message));
+    }
+    RunConfig::load(&path, sets)
+}
+
+/// Writes `value` to `path` as one unit: a crash leaves the file as it was.
+///
+/// # Errors
+///
+/// [`Error::Io`] if it cannot be written.
+pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {
+    let mut text =
+        serde_json::to_string_pretty(value).map_err(|error| Error::io(path)(error.into()))?;
+    text.push('\n');
+    let partial = path.with_extension("json.part");
+    fs::write(&partial, text).map_err(Error::io(&partial))?;
+    fs::rename(&partial, path).map_err(Error::io(path))
+}
+
+/// Reads what [`write_json`] wrote.
+///
+/// # Errors
+///
+/// [`Error::Io`] if there is nothing, [`Error::Run`] if it is something else.
+pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
+    let text = fs::read_to_string(path).map_err(Error::io(path))?;
+    serde_json::from_str(&text).map_err(|error| Error::run(path, format!("is damaged: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_not_overwritten_unasked() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run");
+        let run = RunDir::open(&path, Existing::Refuse).unwrap();
+        fs::write(run.config(), "{}").unwrap();
+        fs::write(path.join("notes.txt"), "mine").unwrap();
+        drop(run);
+        let error = RunDir::open(&path, Existing::Refuse).unwrap_err().to_string();
+        assert!(error.ends_with("or choose another folder by --run-dir"), "{error}");
+        assert!(RunDir::open(&path, Existing::Resume).unwrap().config().exists());
+        let run = RunDir::open(&path, Existing::Overwrite).unwrap();
+        assert!(!run.config().exists());
+        assert!(path.join("notes.txt").exists());
+    }
+
+    #[test]
+    fn two_processes_do_not_share_a_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let _held = RunDir::open(folder.path(), Existing::Refuse).unwrap();
+        let error = RunDir::open(folder.path(), Existing::Resume).unwrap_err();
+        assert!(error.to_string().ends_with("another zoo is training in it"));
+    }
+}

@@ -1,0 +1,87 @@
+//! What training lowers.
+
+use burn::tensor::{Int, Tensor, activation::log_softmax};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The choice of a loss.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LossConfig {
+    /// Cross entropy of the softmax.
+    CrossEntropy(CrossEntropyConfig),
+}
+
+/// Settings of [`cross_entropy`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CrossEntropyConfig {
+    /// The share of the target that is spread over all classes, from 0 to below 1; during training
+    /// only. <https://arxiv.org/abs/1512.00567>
+    pub label_smoothing: f64,
+}
+
+impl Default for LossConfig {
+    fn default() -> Self {
+        Self::CrossEntropy(CrossEntropyConfig::default())
+    }
+}
+
+impl LossConfig {
+    /// The smoothing that training applies.
+    pub fn label_smoothing(&self) -> f64 {
+        match self {
+            Self::CrossEntropy(config) => config.label_smoothing,
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let smoothing = self.label_smoothing();
+        if (0.0..1.0).contains(&smoothing) {
+            return Ok(());
+        }
+        Err(format!("`label_smoothing`: expected 0 to below 1, found {smoothing}"))
+    }
+}
+
+/// Cross entropy of each image, with label smoothing as PyTorch defines it.
+///
+/// # Shapes
+/// - logits: `[batch, num_classes]`
+/// - targets: `[batch]`
+/// - returns: `[batch]`
+pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<1, Int>, smoothing: f64) -> Tensor<1> {
+    let log_probabilities = log_softmax(logits, 1);
+    let of_target = log_probabilities.clone().gather(1, targets.unsqueeze_dim(1)).squeeze_dim(1);
+    if smoothing == 0.0 {
+        return of_target.neg();
+    }
+    let of_all = log_probabilities.mean_dim(1).squeeze_dim(1);
+    (of_target * (1.0 - smoothing) + of_all * smoothing).neg()
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{TensorData, Tolerance};
+
+    use super::*;
+    use crate::backend::host;
+
+    /// Figures of `torch.nn.functional.cross_entropy(..., reduction="none")`.
+    #[test]
+    fn agrees_with_pytorch() {
+        let device = host();
+        let logits = Tensor::<2>::from_floats([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]], &device);
+        let targets = Tensor::<1, Int>::from_ints([2, 0], &device);
+        let plain = cross_entropy(logits.clone(), targets.clone(), 0.0);
+        plain.into_data().assert_approx_eq::<f32>(
+            &TensorData::from([0.407_605_96_f32, 1.098_612_3]),
+            Tolerance::absolute(1e-6),
+        );
+        let smooth = cross_entropy(logits, targets, 0.3);
+        smooth.into_data().assert_approx_eq::<f32>(
+            &TensorData::from([0.707_605_96_f32, 1.098_612_3]),
+            Tolerance::absolute(1e-6),
+        );
+    }
+}

@@ -1,0 +1,92 @@
+//! Every command of the README, in its order, in one folder.
+
+mod harness;
+
+use std::{fs, path::Path};
+
+use harness::{Zoo, real_data};
+
+/// Commands that are run by hand or by `.ci/run`, not from within a test.
+const CARGO: [&str; 3] = [
+    "cargo test --release --workspace",
+    "cargo install --path crates/zoo-runner",
+    "cargo build --release -p zoo-vit",
+];
+/// What stands for a folder of the reader's, and where its data lies among the real data.
+const FOLDERS: [(&str, &str); 3] =
+    [("FASHION-MNIST", "fashion-mnist"), ("CIFAR10", "cifar10"), ("PHOTOS", "hymenoptera")];
+
+fn commands(readme: &str) -> Vec<String> {
+    let blocks = readme.split("```").skip(1).step_by(2);
+    let shell = blocks.filter_map(|block| block.strip_prefix("sh\n"));
+    shell.flat_map(str::lines).map(String::from).collect()
+}
+
+/// The words of a command; single quotes hold a word together.
+fn words(command: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut is_quoted = false;
+    for letter in command.chars() {
+        match letter {
+            '\'' => is_quoted = !is_quoted,
+            ' ' if !is_quoted => words.push(String::new()),
+            letter => words.last_mut().unwrap().push(letter),
+        }
+    }
+    words
+}
+
+#[test]
+fn every_command_runs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let commands = commands(&fs::read_to_string(root.join("README.md")).unwrap());
+    assert!(commands.len() > 15, "{commands:?}");
+    let zoo = Zoo::new();
+    fs::create_dir(zoo.path("configs")).unwrap();
+    for entry in fs::read_dir(root.join("configs")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        fs::copy(&path, zoo.path(&format!("configs/{name}"))).unwrap();
+    }
+    for command in commands {
+        if CARGO.contains(&command.as_str()) {
+            continue;
+        }
+        let command = match FOLDERS.iter().find(|(name, _)| command.ends_with(&format!("={name}")))
+        {
+            None => command,
+            Some((name, folder)) => match real_data(folder) {
+                Some(path) => command.replace(&format!("={name}"), &format!("={}", path.display())),
+                None => continue,
+            },
+        };
+        let zoo_command = command.replace("cargo run --release --", "zoo");
+        let mut words = words(&zoo_command);
+        assert_eq!(words.remove(0), "zoo", "{command}");
+        if words[0] == "train" {
+            words.extend(shortened(&command));
+        }
+        zoo.ok(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+}
+
+/// Flags that make a training as short as can be.
+fn shortened(command: &str) -> Vec<String> {
+    let mut sets = vec!["train.steps=2", "loader.batch_size=4", "schedule.constant={}"];
+    if command.contains("quickstart") {
+        sets.extend(["data.sea.train=40", "data.sea.valid=20", "data.sea.test=20"]);
+    }
+    if command.contains("fashion-mnist") || command.contains("cifar10") {
+        // Validation and test run on whole splits: leave little to the former, and use a small net.
+        sets.extend(["data.fashion-mnist.split.valid=0.001", "model.vit.depth=1"]);
+        if command.contains("cifar10") {
+            sets.truncate(3);
+            sets.extend(["data.cifar10.split.valid=0.001", "model.cnn.widths=[4,4,4]"]);
+        }
+    }
+    if command.contains("folder") {
+        sets.push("data.folder.preprocess.image_size=64");
+    }
+    let flags = sets.into_iter().flat_map(|set| ["--set", set]);
+    std::iter::once("-q").chain(flags).map(String::from).collect()
+}
