@@ -3,10 +3,12 @@
 //! The binary `zoo` is a thin shell around this crate: [`cli`] has one file a verb.
 
 pub mod backend;
+pub mod bench;
 pub mod cli;
 pub mod config;
 mod error;
 pub mod evaluation;
+mod machine;
 pub mod manifest;
 mod memory;
 pub mod model;

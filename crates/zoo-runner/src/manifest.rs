@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use zoo_data::Dataset;
 
-use crate::config::RunConfig;
+use crate::{config::RunConfig, machine};
 
 /// The version of Burn that the workspace pins.
 pub const BURN_VERSION: &str = "0.22.1";
@@ -26,9 +26,7 @@ pub struct Manifest {
     pub backend: String,
     /// What Burn calls the device.
     pub device: String,
-    /// Threads of CPU computation.
-    pub threads: usize,
-    /// Processor architecture and operating system.
+    /// Processor and threads of CPU computation.
     pub machine: String,
     /// The images.
     pub data: DataManifest,
@@ -69,8 +67,7 @@ impl Manifest {
             seed: config.seed,
             backend: config.backend.to_string(),
             device: format!("{device:?}"),
-            threads: rayon::current_num_threads(),
-            machine: format!("{} {}", std::env::consts::ARCH, std::env::consts::OS),
+            machine: machine::name(),
             data: DataManifest {
                 name: data.name.to_string(),
                 fingerprint: data.fingerprint(),

@@ -134,9 +134,12 @@ impl Listing {
             }
             if let Some(first) = others.first() {
                 self.notes.push(format!(
-                    "{} holds {} files that are not named .png, .jpg or .jpeg and are left out; the first is {first}",
+                    "{}: left out what is not named .png, .jpg or .jpeg: {first}{}",
                     path.display(),
-                    others.len()
+                    match others.len() - 1 {
+                        0 => String::new(),
+                        more => format!(" and {more} more"),
+                    }
                 ));
             }
         }

@@ -33,7 +33,7 @@ impl Datasets {
                 info.name.to_string(),
                 info.classes.map_or(String::from("its folders"), |number| number.to_string()),
                 format!("{}x{size}x{size}", info.channels),
-                format!("{} {}", info.about, info.source),
+                format!("{} Files: {}.", info.about, info.source),
             ]
         });
         print(&table(&std::iter::once(head).chain(body).collect::<Vec<_>>()))

@@ -4,6 +4,7 @@
 
 mod augment;
 mod backends;
+mod bench;
 mod config;
 mod datasets;
 mod evaluate;
@@ -60,6 +61,8 @@ enum Verb {
     Datasets(datasets::Datasets),
     /// List the backends of this build and the devices that answer.
     Backends(backends::Backends),
+    /// Time training, inference and loading.
+    Bench(bench::Bench),
     /// Print the schema of configs, check one, or fill in its defaults.
     #[command(subcommand)]
     Config(config::Config),
@@ -81,6 +84,7 @@ pub fn run() -> Result<(), Error> {
         Verb::Models(verb) => verb.run(output),
         Verb::Datasets(verb) => verb.run(output),
         Verb::Backends(verb) => verb.run(output),
+        Verb::Bench(verb) => verb.run(output),
         Verb::Config(verb) => verb.run(),
     }
 }

@@ -8,10 +8,13 @@ use burn::{
     tensor::Tensor,
 };
 use sha2::{Digest, Sha256};
+use zoo_data::Batch;
 
 use super::{Classifier, WeightsInfo, registry::count_params, save_weights};
 use crate::{
     Error,
+    bench::{self, StepTimes},
+    config::RunConfig,
     training::{Plan, Trained, launch},
 };
 
@@ -46,6 +49,17 @@ pub trait AnyClassifier {
     ///
     /// [`Error::Failed`] if training could not go on.
     fn train(self: Box<Self>, plan: Plan) -> Result<Trained, Error>;
+
+    /// Milliseconds of each of `steps` training steps; see [`bench::time_training`].
+    fn time_training(
+        self: Box<Self>,
+        batches: &[Batch],
+        config: &RunConfig,
+        steps: usize,
+    ) -> Vec<StepTimes>;
+
+    /// Milliseconds of each of `steps` forward passes; see [`bench::time_inference`].
+    fn time_inference(&self, batches: &[Batch], steps: usize) -> Vec<f64>;
 }
 
 impl<M: Classifier> AnyClassifier for M {
@@ -79,6 +93,19 @@ impl<M: Classifier> AnyClassifier for M {
 
     fn train(self: Box<Self>, plan: Plan) -> Result<Trained, Error> {
         launch(*self, plan)
+    }
+
+    fn time_training(
+        self: Box<Self>,
+        batches: &[Batch],
+        config: &RunConfig,
+        steps: usize,
+    ) -> Vec<StepTimes> {
+        bench::time_training(*self, batches, config, steps)
+    }
+
+    fn time_inference(&self, batches: &[Batch], steps: usize) -> Vec<f64> {
+        bench::time_inference(self, batches, steps)
     }
 }
 

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 
 /// File names of the parts of a checkpoint.
-pub const PARTS: [&str; 3] = ["model.bpk", "optimizer.bpk", "schedule.bpk"];
+pub(super) const PARTS: [&str; 3] = ["model.bpk", "optimizer.bpk", "schedule.bpk"];
 const PROGRESS: &str = "progress.json";
 
 /// Where a run stands; travels with every checkpoint.
@@ -61,12 +61,12 @@ impl Checkpoints {
     }
 
     /// One of [`PARTS`] as a checkpointer for Burn's Learner.
-    pub fn part(&self, name: &'static str) -> Part {
+    pub(super) fn part(&self, name: &'static str) -> Part {
         Part { checkpoints: self.clone(), name }
     }
 
     /// Says where the run stands at the step that is about to be saved.
-    pub fn announce(&self, progress: RunProgress) {
+    pub(super) fn announce(&self, progress: RunProgress) {
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         pending.insert(progress.step, (progress, 0));
     }
@@ -155,7 +155,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// Writes and reads one part of each checkpoint.
-pub struct Part {
+pub(super) struct Part {
     checkpoints: Checkpoints,
     name: &'static str,
 }
@@ -178,7 +178,7 @@ impl<R: Checkpoint> Checkpointer<R> for Part {
 }
 
 /// Saves whenever it is asked: when to ask is the training loop's affair.
-pub struct WhenAsked;
+pub(super) struct WhenAsked;
 
 impl CheckpointingStrategy for WhenAsked {
     fn checkpointing(

@@ -1,0 +1,80 @@
+//! What is timed: the four networks that papers and other frameworks are measured by, or a config.
+
+use serde_json::{Value, json};
+
+use crate::{
+    config::RunConfig,
+    model::{DataShape, ModelSettings},
+};
+
+/// A training to be timed.
+pub struct Case {
+    /// The name of a built-in case, or the config's file.
+    pub name: String,
+    /// Data, network and optimizer.
+    pub config: RunConfig,
+    /// Classes of the network, where not those of the data.
+    pub num_classes: Option<usize>,
+}
+
+impl Case {
+    /// The network for this data.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such network.
+    pub fn model(&self, data: DataShape) -> Result<ModelSettings, String> {
+        let Some(num_classes) = self.num_classes else {
+            return self.config.model.fit_to(data);
+        };
+        let model = self.config.model.resolved().with_shape(DataShape { num_classes, ..data });
+        model.check()?;
+        Ok(model)
+    }
+}
+
+/// The built-in cases, on drawn images.
+pub fn built_in() -> Vec<Case> {
+    let vit = json!({"vit": {"preset": "mini", "embed_dim": 192, "num_heads": 3, "mlp_dim": 768}});
+    [
+        ("cnn-32", json!({"cnn": {"preset": "small", "dropout": 0}}), 32, 128, 10),
+        ("alexnet-224", json!({"alexnet": {"preset": "torchvision"}}), 224, 16, 1000),
+        ("vit-tiny-16-224", json!({"vit": {"preset": "tiny-16"}}), 224, 8, 1000),
+        ("vit-192x6-32", vit, 32, 64, 10),
+    ]
+    .into_iter()
+    .map(|(name, model, image_size, batch, num_classes)| Case {
+        name: name.to_string(),
+        config: config(&model, image_size, batch),
+        num_classes: Some(num_classes),
+    })
+    .collect()
+}
+
+fn config(model: &Value, image_size: usize, batch: usize) -> RunConfig {
+    let config = json!({
+        "data": {"sea": {"train": 4 * batch, "valid": 10, "test": 10, "preprocess": {"image_size": image_size}}},
+        "loader": {"batch_size": batch},
+        "model": model,
+        "optimizer": {"sgd": {"learning_rate": 0.001, "momentum": 0.9}},
+    });
+    serde_json::from_value(config).expect("the built-in cases are sound")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_cases_can_be_run() {
+        for case in built_in() {
+            case.config.check().unwrap();
+            let shape = case.config.data.open().map(|data| DataShape {
+                num_classes: data.classes.len(),
+                channels: data.preprocess.channels(),
+                image_size: data.preprocess.image_size,
+            });
+            case.model(shape.unwrap()).unwrap();
+        }
+    }
+}

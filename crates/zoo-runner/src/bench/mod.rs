@@ -1,0 +1,207 @@
+//! How fast things are: training, inference and loading, in medians over many steps.
+
+mod case;
+mod compare;
+mod time;
+
+use burn::tensor::{Device, Distribution, Tensor};
+use serde::{Deserialize, Serialize};
+use zoo_data::{Batch, Dataset, Loader};
+
+pub use self::{
+    case::{Case, built_in},
+    compare::compare,
+    time::{Stage, StepTimes, time_inference, time_training},
+};
+use crate::{Error, backend::BackendChoice, config::refuse, machine, memory, model::DataShape};
+
+/// Steps that are done and not counted: the first ones meet cold caches.
+const WARM_UP: usize = 3;
+/// Batches that steps go through in turn, so that no step sees the pixels of the one before.
+const BATCHES: usize = 4;
+/// Side of the matrices of which the product shows what the device can do at most.
+const PEAK_SIZE: usize = 1024;
+
+/// What is timed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// Forward, backward and optimizer step.
+    Train,
+    /// Forward alone.
+    Infer,
+    /// Reading, augmenting and batching images.
+    Load,
+}
+
+/// The figures of one case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The case, or the config's file.
+    pub config: String,
+    /// What computed.
+    pub backend: String,
+    /// What was timed.
+    pub what: What,
+    /// Images a step.
+    pub batch: usize,
+    /// Images a second at the median step.
+    pub images_per_second: f64,
+    /// Milliseconds of a step.
+    pub step_ms: Spread,
+    /// Milliseconds of a training step's parts, medians.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_ms: Option<SplitMs>,
+    /// Floating-point operations a second of the model; a training step counts as three forward
+    /// passes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flops_per_second: Option<f64>,
+    /// `flops_per_second` as a share of what a product of 1024 × 1024 matrices reached just before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_share: Option<f64>,
+    /// The most memory that the process held at once during this case, where the system tells.
+    pub peak_memory_bytes: Option<u64>,
+    /// Processor and threads: rows of different machines are not compared.
+    pub machine: String,
+}
+
+/// The middle and the ends of some measurements.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spread {
+    /// As many are below as above.
+    pub median: f64,
+    /// The least.
+    pub min: f64,
+    /// The most.
+    pub max: f64,
+}
+
+/// Milliseconds of a training step's parts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SplitMs {
+    /// Logits and loss.
+    pub forward: f64,
+    /// Gradients.
+    pub backward: f64,
+    /// New weights.
+    pub optimizer: f64,
+}
+
+impl Spread {
+    /// Of some measurements, at least one.
+    pub fn of(mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        Self { median: values[values.len() / 2], min: values[0], max: values[values.len() - 1] }
+    }
+}
+
+/// Times `what` of `case` over `steps` steps.
+///
+/// # Errors
+///
+/// Whatever is wrong with the case's data, model or backend.
+pub fn run(case: &Case, backend: &BackendChoice, what: What, steps: usize) -> Result<Row, Error> {
+    let device = backend.open()?;
+    let data = case.config.data.open()?;
+    memory::reset_peak();
+    let loader = loader(case, &data, &device);
+    let batch = case.config.loader.batch_size;
+    let mut row = Row {
+        config: case.name.clone(),
+        backend: backend.to_string(),
+        what,
+        batch,
+        images_per_second: 0.0,
+        step_ms: Spread { median: 0.0, min: 0.0, max: 0.0 },
+        split_ms: None,
+        flops_per_second: None,
+        peak_share: None,
+        peak_memory_bytes: None,
+        machine: machine::name(),
+    };
+    let steps = steps + WARM_UP;
+    let times: Vec<f64> = match what {
+        What::Load => time::time_loading(&loader, steps)?,
+        What::Infer | What::Train => {
+            let batches = first_batches(&loader)?;
+            let settings = case.model(data_shape(&data)).map_err(|text| refuse("model", text))?;
+            let peak = peak_flops(&device);
+            let model = settings.init(case.config.seed, &device);
+            let forward = 2.0 * (settings.multiply_adds() * batch as u64) as f64;
+            let (times, flops) = if what == What::Infer {
+                (model.time_inference(&batches, steps), forward)
+            } else {
+                let times = model.time_training(&batches, &case.config, steps);
+                row.split_ms = Some(split(&times[WARM_UP..]));
+                (times.iter().map(StepTimes::whole).collect(), 3.0 * forward)
+            };
+            let median = Spread::of(times[WARM_UP..].to_vec()).median;
+            row.flops_per_second = Some(flops / (median / 1e3));
+            row.peak_share = Some(flops / (median / 1e3) / peak);
+            times
+        }
+    };
+    row.step_ms = Spread::of(times[WARM_UP..].to_vec());
+    row.images_per_second = batch as f64 / (row.step_ms.median / 1e3);
+    row.peak_memory_bytes = memory::peak_bytes();
+    Ok(row)
+}
+
+fn loader(case: &Case, data: &Dataset, device: &Device) -> Loader {
+    let config = &case.config;
+    Loader::train(
+        &data.train,
+        &data.preprocess,
+        &config.augment,
+        &config.loader,
+        config.seed,
+        device,
+    )
+}
+
+fn data_shape(data: &Dataset) -> DataShape {
+    DataShape {
+        num_classes: data.classes.len(),
+        channels: data.preprocess.channels(),
+        image_size: data.preprocess.image_size,
+    }
+}
+
+/// Whole batches of the first epoch, which are in memory before anything is timed.
+fn first_batches(loader: &Loader) -> Result<Vec<Batch>, Error> {
+    let batches = loader.epoch(0, 0).take(BATCHES);
+    batches.map(|batch| batch.map_err(|error| Error::Failed(error.to_string()))).collect()
+}
+
+fn split(times: &[StepTimes]) -> SplitMs {
+    let median =
+        |stage: Stage| Spread::of(times.iter().map(|step| step.of(stage)).collect()).median;
+    SplitMs {
+        forward: median(Stage::Forward),
+        backward: median(Stage::Backward),
+        optimizer: median(Stage::Optimizer),
+    }
+}
+
+/// Floating-point operations a second of a matrix product on `device`: the best of some.
+fn peak_flops(device: &Device) -> f64 {
+    let matrix = || {
+        let shape = [PEAK_SIZE, PEAK_SIZE];
+        Tensor::<2>::random(shape, Distribution::Uniform(-1.0, 1.0), device)
+    };
+    let (a, b) = (matrix(), matrix());
+    let product = || time::milliseconds(device, || a.clone().matmul(b.clone())).0;
+    let best = (0..10).map(|_| product()).fold(f64::INFINITY, f64::min);
+    2.0 * (PEAK_SIZE as f64).powi(3) / (best / 1e3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_spread_is_the_middle_and_the_ends() {
+        let spread = Spread::of(vec![3.0, 1.0, 5.0, 2.0, 4.0]);
+        assert_eq!(spread, Spread { median: 3.0, min: 1.0, max: 5.0 });
+    }
+}

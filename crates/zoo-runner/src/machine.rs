@@ -1,0 +1,25 @@
+//! Which machine this is, as far as figures of two machines must not be mixed up.
+
+/// Processor and number of threads in use, as `AMD EPYC 9654, 2 threads`.
+pub fn name() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let processor = processor_of(&info).unwrap_or(std::env::consts::ARCH);
+    format!("{processor}, {} threads", rayon::current_num_threads())
+}
+
+fn processor_of(info: &str) -> Option<&str> {
+    let line = info.lines().find(|line| line.starts_with("model name"))?;
+    line.split_once(':').map(|(_, name)| name.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_processor_is_read() {
+        let info = "processor\t: 0\nmodel name\t: A CPU @ 2 GHz\nflags\t: x\n";
+        assert_eq!(processor_of(info), Some("A CPU @ 2 GHz"));
+        assert_eq!(processor_of(""), None);
+    }
+}
