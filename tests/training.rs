@@ -172,8 +172,8 @@ fn another_config_does_not_resume() {
     let set = "optimizer.sgd.learning_rate=0.5";
     assert_eq!(
         zoo.refused(&["train", "tiny.json", "-q", "--resume", "--set", set]),
-        "error: runs/tiny: was started with another `optimizer.sgd.learning_rate`: resume with the \
-         same config, or start over by --force\n"
+        "error: runs/tiny: was started with another `optimizer.sgd.learning_rate`: resume with the same, \
+         or start over by --force\n"
     );
     // What does not change the result may change.
     zoo.ok(&["train", "tiny.json", "-q", "--resume", "--set", "loader.workers=3"]);

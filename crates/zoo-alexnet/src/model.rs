@@ -1,12 +1,11 @@
 use burn::module::Module;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
-use burn::nn::{
-    Dropout, DropoutConfig, Linear, LinearConfig, LocalResponseNorm, LocalResponseNormConfig,
-    PaddingConfig2d,
-};
-use burn::tensor::activation::relu;
+use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig};
+use burn::nn::{Dropout, DropoutConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor, assert_shape};
+use zoo_kernels::nn::{
+    Conv2d, Conv2dConfig, Linear, LinearConfig, LocalResponseNorm, LocalResponseNormConfig,
+    MaxPool2d, MaxPool2dConfig, relu,
+};
 
 use crate::AlexNetConfig;
 use crate::config::{Convolution, POOL_STRIDE};

@@ -2,11 +2,11 @@
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::Initializer;
-use burn::nn::conv::Conv2d;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData, Tolerance};
 use zoo_alexnet::{AlexNet, AlexNetConfig, AlexNetPreset, Initialization};
+use zoo_kernels::nn::Conv2d;
 
 /// A network that trains in no time.
 fn tiny(preset: AlexNetPreset) -> AlexNetConfig {

@@ -1,9 +1,10 @@
 use burn::tensor::Tensor;
-use burn::tensor::activation::{gelu, leaky_relu, relu, silu, tanh};
-use burn::tensor::module::{avg_pool2d, max_pool2d};
+use burn::tensor::activation::{leaky_relu, silu, tanh};
+use burn::tensor::module::avg_pool2d;
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use zoo_kernels::nn::{gelu, max_pool2d, relu};
 
 /// The function between two layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -86,7 +86,7 @@ fn folder_of_photos() {
     // One of the 60 files in train/ants is a GIF.
     assert_eq!(dataset.train.class_counts(2), [59, 60]);
     assert_eq!(dataset.notes.len(), 1);
-    assert!(dataset.notes[0].contains("train/ants holds 1 files"), "{}", dataset.notes[0]);
+    assert!(dataset.notes[0].contains("train/ants: left out what"), "{}", dataset.notes[0]);
     assert!(dataset.notes[0].ends_with("imageNotFound.gif"), "{}", dataset.notes[0]);
     assert_eq!(dataset.valid.class_counts(2), [40, 40]);
     assert!(dataset.test.is_none());
@@ -122,31 +122,4 @@ fn odd_images() {
     let upright = Image::open(root.join("jpeg-exif-orientation-6.jpg")).unwrap();
     let stored = Image::open(root.join("jpeg-exif-orientation-2.jpg")).unwrap();
     assert_eq!((upright.width(), upright.height()), (stored.width(), stored.height()));
-}
-
-/// Prints what loading costs; run with `--ignored --nocapture`.
-#[test]
-#[ignore = "a measurement"]
-fn speed() {
-    for (name, folder) in [("fashion-mnist", "fashion-mnist"), ("folder", "hymenoptera")] {
-        let Some(root) = data(folder) else { return };
-        let start = Instant::now();
-        let dataset = open(name, root);
-        println!("{folder}: opened in {:.2} s", start.elapsed().as_secs_f64());
-        let augment = serde_json::from_str::<Vec<zoo_data::Augmentation>>(
-            r#"[{"random-crop": {}}, {"horizontal-flip": {}}]"#,
-        );
-        let augment = augment.unwrap();
-        for workers in [0, 1, 2, 4] {
-            let config = LoaderConfig { batch_size: 16, workers, ..LoaderConfig::default() };
-            let device = Device::flex();
-            let loader =
-                Loader::train(&dataset.train, &dataset.preprocess, &augment, &config, 0, &device);
-            let start = Instant::now();
-            let images: usize =
-                loader.epoch(0, 0).map(|batch| batch.unwrap().images.dims()[0]).sum();
-            let rate = images as f64 / start.elapsed().as_secs_f64();
-            println!("{folder}: {workers} workers, {rate:.0} images a second");
-        }
-    }
 }

@@ -41,12 +41,10 @@ pub enum Error {
     #[error("{0}")]
     Failed(String),
     /// The user stopped the run; a checkpoint has been written.
-    #[error("stopped at step {step}; go on with: {resume}")]
+    #[error("stopped after step {step}, with a checkpoint")]
     Interrupted {
         /// The optimizer steps that were done.
         step: usize,
-        /// The command that goes on from there.
-        resume: String,
     },
 }
 

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 mod error;
 pub mod evaluation;
+pub mod job;
 mod machine;
 pub mod manifest;
 mod memory;

@@ -1,7 +1,7 @@
 use burn::module::Module;
-use burn::nn::{Dropout, DropoutConfig, LayerNorm, LayerNormConfig, Linear};
-use burn::tensor::activation::{gelu, softmax};
+use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
+use zoo_kernels::nn::{LayerNorm, LayerNormConfig, Linear, gelu, self_attention, softmax};
 
 use crate::initialization::linear;
 use crate::{DropPath, VitConfig};
@@ -90,10 +90,7 @@ impl Attention {
     /// - tokens: `[batch, tokens, embed_dim]`, normalised
     /// - returns: the same
     pub fn forward(&self, tokens: Tensor<3>) -> Tensor<3> {
-        let [batch, length, embed_dim] = tokens.dims();
-        let [queries, keys, values] = self.queries_keys_values(tokens);
-        let heads = attention_weights(queries, keys).matmul(values);
-        let joined = heads.swap_dims(1, 2).reshape([batch, length, embed_dim]);
+        let joined = self_attention(self.qkv.forward(tokens), self.num_heads);
         self.dropout.forward(self.proj.forward(joined))
     }
 
@@ -103,25 +100,14 @@ impl Attention {
     /// - tokens: `[batch, tokens, embed_dim]`, normalised
     /// - returns: `[batch, heads, looking tokens, tokens looked at]`; the last axis adds up to 1
     pub fn weights(&self, tokens: Tensor<3>) -> Tensor<4> {
-        let [queries, keys, _] = self.queries_keys_values(tokens);
-        attention_weights(queries, keys)
-    }
-
-    /// Each `[batch, heads, tokens, embed_dim / heads]`.
-    fn queries_keys_values(&self, tokens: Tensor<3>) -> [Tensor<4>; 3] {
         let [batch, length, embed_dim] = tokens.dims();
         let (heads, width) = (self.num_heads, embed_dim / self.num_heads);
         let qkv = self.qkv.forward(tokens).reshape([batch, length, 3, heads, width]);
         let qkv: Tensor<5> = qkv.permute([2, 0, 3, 1, 4]);
-        [0, 1, 2].map(|part| qkv.clone().narrow(0, part, 1).reshape([batch, heads, length, width]))
+        let [queries, keys] = [0, 1]
+            .map(|part| qkv.clone().narrow(0, part, 1).reshape([batch, heads, length, width]));
+        softmax(queries.matmul(keys.transpose()) / (width as f64).sqrt(), 3)
     }
-}
-
-fn attention_weights(queries: Tensor<4>, keys: Tensor<4>) -> Tensor<4> {
-    let [_, _, _, width] = queries.dims();
-    // Scaling the queries costs less than scaling the products.
-    let scaled = queries / (width as f64).sqrt();
-    softmax(scaled.matmul(keys.transpose()), 3)
 }
 
 impl Mlp {

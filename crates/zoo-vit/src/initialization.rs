@@ -1,6 +1,7 @@
 use burn::module::{Param, ParamId};
-use burn::nn::{Initializer, Linear};
+use burn::nn::Initializer;
 use burn::tensor::{Device, Distribution, Shape, Tensor};
+use zoo_kernels::nn::Linear;
 
 /// Deviation of the normal distribution that fresh weights come from, before it is cut.
 const DEVIATION: f64 = 0.02;

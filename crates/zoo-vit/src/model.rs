@@ -1,9 +1,9 @@
 use burn::module::{Module, Param};
-use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::{Dropout, DropoutConfig, LayerNorm, Linear};
+use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor, assert_shape};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use zoo_kernels::nn::{Conv2d, Conv2dConfig, LayerNorm, Linear};
 
 use crate::initialization::{linear, truncated_normal};
 use crate::position::sin_cos;

@@ -1,5 +1,7 @@
 //! The network: shapes, weights by name, attention, gradients, and that it learns.
 
+use std::ops::Range;
+
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::Linear;
 use burn::nn::attention::{MhaInput, MultiHeadAttentionConfig};
@@ -218,13 +220,12 @@ fn tokens_are_the_class_token_and_the_patches_row_by_row() {
     assert_eq!(tokens(Tensor::zeros([1, 3, 12, 12], &device)).iter::<f32>().next(), Some(9.0));
 }
 
-/// The part of a fused layer that makes queries (0), keys (1) or values (2).
-fn part(qkv: &Linear, part: usize) -> Linear {
-    let [width, _] = qkv.weight.dims();
-    let columns = part * width..(part + 1) * width;
-    let bias = qkv.bias.as_ref().map(|bias| bias.val().slice([columns.clone()]));
+/// Burn's layer of some columns of a layer: of a fused one, `width` each make queries, keys, values.
+fn columns(layer: &zoo_kernels::nn::Linear, columns: Range<usize>) -> Linear {
+    let [width, _] = layer.weight.dims();
+    let bias = layer.bias.as_ref().map(|bias| bias.val().slice([columns.clone()]));
     Linear {
-        weight: Param::from_tensor(qkv.weight.val().slice([0..width, columns])),
+        weight: Param::from_tensor(layer.weight.val().slice([0..width, columns])),
         bias: bias.map(Param::from_tensor),
     }
 }
@@ -238,10 +239,10 @@ fn attention_is_that_of_burn_with_the_fused_layer_cut_in_three() {
     attention.qkv.bias = Some(Param::from_tensor(numbers([48], &device)));
 
     let mut reference = MultiHeadAttentionConfig::new(16, 2).with_dropout(0.0).init(&device);
-    reference.query = part(&attention.qkv, 0);
-    reference.key = part(&attention.qkv, 1);
-    reference.value = part(&attention.qkv, 2);
-    reference.output = attention.proj.clone();
+    reference.query = columns(&attention.qkv, 0..16);
+    reference.key = columns(&attention.qkv, 16..32);
+    reference.value = columns(&attention.qkv, 32..48);
+    reference.output = columns(&attention.proj, 0..16);
 
     let tokens = numbers([2, 5, 16], &device);
     let expected = reference.forward(MhaInput::self_attn(tokens.clone()));

@@ -157,7 +157,7 @@ fn leftovers_do_not_count_and_other_files_are_noted() {
     assert_eq!(dataset.train.len() + dataset.valid.len(), 4);
     let path = folder.path().join("ant");
     let expected = "left out what is not named .png, .jpg or .jpeg: a.webp and 1 more";
-    assert_eq!(dataset.notes, [format!("{} {expected}", path.display())]);
+    assert_eq!(dataset.notes, [format!("{}: {expected}", path.display())]);
 }
 
 #[test]

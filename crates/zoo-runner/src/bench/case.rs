@@ -69,12 +69,8 @@ mod tests {
     fn the_built_in_cases_can_be_run() {
         for case in built_in() {
             case.config.check().unwrap();
-            let shape = case.config.data.open().map(|data| DataShape {
-                num_classes: data.classes.len(),
-                channels: data.preprocess.channels(),
-                image_size: data.preprocess.image_size,
-            });
-            case.model(shape.unwrap()).unwrap();
+            let data = case.config.data.open().unwrap();
+            case.model(DataShape::of(&data)).unwrap();
         }
     }
 }

@@ -124,7 +124,8 @@ pub fn run(case: &Case, backend: &BackendChoice, what: What, steps: usize) -> Re
         What::Load => time::time_loading(&loader, steps)?,
         What::Infer | What::Train => {
             let batches = first_batches(&loader)?;
-            let settings = case.model(data_shape(&data)).map_err(|text| refuse("model", text))?;
+            let settings =
+                case.model(DataShape::of(&data)).map_err(|text| refuse("model", text))?;
             let peak = peak_flops(&device);
             let model = settings.init(case.config.seed, &device);
             let forward = 2.0 * (settings.multiply_adds() * batch as u64) as f64;
@@ -157,14 +158,6 @@ fn loader(case: &Case, data: &Dataset, device: &Device) -> Loader {
         config.seed,
         device,
     )
-}
-
-fn data_shape(data: &Dataset) -> DataShape {
-    DataShape {
-        num_classes: data.classes.len(),
-        channels: data.preprocess.channels(),
-        image_size: data.preprocess.image_size,
-    }
 }
 
 /// Whole batches of the first epoch, which are in memory before anything is timed.

@@ -51,23 +51,24 @@ pub fn time_training<M: Classifier>(
     steps: usize,
 ) -> Vec<StepTimes> {
     let device = batches[0].images.device().autodiff();
-    let mut model = model.train().fork(&device);
+    let mut held = Some(model.train().fork(&device));
     let mut optimizer = config.optimizer.init();
     let (smoothing, rate) = (config.loss.label_smoothing(), config.optimizer.learning_rate());
     let step = |batch: &Batch| {
         let batch = batch.clone();
+        // Moved, not cloned: an optimizer works in place only on weights that are its own.
+        let model = held.take()?;
         let (forward, loss) = milliseconds(&device, || {
             let logits = model.forward(batch.images);
             cross_entropy(logits, batch.targets, smoothing).mean()
         });
         let (backward, gradients) =
             milliseconds(&device, || GradientsParams::from_grads(loss.backward(), &model));
-        let (update, updated) =
-            milliseconds(&device, || optimizer.step(rate, model.clone(), gradients));
-        model = updated;
-        StepTimes([forward, backward, update])
+        let (update, updated) = milliseconds(&device, || optimizer.step(rate, model, gradients));
+        held = Some(updated);
+        Some(StepTimes([forward, backward, update]))
     };
-    batches.iter().cycle().take(steps).map(step).collect()
+    batches.iter().cycle().take(steps).map_while(step).collect()
 }
 
 /// Milliseconds of each of `steps` forward passes.

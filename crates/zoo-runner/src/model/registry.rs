@@ -6,6 +6,7 @@ use burn::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use zoo_data::Dataset;
 
 use super::{AnyClassifier, Classifier};
 use crate::backend::host;
@@ -19,6 +20,17 @@ pub struct DataShape {
     pub channels: usize,
     /// Width and height of an image in pixels.
     pub image_size: usize,
+}
+
+impl DataShape {
+    /// The shape that `data` has once it is preprocessed.
+    pub fn of(data: &Dataset) -> Self {
+        Self {
+            num_classes: data.classes.len(),
+            channels: data.preprocess.channels(),
+            image_size: data.preprocess.image_size,
+        }
+    }
 }
 
 /// A named set of sizes of a model.

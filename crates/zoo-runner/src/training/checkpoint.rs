@@ -1,28 +1,25 @@
 //! Checkpoints that are complete or absent: `checkpoints/step-<N>/` with all that resumes a run.
-//!
-//! Burn's Learner hands the model, the optimizer and the schedule to three checkpointers on three
-//! threads. Here all three write into one hidden folder, and whichever is last renames it.
 
 use std::{
-    collections::HashMap,
     fs::{self, File},
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
 };
 
-use burn::train::checkpoint::{
-    Checkpoint, Checkpointer, CheckpointerError, CheckpointingAction, CheckpointingStrategy,
+use burn::{
+    module::Module,
+    optim::{ModuleOptimizer, OptimizerRecord},
+    store::ModuleRecord,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{Error, run_dir::read_json};
 
-/// File names of the parts of a checkpoint.
-pub(super) const PARTS: [&str; 3] = ["model.bpk", "optimizer.bpk", "schedule.bpk"];
+const MODEL: &str = "model.bpk";
+const OPTIMIZER: &str = "optimizer.bpk";
 const PROGRESS: &str = "progress.json";
 
-/// Where a run stands; travels with every checkpoint.
+/// Where a run stands. With the seed it decides all that is random from here on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunProgress {
@@ -46,29 +43,24 @@ impl RunProgress {
 }
 
 /// The folder of a run's checkpoints.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Checkpoints {
     folder: PathBuf,
     keep_last: usize,
-    /// By step: where the run stood, and how many parts are written.
-    pending: Arc<Mutex<HashMap<usize, (RunProgress, usize)>>>,
+}
+
+/// A complete checkpoint.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    folder: PathBuf,
+    /// Where the run stood.
+    pub progress: RunProgress,
 }
 
 impl Checkpoints {
     /// The checkpoints in `folder`, of which the `keep_last` latest are kept.
     pub fn new(folder: PathBuf, keep_last: usize) -> Self {
-        Self { folder, keep_last, pending: Arc::default() }
-    }
-
-    /// One of [`PARTS`] as a checkpointer for Burn's Learner.
-    pub(super) fn part(&self, name: &'static str) -> Part {
-        Part { checkpoints: self.clone(), name }
-    }
-
-    /// Says where the run stands at the step that is about to be saved.
-    pub(super) fn announce(&self, progress: RunProgress) {
-        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        pending.insert(progress.step, (progress, 0));
+        Self { folder, keep_last }
     }
 
     /// The latest checkpoint, if there is one.
@@ -76,16 +68,53 @@ impl Checkpoints {
     /// # Errors
     ///
     /// [`Error::Io`] or [`Error::Run`] if it is there and cannot be read.
-    pub fn latest(&self) -> Result<Option<(PathBuf, RunProgress)>, Error> {
+    pub fn latest(&self) -> Result<Option<Checkpoint>, Error> {
         let steps = self.steps().map_err(Error::io(&self.folder))?;
-        let Some(folder) = steps.last().map(|&step| self.step_folder(step)) else {
+        let Some(&step) = steps.last() else {
             return Ok(None);
         };
-        let path = folder.join(PROGRESS);
-        let text = fs::read_to_string(&path).map_err(Error::io(&path))?;
-        let progress = serde_json::from_str(&text)
-            .map_err(|error| Error::run(&path, format!("is damaged: {error}")))?;
-        Ok(Some((folder, progress)))
+        let folder = self.step_folder(step);
+        let progress = read_json(&folder.join(PROGRESS))?;
+        Ok(Some(Checkpoint { folder, progress }))
+    }
+
+    /// Writes a checkpoint and drops those that are too many.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Failed`] if it cannot be written; the checkpoints before it are then as they were.
+    pub fn save<M: Module>(
+        &self,
+        progress: RunProgress,
+        model: &M,
+        optimizer: &ModuleOptimizer,
+    ) -> Result<(), Error> {
+        let partial = self.folder.join(format!(".step-{}", progress.step));
+        let failed = |error: &dyn std::fmt::Display| {
+            Error::Failed(format!("{}: cannot write: {error}", partial.display()))
+        };
+        fs::create_dir_all(&partial).map_err(|error| failed(&error))?;
+        model.clone().into_record().save(partial.join(MODEL)).map_err(|error| failed(&error))?;
+        optimizer.save(partial.join(OPTIMIZER)).map_err(|error| failed(&error))?;
+        self.complete(&partial, progress).map_err(|error| failed(&error))
+    }
+
+    fn complete(&self, partial: &Path, progress: RunProgress) -> io::Result<()> {
+        let mut file = File::create(partial.join(PROGRESS))?;
+        serde_json::to_writer(&mut file, &progress)?;
+        file.sync_all()?;
+        let complete = self.step_folder(progress.step);
+        if complete.exists() {
+            // The same step with its epoch validated, or again after a resume from before it.
+            fs::remove_dir_all(&complete)?;
+        }
+        fs::rename(partial, &complete)?;
+        sync_folder(&self.folder)?;
+        let steps = self.steps()?;
+        for &step in steps.iter().rev().skip(self.keep_last) {
+            fs::remove_dir_all(self.step_folder(step))?;
+        }
+        Ok(())
     }
 
     /// Steps of the complete checkpoints, in order.
@@ -107,46 +136,30 @@ impl Checkpoints {
     fn step_folder(&self, step: usize) -> PathBuf {
         self.folder.join(format!("step-{step}"))
     }
+}
 
-    fn partial_folder(&self, step: usize) -> PathBuf {
-        self.folder.join(format!(".step-{step}"))
+impl Checkpoint {
+    /// Gives `model` and `optimizer` the state that they had.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] if the files are damaged or of another network.
+    pub fn restore<M: Module>(
+        &self,
+        model: M,
+        optimizer: ModuleOptimizer,
+    ) -> Result<(M, ModuleOptimizer), Error> {
+        let path = self.folder.join(MODEL);
+        let record = ModuleRecord::load(&path).map_err(damaged(&path))?;
+        let model = model.try_load_record(record).map_err(damaged(&path))?;
+        let path = self.folder.join(OPTIMIZER);
+        let record = OptimizerRecord::load(&path).map_err(damaged(&path))?;
+        Ok((model, optimizer.load_record(record)))
     }
+}
 
-    fn part_written(&self, step: usize) -> Result<(), CheckpointerError> {
-        let progress = {
-            let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some((progress, parts)) = pending.get_mut(&step) else {
-                return Err(CheckpointerError::Unknown(format!("step {step} was not announced")));
-            };
-            *parts += 1;
-            if *parts < PARTS.len() {
-                return Ok(());
-            }
-            let progress = *progress;
-            pending.remove(&step);
-            progress
-        };
-        self.complete(progress).map_err(CheckpointerError::IOError)
-    }
-
-    fn complete(&self, progress: RunProgress) -> io::Result<()> {
-        let partial = self.partial_folder(progress.step);
-        let mut file = File::create(partial.join(PROGRESS))?;
-        serde_json::to_writer(&mut file, &progress)?;
-        file.sync_all()?;
-        let complete = self.step_folder(progress.step);
-        if complete.exists() {
-            // The same step again, after a resume from before it.
-            fs::remove_dir_all(&complete)?;
-        }
-        fs::rename(&partial, &complete)?;
-        sync_folder(&self.folder)?;
-        let steps = self.steps()?;
-        for &step in steps.iter().rev().skip(self.keep_last) {
-            fs::remove_dir_all(self.step_folder(step))?;
-        }
-        Ok(())
-    }
+fn damaged<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> Error + '_ {
+    move |error| Error::run(path, format!("cannot be read: {error}; start anew with --force"))
 }
 
 /// Makes a rename in `folder` outlast a power cut, where the system lets folders be opened.
@@ -154,70 +167,55 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
-/// Writes and reads one part of each checkpoint.
-pub(super) struct Part {
-    checkpoints: Checkpoints,
-    name: &'static str,
-}
-
-impl<R: Checkpoint> Checkpointer<R> for Part {
-    fn save(&self, step: usize, record: R) -> Result<(), CheckpointerError> {
-        let folder = self.checkpoints.partial_folder(step);
-        fs::create_dir_all(&folder).map_err(CheckpointerError::IOError)?;
-        record.save(folder.join(self.name))?;
-        self.checkpoints.part_written(step)
-    }
-
-    fn delete(&self, step: usize) -> Result<(), CheckpointerError> {
-        fs::remove_dir_all(self.checkpoints.step_folder(step)).map_err(CheckpointerError::IOError)
-    }
-
-    fn restore(&self, step: usize) -> Result<R, CheckpointerError> {
-        R::load(self.checkpoints.step_folder(step).join(self.name))
-    }
-}
-
-/// Saves whenever it is asked: when to ask is the training loop's affair.
-pub(super) struct WhenAsked;
-
-impl CheckpointingStrategy for WhenAsked {
-    fn checkpointing(
-        &mut self,
-        _step: usize,
-        _store: &burn::train::metric::store::EventStoreClient,
-    ) -> Vec<CheckpointingAction> {
-        vec![CheckpointingAction::Save]
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use burn::nn::{Linear, LinearConfig};
 
-    fn save(checkpoints: &Checkpoints, step: usize, parts: usize) {
-        checkpoints.announce(RunProgress { step, ..Default::default() });
-        for name in &PARTS[..parts] {
-            Checkpointer::<()>::save(&checkpoints.part(name), step, ()).unwrap();
-        }
+    use super::*;
+    use crate::{backend::host, training::OptimizerConfig};
+
+    fn save(checkpoints: &Checkpoints, step: usize) -> Linear {
+        let model = LinearConfig::new(2, 3).init(&host());
+        let progress = RunProgress { step, ..Default::default() };
+        checkpoints.save(progress, &model, &OptimizerConfig::default().init()).unwrap();
+        model
     }
 
     #[test]
-    fn a_checkpoint_is_complete_or_absent() {
+    fn what_is_saved_comes_back() {
         let folder = tempfile::tempdir().unwrap();
         let checkpoints = Checkpoints::new(folder.path().join("checkpoints"), 1);
         assert!(checkpoints.latest().unwrap().is_none());
-        save(&checkpoints, 5, 3);
-        save(&checkpoints, 9, 2);
-        let (path, progress) = checkpoints.latest().unwrap().unwrap();
-        assert_eq!(path, folder.path().join("checkpoints/step-5"));
-        assert_eq!(progress.step, 5);
+        let saved = save(&checkpoints, 5);
+        // Killed while it wrote the next one.
+        fs::create_dir(folder.path().join("checkpoints/.step-9")).unwrap();
+        let latest = checkpoints.latest().unwrap().unwrap();
+        assert_eq!(latest.progress.step, 5);
+        let fresh = LinearConfig::new(2, 3).init(&host());
+        let (restored, _) = latest.restore(fresh, OptimizerConfig::default().init()).unwrap();
+        assert_eq!(restored.weight.val().into_data(), saved.weight.val().into_data());
+        let other = LinearConfig::new(2, 4).init(&host());
+        assert!(latest.restore(other, OptimizerConfig::default().init()).is_err());
     }
 
     #[test]
     fn the_latest_are_kept_in_the_order_of_steps() {
         let folder = tempfile::tempdir().unwrap();
         let checkpoints = Checkpoints::new(folder.path().to_path_buf(), 2);
-        [8, 9, 10].into_iter().for_each(|step| save(&checkpoints, step, 3));
+        for step in [8, 9, 10] {
+            save(&checkpoints, step);
+        }
         assert_eq!(checkpoints.steps().unwrap(), [9, 10]);
+    }
+
+    #[test]
+    fn a_damaged_checkpoint_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoints = Checkpoints::new(folder.path().to_path_buf(), 1);
+        let model = save(&checkpoints, 1);
+        fs::write(folder.path().join("step-1").join(MODEL), "no record").unwrap();
+        let latest = checkpoints.latest().unwrap().unwrap();
+        let error = latest.restore(model, OptimizerConfig::default().init()).err().unwrap();
+        assert!(error.to_string().ends_with("start anew with --force"), "{error}");
     }
 }

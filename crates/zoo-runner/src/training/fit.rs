@@ -1,18 +1,25 @@
 //! The training loop, as a strategy of Burn's Learner.
 //!
 //! What Burn's own loop lacks is why this one exists: a batch order and dropout masks that are a
-//! pure function of (seed, step), checkpoints by step, and runs measured in steps.
+//! pure function of (seed, step), checkpoints by step, and runs measured in steps. It also holds
+//! model and optimizer itself: the Learner keeps a second handle on the weights during a step, and
+//! an optimizer can work in place only on weights that are its own.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
 
 use burn::{
     data::dataloader::{DataLoader, Progress},
     module::Module,
+    optim::ModuleOptimizer,
     tensor::Device,
     train::{
-        EventProcessorTraining, InferenceStep, Learner, LearnerEvent, LearningCheckpointer,
-        SupervisedLearningStrategy, SupervisedTrainingEventProcessor, TrainLoader,
-        TrainingComponents, TrainingItem, ValidLoader,
+        EventProcessorTraining, InferenceStep, Learner, LearnerEvent, SupervisedLearningStrategy,
+        SupervisedTrainingEventProcessor, TrainLoader, TrainStep, TrainingComponents, TrainingItem,
+        ValidLoader,
         metric::store::{Aggregate, EventStoreClient, Split},
     },
 };
@@ -22,9 +29,11 @@ use super::{
     RunLength, Stop, Trainee,
     checkpoint::{Checkpoints, RunProgress},
     metrics::accuracy_name,
+    trainee::Outcome,
 };
 use crate::{
     Error,
+    config::RunConfig,
     model::{Classifier, WeightsInfo, save_weights},
 };
 
@@ -36,14 +45,14 @@ pub struct Fit {
     pub valid: Arc<Loader>,
     /// Where training runs, with autodiff.
     pub device: Device,
-    /// Seed of the run.
-    pub seed: u64,
+    /// Seed, schedule and checkpoints.
+    pub config: RunConfig,
+    /// The optimizer at the start; the loop takes it.
+    pub optimizer: Mutex<ModuleOptimizer>,
     /// How long the run is.
     pub length: RunLength,
     /// Where it goes on from.
     pub start: RunProgress,
-    /// A checkpoint after every so many steps, besides that of each epoch.
-    pub checkpoint_every: Option<usize>,
     /// Where checkpoints go.
     pub checkpoints: Checkpoints,
     /// Where the best weights go.
@@ -60,46 +69,47 @@ impl<M: Classifier> SupervisedLearningStrategy<Trainee<M>> for Fit {
     fn fit(
         &self,
         components: TrainingComponents<Trainee<M>>,
-        mut learner: Learner<Trainee<M>>,
+        learner: Learner<Trainee<M>>,
         _: TrainLoader<Trainee<M>>,
         _: ValidLoader<Trainee<M>>,
         _: usize,
     ) -> (Trainee<M>, SupervisedTrainingEventProcessor<Trainee<M>>) {
-        learner.fork(&self.device);
+        let mut trainee = learner.model().fork(&self.device);
+        drop(learner);
+        let optimizer = {
+            let mut held = self.optimizer.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *held, self.config.optimizer.init())
+        };
         let mut session = Session {
             fit: self,
-            learner,
+            optimizer,
             events: components.event_processor,
             store: components.event_store,
-            checkpointer: components.checkpointer,
             progress: self.start,
             saved: self.start.place(),
             started: Instant::now(),
         };
         for epoch in self.start.epochs + 1..=components.num_epochs {
-            session.train(epoch);
+            trainee = session.train(trainee, epoch);
+            if !self.stop.is_requested() {
+                session.validate(&trainee, epoch);
+            }
             if self.stop.is_requested() {
-                session.save_unless_failed();
+                session.save(&trainee);
                 break;
             }
-            session.validate(epoch);
-            if self.stop.is_requested() {
-                session.save_unless_failed();
-                break;
-            }
-            session.finish(epoch);
+            session.finish(&trainee, epoch);
         }
-        (session.learner.model(), session.events)
+        (trainee, session.events)
     }
 }
 
 /// A run on its way.
 struct Session<'a, M: Classifier> {
     fit: &'a Fit,
-    learner: Learner<Trainee<M>>,
+    optimizer: ModuleOptimizer,
     events: SupervisedTrainingEventProcessor<Trainee<M>>,
     store: Arc<EventStoreClient>,
-    checkpointer: Option<LearningCheckpointer<Trainee<M>>>,
     progress: RunProgress,
     /// Where the run stood at its last checkpoint.
     saved: (usize, usize),
@@ -107,7 +117,7 @@ struct Session<'a, M: Classifier> {
 }
 
 impl<M: Classifier> Session<'_, M> {
-    fn train(&mut self, epoch: usize) {
+    fn train(&mut self, mut trainee: Trainee<M>, epoch: usize) -> Trainee<M> {
         let fit = self.fit;
         let done = self.progress.step - (epoch - 1) * fit.length.steps_per_epoch;
         let total_items = fit.train.num_items();
@@ -122,31 +132,44 @@ impl<M: Classifier> Session<'_, M> {
                 }
                 None => break,
             };
-            let items = batch_progress(&batches);
-            fit.device.seed(step_seed(fit.seed, self.progress.step));
-            let output = self.learner.train_step(batch);
-            self.learner.lr_step();
-            self.learner.optimizer_step(output.grads);
+            fit.device.seed(step_seed(fit.config.seed, self.progress.step));
+            let output = TrainStep::step(&trainee, batch);
+            let rate = self.learning_rate();
+            trainee = trainee.optimize(&mut self.optimizer, rate.into(), output.grads);
             self.progress.step += 1;
-            let (step, lr) = (self.progress.step, self.learner.lr_current());
-            let item = TrainingItem::new(output.item, items, Some(step), Some(lr));
+            let step = self.progress.step;
+            let items = batch_progress(&batches);
+            let item = TrainingItem::new(output.item, items, Some(step), Some(rate.into()));
             self.on_train(LearnerEvent::ProcessedItem(item));
-            // The epoch's own checkpoint follows its last step.
-            let is_due = fit.checkpoint_every.is_some_and(|every| step.is_multiple_of(every));
-            if is_due && !step.is_multiple_of(fit.length.steps_per_epoch) && step < fit.length.steps
-            {
-                self.save_unless_failed();
+            if self.checkpoint_is_due() {
+                self.save(&trainee);
             }
         }
         self.on_train(LearnerEvent::EndSplit(epoch));
         self.flush();
+        trainee
     }
 
-    fn validate(&mut self, epoch: usize) {
+    fn learning_rate(&self) -> f64 {
+        let config = &self.fit.config;
+        let factor = config.schedule.factor(self.progress.step, self.fit.length);
+        config.optimizer.learning_rate() * factor
+    }
+
+    /// Within an epoch, after every so many steps; the epoch's own checkpoint follows its last step.
+    fn checkpoint_is_due(&self) -> bool {
+        let (step, length) = (self.progress.step, self.fit.length);
+        let every = self.fit.config.train.checkpoint.every_steps;
+        every.is_some_and(|every| step.is_multiple_of(every))
+            && !step.is_multiple_of(length.steps_per_epoch)
+            && step < length.steps
+    }
+
+    fn validate(&mut self, trainee: &Trainee<M>, epoch: usize) {
         let fit = self.fit;
         let total_items = fit.valid.num_items();
         self.on_valid(LearnerEvent::StartSplit { epoch_number: epoch, total_items });
-        let model = self.learner.model().valid();
+        let model = trainee.valid();
         let mut batches = fit.valid.epoch(epoch - 1, 0);
         while let Some(batch) = batches.next() {
             if fit.stop.is_requested() {
@@ -154,8 +177,8 @@ impl<M: Classifier> Session<'_, M> {
             }
             match batch {
                 Ok(batch) => {
-                    let items = batch_progress(&batches);
                     let outcome = InferenceStep::step(&model, batch);
+                    let items = batch_progress(&batches);
                     let item = TrainingItem::new(outcome, items, None, None);
                     self.on_valid(LearnerEvent::ProcessedItem(item));
                 }
@@ -167,7 +190,7 @@ impl<M: Classifier> Session<'_, M> {
     }
 
     /// Keeps the weights if they are the best so far, and writes the epoch's checkpoint.
-    fn finish(&mut self, epoch: usize) {
+    fn finish(&mut self, trainee: &Trainee<M>, epoch: usize) {
         self.on_train(LearnerEvent::EndEpoch(epoch));
         self.progress.epochs = epoch;
         let accuracy =
@@ -179,15 +202,16 @@ impl<M: Classifier> Session<'_, M> {
         };
         if is_best {
             self.progress.best_accuracy = accuracy;
-            let model = self.learner.model().valid().model;
+            let model = trainee.valid().model;
             if let Err(error) = save_weights(&model, &self.fit.weights, &self.fit.info) {
                 self.fit.stop.fail(error);
             }
         }
-        self.save_unless_failed();
+        self.save(trainee);
     }
 
-    fn save_unless_failed(&mut self) {
+    /// Writes a checkpoint, unless the run has failed or one of this very place is there.
+    fn save(&mut self, trainee: &Trainee<M>) {
         self.flush();
         if self.fit.stop.has_failed() || self.saved == self.progress.place() {
             return;
@@ -195,24 +219,22 @@ impl<M: Classifier> Session<'_, M> {
         self.saved = self.progress.place();
         // A record takes Burn's running statistics as they were one update ago, unless they have
         // been synced; going to validation mode does that, for all clones of the model.
-        let _ = self.learner.model().valid();
-        let Some(checkpointer) = &mut self.checkpointer else {
-            return;
-        };
+        let _ = trainee.valid();
         let progress = RunProgress {
             metrics_bytes: std::fs::metadata(&self.fit.metrics).map_or(0, |file| file.len()),
             seconds: self.fit.start.seconds + self.started.elapsed().as_secs_f64(),
             ..self.progress
         };
-        self.fit.checkpoints.announce(progress);
-        checkpointer.checkpoint(&self.learner, progress.step, &self.store);
+        if let Err(error) = self.fit.checkpoints.save(progress, trainee, &self.optimizer) {
+            self.fit.stop.fail(error);
+        }
     }
 
-    fn on_train(&mut self, event: LearnerEvent<super::trainee::Outcome>) {
+    fn on_train(&mut self, event: LearnerEvent<Outcome>) {
         self.fit.stop.interrupter().fail_on_error(self.events.process_train(event));
     }
 
-    fn on_valid(&mut self, event: LearnerEvent<super::trainee::Outcome>) {
+    fn on_valid(&mut self, event: LearnerEvent<Outcome>) {
         self.fit.stop.interrupter().fail_on_error(self.events.process_valid(event));
     }
 

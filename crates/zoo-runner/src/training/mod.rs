@@ -11,22 +11,16 @@ mod schedule;
 mod stop;
 mod trainee;
 
-use std::{path::Path, sync::Arc};
+use std::sync::{Arc, Mutex};
 
 use burn::{
     module::Module,
-    optim::{
-        OptimizerRecord,
-        lr_scheduler::{LrSchedulerRecord, module_lr_scheduler::ModuleLrScheduler},
-    },
-    store::ModuleRecord,
     tensor::Device,
     train::{Learner, SupervisedTraining, TrainingStrategy, renderer::MetricsRenderer},
 };
 use zoo_data::Loader;
 
 use self::{
-    checkpoint::{PARTS, WhenAsked},
     fit::Fit,
     record::{RecordStart, Recorder},
     trainee::Trainee,
@@ -39,7 +33,7 @@ use crate::{
 };
 
 pub use self::{
-    checkpoint::{Checkpoints, RunProgress},
+    checkpoint::{Checkpoint, Checkpoints, RunProgress},
     loss::{CrossEntropyConfig, LossConfig, cross_entropy},
     metrics::Quantity,
     optimizer::{AdamWConfig, OptimizerConfig, SgdConfig},
@@ -66,7 +60,7 @@ pub struct Plan {
     /// How long the run is.
     pub length: RunLength,
     /// A checkpoint to go on from.
-    pub resume: Option<(std::path::PathBuf, RunProgress)>,
+    pub resume: Option<Checkpoint>,
     /// Shows how training goes.
     pub renderer: Box<dyn MetricsRenderer>,
     /// Ends the run.
@@ -90,82 +84,58 @@ pub struct Trained {
 /// [`Error::Run`] if the checkpoint cannot be read, [`Error::Failed`] if training could not go on.
 pub fn launch<M: Classifier>(model: M, plan: Plan) -> Result<Trained, Error> {
     let config = &plan.config;
-    let start = plan.resume.as_ref().map_or_else(RunProgress::default, |(_, progress)| *progress);
-    let checkpoints =
-        Checkpoints::new(plan.run_dir.checkpoints(), config.train.checkpoint.keep_last);
+    let mut trainee = Trainee {
+        model,
+        label_smoothing: config.loss.label_smoothing(),
+        clip_grad_norm: config.train.clip_grad_norm,
+    };
+    let mut optimizer = config.optimizer.init();
+    let mut start = RunProgress::default();
+    if let Some(checkpoint) = &plan.resume {
+        (trainee, optimizer) = checkpoint.restore(trainee, optimizer)?;
+        start = checkpoint.progress;
+    }
     let recorder = Recorder::open(
         &plan.run_dir.metrics(),
         RecordStart { step: start.step, bytes: start.metrics_bytes, seconds: start.seconds },
         config.train.log_every,
         plan.stop.clone(),
     )?;
-    let learner = learner(model, &plan)?;
-    let training =
-        SupervisedTraining::new(plan.run_dir.path(), plan.train.clone(), plan.valid.clone());
-    let top_k = config.metrics.top_k.min(plan.info.classes.len());
-    let parts = PARTS.map(|name| checkpoints.part(name));
-    let [model_part, optimizer_part, schedule_part] = parts;
+    let checkpoints =
+        Checkpoints::new(plan.run_dir.checkpoints(), config.train.checkpoint.keep_last);
+    let (top_k, epochs) = (config.metrics.top_k.min(plan.info.classes.len()), plan.length.epochs());
+    let (path, stop) = (plan.run_dir.path(), plan.stop.clone());
+    let training = SupervisedTraining::new(path, plan.train.clone(), plan.valid.clone());
+    // The loop has optimizer and schedule of its own.
+    let learner = Learner::new(trainee.train(), config.optimizer.init(), 0.0);
     let fit = Fit {
         train: plan.train,
         valid: plan.valid,
         device: plan.device.autodiff(),
-        seed: config.seed,
+        optimizer: Mutex::new(optimizer),
         length: plan.length,
         start,
-        checkpoint_every: config.train.checkpoint.every_steps,
         checkpoints: checkpoints.clone(),
         weights: plan.run_dir.weights(),
         info: plan.info,
         metrics: plan.run_dir.metrics(),
-        stop: plan.stop.clone(),
+        stop: plan.stop,
+        config: plan.config,
     };
     let result = metrics::measure(training, top_k)
         .with_application_logger(None)
         .with_metric_logger(recorder)
-        .with_interrupter(plan.stop.interrupter().clone())
+        .with_interrupter(stop.interrupter().clone())
         .renderer(plan.renderer)
-        .with_custom_checkpointers(model_part, optimizer_part, schedule_part)
-        .with_checkpointing_strategy(WhenAsked)
-        .num_epochs(plan.length.epochs())
+        .num_epochs(epochs)
         .with_training_strategy(TrainingStrategy::Custom(Arc::new(fit)))
         .launch(learner);
-    match plan.stop.take_failure() {
+    match stop.take_failure() {
         Some(error) => Err(error),
         None => Ok(Trained {
             model: Box::new(result.model.model),
-            progress: checkpoints.latest()?.map_or(start, |(_, progress)| progress),
+            progress: checkpoints.latest()?.map_or(start, |checkpoint| checkpoint.progress),
             is_interrupted: result.interrupted.is_some(),
         }),
     }
-}
-
-/// The Learner at the start of the plan, or where its checkpoint left off.
-fn learner<M: Classifier>(model: M, plan: &Plan) -> Result<Learner<Trainee<M>>, Error> {
-    let config = &plan.config;
-    let schedule = schedule::Schedule::new(
-        config.schedule.clone(),
-        config.optimizer.learning_rate(),
-        plan.length,
-    );
-    let mut trainee = Trainee {
-        model,
-        label_smoothing: config.loss.label_smoothing(),
-        clip_grad_norm: config.train.clip_grad_norm,
-    };
-    let Some((folder, _)) = &plan.resume else {
-        let schedule = ModuleLrScheduler::new(schedule);
-        return Ok(Learner::new(trainee.train(), config.optimizer.init(), schedule));
-    };
-    let [model, optimizer, scheduler] = PARTS.map(|name| folder.join(name));
-    let record = ModuleRecord::load(&model).map_err(damaged(&model))?;
-    trainee = trainee.try_load_record(record).map_err(damaged(&model))?;
-    let schedule = ModuleLrScheduler::new(schedule);
-    let mut learner = Learner::new(trainee.train(), config.optimizer.init(), schedule);
-    learner.load_optim(OptimizerRecord::load(&optimizer).map_err(damaged(&optimizer))?);
-    learner.load_scheduler(LrSchedulerRecord::load(&scheduler).map_err(damaged(&scheduler))?);
-    Ok(learner)
-}
-
-fn damaged<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> Error + '_ {
-    move |error| Error::run(path, format!("cannot be read: {error}; start anew with --force"))
 }

@@ -1,14 +1,9 @@
 //! How a gradient becomes a step.
 
-use burn::{
-    module::ParamGroup,
-    optim::{
-        AdamWConfig as BurnAdamWConfig, ModuleOptimizer, SgdConfig as BurnSgdConfig,
-        decay::WeightDecayConfig, momentum::MomentumConfig,
-    },
-};
+use burn::{module::ParamGroup, optim::ModuleOptimizer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use zoo_kernels::optim;
 
 /// Last path segments of parameters that weight decay leaves alone: norms, biases, the class token
 /// and positions, as timm and the ViT papers have it.
@@ -126,27 +121,22 @@ impl OptimizerConfig {
 }
 
 impl SgdConfig {
-    fn build(&self, weight_decay: f64) -> burn::optim::Sgd {
-        // PyTorch's momentum has no dampening, Burn's default has.
-        let momentum = (self.momentum > 0.0).then(|| {
-            MomentumConfig::new()
-                .with_momentum(self.momentum)
-                .with_dampening(0.0)
-                .with_nesterov(self.nesterov)
-        });
-        let weight_decay =
-            (weight_decay > 0.0).then(|| WeightDecayConfig::new(weight_decay as f32));
-        BurnSgdConfig::new().with_momentum(momentum).with_weight_decay(weight_decay).build()
+    fn build(&self, weight_decay: f64) -> optim::Sgd {
+        optim::SgdConfig::new()
+            .with_momentum(self.momentum)
+            .with_nesterov(self.nesterov)
+            .with_weight_decay(weight_decay)
+            .build()
     }
 }
 
 impl AdamWConfig {
-    fn build(&self, weight_decay: f64) -> burn::optim::AdamW {
-        BurnAdamWConfig::new()
-            .with_beta_1(self.beta1 as f32)
-            .with_beta_2(self.beta2 as f32)
-            .with_epsilon(self.epsilon as f32)
-            .with_weight_decay(weight_decay as f32)
+    fn build(&self, weight_decay: f64) -> optim::AdamW {
+        optim::AdamWConfig::new()
+            .with_beta_1(self.beta1)
+            .with_beta_2(self.beta2)
+            .with_epsilon(self.epsilon)
+            .with_weight_decay(weight_decay)
             .build()
     }
 }

@@ -2,7 +2,6 @@
 
 use std::f64::consts::PI;
 
-use burn::optim::lr_scheduler::{LrScheduler, LrSchedulerRecord};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -224,40 +223,6 @@ fn cosine(start: f64, end: f64, done: usize, all: usize) -> f64 {
     end + (start - end) * 0.5 * (1.0 + (PI * along).cos())
 }
 
-/// A [`ScheduleConfig`] at work in Burn's Learner.
-#[derive(Clone, Debug)]
-pub struct Schedule {
-    config: ScheduleConfig,
-    learning_rate: f64,
-    run: RunLength,
-    step: usize,
-}
-
-impl Schedule {
-    /// The schedule at the start of a run.
-    pub fn new(config: ScheduleConfig, learning_rate: f64, run: RunLength) -> Self {
-        Self { config, learning_rate, run, step: 0 }
-    }
-}
-
-impl LrScheduler for Schedule {
-    fn step(&mut self) -> f64 {
-        let factor = self.config.factor(self.step, self.run);
-        self.step += 1;
-        self.learning_rate * factor
-    }
-
-    fn to_record(&self) -> LrSchedulerRecord {
-        LrSchedulerRecord::new().with_scalar("step", self.step as u64)
-    }
-
-    fn load_record(&mut self, record: LrSchedulerRecord) {
-        if let Some(step) = record.scalar::<u64>("step") {
-            self.step = step as usize;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -303,19 +268,6 @@ mod tests {
             factors(ScheduleConfig::OneCycle(config)),
             [0.1, 0.2318, 0.55, 0.8682, 1.0, 0.9045, 0.6545, 0.3455, 0.0955, 0.0]
         );
-    }
-
-    #[test]
-    fn a_schedule_goes_on_where_its_record_was_made() {
-        let config = ScheduleConfig::default();
-        let mut straight = Schedule::new(config.clone(), 0.1, RUN);
-        let mut resumed = straight.clone();
-        (0..4).for_each(|_| {
-            straight.step();
-        });
-        resumed.load_record(straight.to_record());
-        assert_eq!(straight.step(), resumed.step());
-        assert_eq!(straight.step, 5);
     }
 
     #[test]

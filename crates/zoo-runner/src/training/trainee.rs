@@ -61,7 +61,9 @@ impl<M: Classifier> TrainStep for Trainee<M> {
     fn step(&self, batch: Batch) -> TrainOutput<Outcome> {
         let outcome = self.classify(batch, self.label_smoothing);
         let gradients = outcome.losses.clone().mean().backward();
-        TrainOutput::new(self, gradients, outcome)
+        // What goes to the metrics must not keep the graph, and with it the weights, in use: an
+        // optimizer works in place only on weights that are its own.
+        TrainOutput::new(self, gradients, outcome.without_autodiff())
     }
 
     fn optimize(
@@ -87,14 +89,20 @@ impl<M: Classifier> InferenceStep for Trainee<M> {
     }
 }
 
-impl ItemLazy for Outcome {
-    fn sync(self) -> Result<Self, ExecutionError> {
-        self.losses.device().flush()?;
-        Ok(Self {
+impl Outcome {
+    fn without_autodiff(self) -> Self {
+        Self {
             losses: self.losses.without_autodiff(),
             logits: self.logits.without_autodiff(),
             targets: self.targets.without_autodiff(),
-        })
+        }
+    }
+}
+
+impl ItemLazy for Outcome {
+    fn sync(self) -> Result<Self, ExecutionError> {
+        self.losses.device().flush()?;
+        Ok(self.without_autodiff())
     }
 }
 

@@ -1,0 +1,125 @@
+//! The forward pass: a task for every image, or for a band of its rows where there are fewer images
+//! than threads.
+
+use rayon::prelude::*;
+
+use super::geometry::{ConvShape, Geometry};
+use super::images::{Border, Images};
+use crate::flex::panels::Packed;
+use crate::flex::scratch::with_scratch;
+use crate::flex::simd::kernel;
+use crate::flex::tensor::{Flat, channels_last, dims, into_dense, into_row_major, uninit, values};
+use crate::flex::tile::{Finish, Product, Segment, rows_of};
+
+/// What all tasks share.
+struct Job<'a> {
+    geometry: Geometry,
+    border: Border,
+    images: Images<'a>,
+    /// For each group, what a window reads and the weights.
+    groups: Vec<(Vec<Segment>, Packed)>,
+    bias: &'a [f32],
+    /// Where the window of every pixel of a band starts in the band's padded rows.
+    starts: Vec<usize>,
+    /// Where each of these pixels goes.
+    targets: Vec<usize>,
+}
+
+/// Cross-correlates images `[batch, channels, height, width]` with weights
+/// `[features, channels / groups, rows, columns]` and adds the bias. The output is channels-last.
+pub(crate) fn forward(input: Flat, weight: Flat, bias: Flat, shape: ConvShape) -> Flat {
+    let geometry = Geometry::new(dims(&input), dims(&weight), shape);
+    let (input, weight) = (into_dense(input), into_row_major(weight));
+    let bias = into_row_major(bias);
+    let [height, width] = geometry.output;
+    let band = rows_of_a_band(&geometry);
+    let job = Job {
+        geometry,
+        border: Border::of_input(&geometry),
+        images: Images::new(&input),
+        groups: (0..shape.groups)
+            .map(|group| (geometry.window_segments(group), pack(&geometry, values(&weight), group)))
+            .collect(),
+        bias: values(&bias),
+        starts: (0..band)
+            .flat_map(|row| (0..width).map(move |column| geometry.window(row, column)))
+            .collect(),
+        targets: (0..band * width).map(|pixel| pixel * geometry.features).collect(),
+    };
+    let line = width * geometry.features;
+    // SAFETY: the tasks cover every pixel of every image, and each writes all features of its
+    // pixels.
+    let mut output = unsafe { uninit(geometry.batch * height * line) };
+    output
+        .par_chunks_mut(height * line)
+        .enumerate()
+        .flat_map(|(index, image)| {
+            let bands = image.par_chunks_mut(band * line).enumerate();
+            bands.map(move |(number, rows)| (index, number * band, rows))
+        })
+        .for_each(|(index, first_row, rows)| run_band(&job, index, first_row, rows));
+    channels_last(output, [geometry.batch, geometry.features, height, width])
+}
+
+/// Rows of the output that one task makes: all, unless threads would have nothing to do.
+fn rows_of_a_band(geometry: &Geometry) -> usize {
+    let threads = rayon::current_num_threads();
+    let rows = geometry.output[0];
+    match geometry.batch < 2 * threads {
+        true => rows.div_ceil((2 * threads).div_ceil(geometry.batch)).max(1),
+        false => rows,
+    }
+}
+
+/// The weights of one group in the order (row, column, channel) by feature.
+fn pack(geometry: &Geometry, weights: &[f32], group: usize) -> Packed {
+    let [rows, columns] = geometry.kernel;
+    let (channels, features) = (geometry.group_channels(), geometry.group_features());
+    let depth = geometry.depth();
+    let first = group * features * depth;
+    let mut order = Vec::with_capacity(depth);
+    for place in 0..rows * columns {
+        order.extend((0..channels).map(|channel| first + channel * rows * columns + place));
+    }
+    Packed::new(weights, &order, features, depth)
+}
+
+fn run_band(job: &Job<'_>, index: usize, first_row: usize, output: &mut [f32]) {
+    let geometry = &job.geometry;
+    let rows = output.len() / (geometry.output[1] * geometry.features);
+    let first = first_row * geometry.shape.stride[0];
+    if let Some(plain) = job.images.plain(index, &job.border, first) {
+        return multiply(job, plain, output);
+    }
+    let line = job.border.width * job.border.channels;
+    with_scratch(geometry.padded_rows(rows) * line, |padded| {
+        job.images.pad(index, &job.border, first, padded);
+        multiply(job, padded, output);
+    });
+}
+
+kernel! {
+    fn multiply<S>(simd: S, job: &Job<'_>, padded: &[f32], output: &mut [f32]) {
+        let geometry = &job.geometry;
+        let pixels = output.len() / geometry.features;
+        for (group, (segments, packed)) in job.groups.iter().enumerate() {
+            for (panel, weights) in &packed.panels {
+                let product = Product {
+                    left: padded,
+                    segments,
+                    step: 1,
+                    right: weights,
+                    stride: Packed::stride::<S>(panel),
+                };
+                let first = group * geometry.group_features() + panel.first;
+                let finish = Finish::Bias(&job.bias[first..first + panel.columns]);
+                let rows = rows_of::<S>(panel.vectors);
+                let starts = job.starts[..pixels].chunks(rows);
+                for (starts, targets) in starts.zip(job.targets[..pixels].chunks(rows)) {
+                    let output = &mut output[first..];
+                    product.tile(simd, (starts, targets), (panel.columns, panel.vectors), output, finish);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Kernels for the Flex backend.
+
+mod activation;
+mod attention;
+mod autodiff;
+mod batch_norm;
+mod conv;
+mod layer_norm;
+mod linear;
+mod lrn;
+mod matmul;
+mod ops;
+mod panels;
+mod pool;
+mod reduce;
+mod scratch;
+mod simd;
+mod softmax;
+mod step;
+mod tensor;
+mod tile;
+
+pub(crate) use conv::ConvShape;
+pub(crate) use lrn::Response;
+pub(crate) use ops::{Kernels, applies};
+pub(crate) use pool::PoolShape;
+pub(crate) use step::{adamw_step, sgd_step};
+
+/// Pixels of the largest window whose winner fits a byte.
+pub(crate) const LARGEST_WINDOW: usize = 256;
+
+/// Batch normalisation by given gamma, beta, mean and variance, on Flex without gradients.
+///
+/// # Panics
+/// If the tensors are elsewhere.
+pub(crate) fn batch_norm_infer<const D: usize>(
+    input: burn::tensor::Tensor<D>,
+    parameters: [burn::tensor::Tensor<1>; 4],
+    epsilon: f64,
+    relu: bool,
+) -> burn::tensor::Tensor<D> {
+    let output =
+        batch_norm::infer(ops::primitive(input), parameters.map(ops::primitive), epsilon, relu);
+    burn::tensor::Tensor::from_primitive::<burn::backend::Flex>(output)
+}

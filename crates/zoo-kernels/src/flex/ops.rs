@@ -1,0 +1,128 @@
+//! The operations as an extension of Burn's backends: Flex and Flex with gradients have them.
+
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, DispatchDevice, Flex, backend_extension};
+use burn::tensor::{DType, Tensor};
+
+use super::conv::ConvShape;
+use super::lrn::Response;
+use super::pool::PoolShape;
+use super::{activation, attention, batch_norm, conv, layer_norm, linear, lrn, pool, softmax};
+
+/// Whether the kernels can work on `tensor`: 32-bit floats on the Flex backend, at least one of
+/// them.
+pub(crate) fn applies<const D: usize>(tensor: &Tensor<D>) -> bool {
+    let device = tensor.device();
+    let flex = match device.as_dispatch() {
+        DispatchDevice::Autodiff(device) => matches!(**device, DispatchDevice::Flex(_)),
+        device => matches!(device, DispatchDevice::Flex(_)),
+    };
+    flex && tensor.dtype() == DType::F32 && tensor.shape().num_elements() > 0
+}
+
+/// What every kernel computes; see the module of its name. Callers ask [`applies`] first.
+#[backend_extension(Autodiff, Flex)]
+pub(crate) trait Kernels: Backend {
+    fn zoo_conv2d(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        shape: ConvShape,
+    ) -> FloatTensor<Self>;
+
+    fn zoo_max_pool2d(input: FloatTensor<Self>, shape: PoolShape) -> FloatTensor<Self>;
+
+    /// Output, mean and variance.
+    fn zoo_batch_norm_train(
+        input: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+        relu: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    fn zoo_layer_norm(
+        input: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> FloatTensor<Self>;
+
+    fn zoo_linear(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    fn zoo_relu(input: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    fn zoo_gelu(input: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    fn zoo_softmax(input: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    fn zoo_attention(
+        query: FloatTensor<Self>,
+        key: FloatTensor<Self>,
+        value: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    fn zoo_self_attention(input: FloatTensor<Self>, heads: usize) -> FloatTensor<Self>;
+
+    fn zoo_local_response_norm(input: FloatTensor<Self>, response: Response) -> FloatTensor<Self>;
+}
+
+/// Implements [`Kernels`] for Flex and for Flex with gradients, each operation by a function for
+/// the one and for the other.
+macro_rules! kernels {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $output:ty => $module:ident::{$plain:ident, $tracked:ident};)*) => {
+        impl Kernels for Flex {
+            $(fn $name($($argument: $type),*) -> $output { $module::$plain($($argument),*) })*
+        }
+
+        impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
+            $(fn $name($($argument: $type),*) -> $output { $module::$tracked::<C>($($argument),*) })*
+        }
+    };
+}
+
+kernels! {
+    zoo_conv2d(input: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>, shape: ConvShape)
+        -> FloatTensor<Self> => conv::{forward, tracked};
+    zoo_max_pool2d(input: FloatTensor<Self>, shape: PoolShape) -> FloatTensor<Self> => pool::{forward, tracked};
+    zoo_batch_norm_train(
+        input: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+        relu: bool
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) => batch_norm::{train, tracked};
+    zoo_layer_norm(
+        input: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64
+    ) -> FloatTensor<Self> => layer_norm::{forward, tracked};
+    zoo_linear(input: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>)
+        -> FloatTensor<Self> => linear::{forward, tracked};
+    zoo_relu(input: FloatTensor<Self>) -> FloatTensor<Self> => activation::{relu, relu_tracked};
+    zoo_gelu(input: FloatTensor<Self>) -> FloatTensor<Self> => activation::{gelu, gelu_tracked};
+    zoo_softmax(input: FloatTensor<Self>) -> FloatTensor<Self> => softmax::{forward, tracked};
+    zoo_attention(query: FloatTensor<Self>, key: FloatTensor<Self>, value: FloatTensor<Self>) -> FloatTensor<Self>
+        => attention::{attention, attention_tracked};
+    zoo_self_attention(input: FloatTensor<Self>, heads: usize) -> FloatTensor<Self>
+        => attention::{self_attention, self_attention_tracked};
+    zoo_local_response_norm(input: FloatTensor<Self>, response: Response) -> FloatTensor<Self>
+        => lrn::{forward, tracked};
+}
+
+/// The Flex tensor that `tensor` is.
+///
+/// # Panics
+/// If it is on another backend or on an autodiff device.
+pub(crate) fn primitive<const D: usize>(tensor: Tensor<D>) -> FloatTensor<Flex> {
+    match tensor.try_into_primitive::<Flex>() {
+        Ok(tensor) => tensor,
+        Err(error) => panic!("the tensor is not on the Flex backend: {error:?}"),
+    }
+}

@@ -1,0 +1,128 @@
+use burn::config::Config;
+use burn::module::{Initializer, Module, Param};
+use burn::nn::PaddingConfig2d;
+use burn::nn::conv;
+use burn::tensor::module::conv2d;
+use burn::tensor::ops::ConvOptions;
+use burn::tensor::{Device, Tensor};
+
+use super::padding::pairs;
+#[cfg(feature = "flex")]
+use crate::flex::{ConvShape, Kernels, applies};
+
+/// Sizes of a [`Conv2d`]; Burn's [`Conv2dConfig`](conv::Conv2dConfig).
+#[derive(Config, Debug)]
+pub struct Conv2dConfig {
+    /// Channels of input and output.
+    pub channels: [usize; 2],
+    /// Rows and columns of the kernel.
+    pub kernel_size: [usize; 2],
+    /// Rows and columns from one window to the next.
+    #[config(default = "[1, 1]")]
+    pub stride: [usize; 2],
+    /// Distance of neighbours in the kernel. Other than 1, the convolution is Burn's.
+    #[config(default = "[1, 1]")]
+    pub dilation: [usize; 2],
+    /// Parts into which the channels are cut.
+    #[config(default = "1")]
+    pub groups: usize,
+    /// Zeros round the image.
+    #[config(default = "PaddingConfig2d::Valid")]
+    pub padding: PaddingConfig2d,
+    /// Whether a bias is added.
+    #[config(default = true)]
+    pub bias: bool,
+    /// How weights and bias start.
+    #[config(
+        default = "Initializer::KaimingUniform { gain: 1.0 / 3.0f64.sqrt(), fan_out_only: false }"
+    )]
+    pub initializer: Initializer,
+}
+
+/// Two-dimensional convolution.
+#[derive(Module, Debug)]
+pub struct Conv2d {
+    /// `[channels_out, channels_in / groups, rows, columns]`.
+    pub weight: Param<Tensor<4>>,
+    /// `[channels_out]`.
+    pub bias: Option<Param<Tensor<1>>>,
+    /// Rows and columns from one window to the next.
+    pub stride: [usize; 2],
+    /// Rows and columns of the kernel.
+    pub kernel_size: [usize; 2],
+    /// Distance of neighbours in the kernel.
+    pub dilation: [usize; 2],
+    /// Parts into which the channels are cut.
+    pub groups: usize,
+    /// Zeros round the image.
+    #[module(skip)]
+    pub padding: PaddingConfig2d,
+}
+
+impl Conv2dConfig {
+    /// A layer with fresh weights on `device`.
+    ///
+    /// # Panics
+    /// If the channels do not go into the groups.
+    pub fn init(&self, device: &Device) -> Conv2d {
+        conv::Conv2dConfig {
+            channels: self.channels,
+            kernel_size: self.kernel_size,
+            stride: self.stride,
+            dilation: self.dilation,
+            groups: self.groups,
+            padding: self.padding.clone(),
+            bias: self.bias,
+            initializer: self.initializer.clone(),
+        }
+        .init(device)
+        .into()
+    }
+}
+
+impl From<conv::Conv2d> for Conv2d {
+    fn from(layer: conv::Conv2d) -> Self {
+        Self {
+            weight: layer.weight,
+            bias: layer.bias,
+            stride: layer.stride,
+            kernel_size: layer.kernel_size,
+            dilation: layer.dilation,
+            groups: layer.groups,
+            padding: layer.padding,
+        }
+    }
+}
+
+impl Conv2d {
+    /// Convolves images.
+    ///
+    /// # Shapes
+    /// - input: `[batch, channels_in, height_in, width_in]`
+    /// - returns: `[batch, channels_out, height_out, width_out]`
+    ///
+    /// # Panics
+    /// If the channels are others or the kernel does not fit the padded image.
+    pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let [_, _, height, width] = input.dims();
+        let [rows, columns] = pairs(&self.padding, [height, width], self.kernel_size, self.stride);
+        let weight = self.weight.val();
+        let bias = self.bias.as_ref().map(|bias| bias.val());
+        #[cfg(feature = "flex")]
+        if self.dilation == [1, 1] && applies(&input) && applies(&weight) {
+            let [features, ..] = weight.dims();
+            let bias = bias.unwrap_or_else(|| Tensor::zeros([features], &input.device()));
+            let shape =
+                ConvShape { stride: self.stride, padding: [rows, columns], groups: self.groups };
+            return Tensor::from_dispatch(<burn::backend::Dispatch as Kernels>::zoo_conv2d(
+                input.into_dispatch(),
+                weight.into_dispatch(),
+                bias.into_dispatch(),
+                shape,
+            ));
+        }
+        let options =
+            ConvOptions::new_with_padding(self.stride, [rows, columns], self.dilation, self.groups);
+        conv2d(input, weight, bias, options)
+    }
+}

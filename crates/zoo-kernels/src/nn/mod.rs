@@ -1,0 +1,20 @@
+//! Layers and functions with the names, fields and records of Burn's.
+
+mod activation;
+mod attention;
+mod batch_norm;
+mod conv2d;
+mod layer_norm;
+mod linear;
+mod local_response_norm;
+mod max_pool2d;
+mod padding;
+
+pub use activation::{Gelu, Relu, gelu, relu, softmax};
+pub use attention::{attention, self_attention};
+pub use batch_norm::{BatchNorm, BatchNormConfig};
+pub use conv2d::{Conv2d, Conv2dConfig};
+pub use layer_norm::{LayerNorm, LayerNormConfig};
+pub use linear::{Linear, LinearConfig};
+pub use local_response_norm::{LocalResponseNorm, LocalResponseNormConfig};
+pub use max_pool2d::{MaxPool2d, MaxPool2dConfig, max_pool2d};

@@ -1,0 +1,127 @@
+use burn::nn::{self as stock, PaddingConfig2d};
+use burn::tensor::{Tensor, activation};
+use zoo_kernels::nn;
+
+use crate::{assert_agree, convolutions};
+
+/// Batch, height, width; channels in and out; kernel; stride; symmetric padding; groups.
+type ConvCase = ([usize; 3], [usize; 2], [usize; 2], [usize; 2], [usize; 2], usize);
+
+const CONVOLUTIONS: [ConvCase; 22] = [
+    ([2, 8, 8], [3, 32], [3, 3], [1, 1], [1, 1], 1),
+    ([3, 9, 7], [16, 64], [3, 3], [1, 1], [1, 1], 1),
+    ([1, 6, 6], [64, 48], [3, 3], [1, 1], [1, 1], 1),
+    ([9, 5, 5], [5, 7], [3, 3], [1, 1], [1, 1], 1),
+    ([17, 4, 4], [8, 96], [3, 3], [1, 1], [0, 0], 1),
+    ([1, 1, 1], [4, 4], [1, 1], [1, 1], [0, 0], 1),
+    ([1, 3, 3], [4, 5], [3, 3], [1, 1], [0, 0], 1),
+    ([2, 1, 13], [3, 6], [1, 5], [1, 2], [0, 2], 1),
+    ([2, 35, 35], [3, 64], [11, 11], [4, 4], [2, 2], 1),
+    ([2, 13, 13], [16, 33], [5, 5], [1, 1], [2, 2], 1),
+    ([2, 16, 16], [3, 40], [4, 4], [4, 4], [0, 0], 1),
+    ([2, 17, 18], [3, 20], [4, 4], [4, 4], [0, 0], 1),
+    ([2, 9, 9], [8, 16], [3, 3], [2, 2], [1, 1], 1),
+    ([2, 10, 11], [8, 16], [3, 3], [2, 3], [1, 0], 1),
+    ([2, 8, 8], [16, 16], [1, 1], [2, 2], [0, 0], 1),
+    ([2, 7, 7], [4, 3], [2, 2], [3, 3], [0, 0], 1),
+    ([2, 7, 7], [6, 6], [3, 3], [1, 1], [1, 1], 6),
+    ([2, 7, 7], [8, 12], [3, 3], [1, 1], [1, 1], 2),
+    ([2, 9, 9], [32, 64], [5, 5], [1, 1], [2, 2], 2),
+    ([2, 9, 9], [6, 9], [3, 3], [2, 2], [1, 1], 3),
+    ([2, 4, 4], [3, 17], [3, 3], [1, 1], [2, 2], 1),
+    ([2, 4, 4], [3, 5], [2, 2], [1, 1], [3, 3], 1),
+];
+
+#[test]
+fn conv2d_agrees() {
+    for case in CONVOLUTIONS {
+        let ([batch, height, width], channels, kernel, stride, padding, groups) = case;
+        let images = [batch, channels[0], height, width];
+        let weights = [channels[1], channels[0] / groups, kernel[0], kernel[1]];
+        let sizes = [images.iter().product(), weights.iter().product(), channels[1]];
+        for with_bias in [true, false] {
+            let sizes = if with_bias { &sizes[..] } else { &sizes[..2] };
+            let layers = |inputs: &[Tensor<1>]| {
+                let [row, column] = padding;
+                convolutions(
+                    channels,
+                    kernel,
+                    stride,
+                    groups,
+                    PaddingConfig2d::Explicit(row, column, row, column),
+                    inputs[1].clone().reshape(weights),
+                    with_bias.then(|| inputs[2].clone()),
+                )
+            };
+            assert_agree(
+                &format!("{case:?}"),
+                sizes,
+                |inputs| layers(inputs).0.forward(inputs[0].clone().reshape(images)),
+                |inputs| layers(inputs).1.forward(inputs[0].clone().reshape(images)),
+            );
+        }
+    }
+}
+
+#[test]
+fn conv2d_of_same_padding_and_even_kernel_agrees() {
+    let (images, weights) = ([2, 3, 7, 6], [5, 3, 4, 2]);
+    let layers = |inputs: &[Tensor<1>]| {
+        let weight = inputs[1].clone().reshape(weights);
+        convolutions([3, 5], [4, 2], [1, 1], 1, PaddingConfig2d::Same, weight, None)
+    };
+    assert_agree(
+        "same",
+        &[2 * 3 * 7 * 6, 5 * 3 * 4 * 2],
+        |inputs| layers(inputs).0.forward(inputs[0].clone().reshape(images)),
+        |inputs| layers(inputs).1.forward(inputs[0].clone().reshape(images)),
+    );
+}
+
+/// A permuted, a sliced and a broadcast view of the same size, `[2, 5, 6, 4]`.
+fn views(input: &Tensor<1>) -> [Tensor<4>; 3] {
+    let flat = input.clone();
+    [
+        flat.clone().reshape([4, 6, 2, 5]).permute([2, 3, 1, 0]),
+        Tensor::cat(vec![flat.clone(), flat.clone()], 0).reshape([2, 10, 6, 4]).slice([0..2, 3..8]),
+        flat.narrow(0, 0, 60).reshape([2, 5, 6, 1]).expand([2, 5, 6, 4]),
+    ]
+}
+
+#[test]
+fn views_agree() {
+    for view in 0..3 {
+        let weights = [7, 5, 3, 3];
+        let layers = |inputs: &[Tensor<1>]| {
+            let weight = inputs[1].clone().reshape([3, 3, 5, 7]).permute([3, 2, 1, 0]);
+            assert_eq!(weight.dims(), weights);
+            convolutions([5, 7], [3, 3], [1, 1], 1, PaddingConfig2d::Valid, weight, None)
+        };
+        let sizes = [2 * 5 * 6 * 4, 7 * 5 * 9];
+        assert_agree(
+            "conv2d",
+            &sizes,
+            |inputs| layers(inputs).0.forward(views(&inputs[0])[view].clone()),
+            |inputs| layers(inputs).1.forward(views(&inputs[0])[view].clone()),
+        );
+        type Unary = fn(Tensor<4>) -> Tensor<4>;
+        let unary: [(&str, Unary, Unary); 4] = [
+            ("relu", nn::relu, activation::relu),
+            ("gelu", nn::gelu, activation::gelu),
+            ("softmax", |x| nn::softmax(x, 3), |x| activation::softmax(x, 3)),
+            (
+                "max_pool2d",
+                |x| nn::MaxPool2dConfig::new([2, 2]).init().forward(x),
+                |x| stock::pool::MaxPool2dConfig::new([2, 2]).init().forward(x),
+            ),
+        ];
+        for (name, ours, burns) in unary {
+            assert_agree(
+                name,
+                &sizes[..1],
+                |inputs| ours(views(&inputs[0])[view].clone()),
+                |inputs| burns(views(&inputs[0])[view].clone()),
+            );
+        }
+    }
+}

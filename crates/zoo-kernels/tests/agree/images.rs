@@ -1,0 +1,126 @@
+use burn::module::Module;
+use burn::nn::{self as stock, PaddingConfig2d};
+use burn::tensor::{Device, Tensor, TensorData, activation};
+use zoo_kernels::nn;
+
+use crate::{assert_agree, assert_near, floats, leaf, vector};
+
+#[test]
+fn max_pool2d_agrees() {
+    for (images, kernel, stride, padding) in [
+        ([2, 3, 8, 8], [2, 2], [2, 2], [0, 0]),
+        ([2, 17, 13, 13], [3, 3], [2, 2], [0, 0]),
+        ([1, 32, 9, 7], [3, 3], [1, 1], [1, 1]),
+        ([3, 5, 6, 10], [2, 3], [3, 1], [0, 1]),
+        ([1, 1, 3, 3], [3, 3], [3, 3], [0, 0]),
+    ] {
+        let [row, column] = padding;
+        let padding = PaddingConfig2d::Explicit(row, column, row, column);
+        assert_agree(
+            &format!("{images:?} {kernel:?} {stride:?}"),
+            &[images.iter().product()],
+            |inputs| {
+                let config = nn::MaxPool2dConfig::new(kernel).with_strides(stride);
+                let layer = config.with_padding(padding.clone()).init();
+                layer.forward(inputs[0].clone().reshape(images))
+            },
+            |inputs| {
+                let config = stock::pool::MaxPool2dConfig::new(kernel).with_strides(stride);
+                let layer = config.with_padding(padding.clone()).init();
+                layer.forward(inputs[0].clone().reshape(images))
+            },
+        );
+    }
+}
+
+#[test]
+fn batch_norm_agrees() {
+    for shape in [[4, 3, 5, 6], [1, 32, 3, 3], [7, 16, 1, 1], [130, 33, 4, 4]] {
+        let channels = shape[1];
+        let norm = |inputs: &[Tensor<1>]| {
+            let mut layer = stock::BatchNormConfig::new(channels).init(&inputs[0].device());
+            layer.gamma = leaf(inputs[1].clone());
+            layer.beta = leaf(inputs[2].clone());
+            layer
+        };
+        let sizes = [shape.iter().product(), channels, channels];
+        let image =
+            |inputs: &[Tensor<1>]| inputs[0].clone().mul_scalar(2.0).add_scalar(0.5).reshape(shape);
+        assert_agree(
+            &format!("{shape:?}"),
+            &sizes,
+            |inputs| nn::BatchNorm::from(norm(inputs)).forward(image(inputs)),
+            |inputs| norm(inputs).forward(image(inputs)),
+        );
+        assert_agree(
+            &format!("{shape:?} with relu"),
+            &sizes,
+            |inputs| nn::BatchNorm::from(norm(inputs)).forward_relu(image(inputs)),
+            |inputs| activation::relu(norm(inputs).forward(image(inputs))),
+        );
+    }
+}
+
+#[test]
+fn batch_norm_of_rows_agrees() {
+    let layer = stock::BatchNormConfig::new(9).init(&Device::flex().autodiff());
+    assert_agree(
+        "rows",
+        &[5 * 9],
+        |inputs| nn::BatchNorm::from(layer.clone()).forward(inputs[0].clone().reshape([5, 9])),
+        |inputs| layer.clone().forward(inputs[0].clone().reshape([5, 9])),
+    );
+}
+
+#[test]
+fn batch_norm_remembers_as_burn_does() {
+    let device = Device::flex().autodiff();
+    let burns = stock::BatchNormConfig::new(4).init(&device);
+    let ours = nn::BatchNormConfig::new(4).init(&device);
+    for seed in 1..4 {
+        let images = vector(3 * 4 * 5 * 5, seed, &device).reshape([3, 4, 5, 5]);
+        burns.forward(images.clone());
+        ours.forward(images);
+    }
+    let plain = vector(2 * 4 * 3 * 3, 9, &Device::flex()).reshape([2, 4, 3, 3]);
+    let (burns, ours) = (burns.valid(), ours.valid());
+    for (found, expected) in [
+        (ours.running_mean.value(), burns.running_mean.value()),
+        (ours.running_var.value(), burns.running_var.value()),
+    ] {
+        assert_near(&floats(found), &floats(expected), 1e-6, "running");
+    }
+    let expected = floats(burns.forward(plain.clone()));
+    assert_near(&floats(ours.forward(plain.clone())), &expected, 1e-5, "inference");
+    let expected: Vec<f32> = expected.iter().map(|x| x.max(0.0)).collect();
+    assert_near(&floats(ours.forward_relu(plain)), &expected, 1e-5, "inference with relu");
+}
+
+#[test]
+fn local_response_norm_agrees() {
+    for (size, beta) in [(5, 0.75), (4, 0.75), (1, 0.75), (3, 0.6), (9, 1.0)] {
+        let shape = [2, 7, 3, 5];
+        assert_agree(
+            &format!("{size} {beta}"),
+            &[shape.iter().product()],
+            |inputs| {
+                let config = nn::LocalResponseNormConfig::new(size).with_alpha(0.3).with_beta(beta);
+                config.with_k(2.0).init().forward(inputs[0].clone().reshape(shape))
+            },
+            |inputs| {
+                let config =
+                    stock::LocalResponseNormConfig::new(size).with_alpha(0.3).with_beta(beta);
+                config.with_k(2.0).init().forward(inputs[0].clone().reshape(shape))
+            },
+        );
+    }
+}
+
+#[test]
+fn not_a_number_stays() {
+    let data = TensorData::new(vec![f32::NAN, 1.0, -1.0, 2.0], [1, 1, 2, 2]);
+    let images = Tensor::<4>::from_data(data, &Device::flex());
+    assert!(floats(nn::relu(images.clone()))[0].is_nan());
+    let pooled = nn::MaxPool2dConfig::new([2, 2]).init().forward(images);
+    assert!(floats(pooled)[0].is_nan());
+}

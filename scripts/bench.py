@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""Times zoo and PyTorch in turn on this machine and writes docs/benchmarks.md.
+
+    scripts/bench.py [--rounds 3] [--steps 20] [--threads 2] [--venv target/bench-venv]
+
+Every round runs zoo, then each of PyTorch's modes, in processes of their own, case by case, so that
+both sides meet the same state of the machine. Of each, the median over the rounds counts. PyTorch,
+torchvision and timm are installed into the virtual environment if they are not there. Nothing else
+should run meanwhile.
+"""
+
+import argparse
+import datetime
+import json
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import venv
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PACKAGES = ["torch==2.9.0", "torchvision==0.24.0", "timm==1.0.31"]
+CASES = ["cnn-32", "alexnet-224", "vit-tiny-16-224", "vit-192x6-32"]
+MODES = ["eager", "channels-last", "compile"]
+
+
+def run(*command):
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+
+def python_with_torch(folder):
+    python = folder / "bin" / "python"
+    if not python.exists():
+        venv.create(folder, with_pip=True)
+        run(python, "-m", "pip", "install", "--quiet", *PACKAGES)
+    return python
+
+
+def measure(args, python):
+    """Rows by (case, what, side), each a list with one entry a round."""
+    rows = {}
+    common = ["--steps", str(args.steps), "--threads", str(args.threads)]
+    for round_number in range(args.rounds):
+        for case in CASES:
+            print(f"round {round_number + 1} of {args.rounds}: {case}", file=sys.stderr)
+            for what in ["train", "infer"]:
+                zoo = run("target/release/zoo", "bench", case, "--what", what, "--json", "-q", *common)
+                rows.setdefault((case, what, "zoo"), []).append(json.loads(zoo)[0])
+                for mode in MODES:
+                    script = ["scripts/bench_pytorch.py", case, "--what", what, "--mode", mode]
+                    try:
+                        printed = run(python, *script, *common)
+                    except subprocess.CalledProcessError as error:
+                        print(f"{case} {what} {mode}: {error.stderr[-500:]}", file=sys.stderr)
+                        continue
+                    rows.setdefault((case, what, mode), []).append(json.loads(printed.splitlines()[-1]))
+    return rows
+
+
+def page(args, rows):
+    def median(case, what, side, key="images_per_second"):
+        found = [row[key] for row in rows.get((case, what, side), []) if row[key]]
+        return statistics.median(found) if found else None
+
+    def cell(value, form):
+        return form.format(value) if value else "-"
+
+    machine = rows[(CASES[0], "train", "zoo")][0]["machine"]
+    lines = [
+        "# Benchmarks",
+        "",
+        f"Made by `scripts/bench.py --rounds {args.rounds} --steps {args.steps} --threads {args.threads}` "
+        f"on {datetime.date.today()}.",
+        "",
+        f"- Machine: {machine}, {platform.system()} {platform.machine()}",
+        f"- Against {', '.join(PACKAGES)}; f32; both sides in turn",
+        "- Images a second at the median step, the median of the rounds; four batches in turn, the",
+        "  first three steps not counted. The last column divides by the faster of eager and",
+        "  channels-last.",
+        "",
+        "| case | what | batch | zoo | PyTorch eager | channels-last | compiled | zoo ÷ PyTorch | MB zoo | MB PyTorch |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for case in CASES:
+        for what in ["train", "infer"]:
+            speeds = {side: median(case, what, side) for side in ["zoo", *MODES]}
+            best = max(["eager", "channels-last"], key=lambda mode: speeds[mode] or 0)
+            memory = [median(case, what, side, "peak_memory_bytes") for side in ["zoo", best]]
+            cells = [case, what, str(rows[(case, what, "zoo")][0]["batch"])]
+            cells += [cell(speeds[side], "{:.1f}") for side in ["zoo", *MODES]]
+            cells += [cell(speeds["zoo"] / speeds[best], "{:.2f}")]
+            cells += [cell(bytes and bytes / 1e6, "{:.0f}") for bytes in memory]
+            lines.append("| " + " | ".join(cells) + " |")
+    lines += ["", "## Where zoo's time goes", "",
+              "| case | forward ms | backward ms | update ms | GFLOP/s | of the matrix product |",
+              "| --- | --- | --- | --- | --- | --- |"]
+    for case in CASES:
+        row = rows[(case, "train", "zoo")][-1]
+        split = row["split_ms"]
+        lines.append(
+            f"| {case} | {split['forward']:.1f} | {split['backward']:.1f} | {split['optimizer']:.1f} "
+            f"| {row['flops_per_second'] / 1e9:.0f} | {100 * row['peak_share']:.0f} % |")
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--venv", type=pathlib.Path, default=ROOT / "target" / "bench-venv")
+    args = parser.parse_args()
+    run("cargo", "build", "--release", "--quiet")
+    text = page(args, measure(args, python_with_torch(args.venv)))
+    (ROOT / "docs" / "benchmarks.md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
