@@ -196,10 +196,11 @@ impl Stage {
 impl ConvBlock {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let x = self.conv.forward(x);
-        let x = match &self.norm {
-            Some(norm) => norm.forward(x),
-            None => x,
-        };
-        self.activation.forward(x)
+        match (&self.norm, self.activation) {
+            // One pass over the pixels instead of two.
+            (Some(norm), Activation::Relu) => norm.forward_relu(x),
+            (Some(norm), activation) => activation.forward(norm.forward(x)),
+            (None, activation) => activation.forward(x),
+        }
     }
 }

@@ -49,15 +49,15 @@ impl VitConfig {
         Block {
             norm1: self.init_norm(device),
             attention: Attention {
-                qkv: linear(self.embed_dim, 3 * self.embed_dim, device),
-                proj: linear(self.embed_dim, self.embed_dim, device),
+                qkv: linear(self.embed_dim, 3 * self.embed_dim, self.weight_deviation, device),
+                proj: linear(self.embed_dim, self.embed_dim, self.weight_deviation, device),
                 dropout: dropout(),
                 num_heads: self.num_heads,
             },
             norm2: self.init_norm(device),
             mlp: Mlp {
-                fc1: linear(self.embed_dim, self.mlp_dim, device),
-                fc2: linear(self.mlp_dim, self.embed_dim, device),
+                fc1: linear(self.embed_dim, self.mlp_dim, self.weight_deviation, device),
+                fc2: linear(self.mlp_dim, self.embed_dim, self.weight_deviation, device),
                 dropout: dropout(),
             },
             drop_path: DropPath::new(drop_path),

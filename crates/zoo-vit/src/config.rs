@@ -56,6 +56,9 @@ pub struct VitConfig {
     pub drop_path: f64,
     /// Added to the variance in layer normalisation.
     pub layer_norm_epsilon: f64,
+    /// Deviation of the normal distribution that fresh weights come from, before it is cut at two
+    /// deviations; above 0. 0.02 is the custom for wide networks; narrow ones learn sooner from more.
+    pub weight_deviation: f64,
 }
 
 impl From<VitSettings> for VitConfig {
@@ -145,6 +148,10 @@ impl VitConfig {
         let epsilon = self.layer_norm_epsilon;
         if !(epsilon.is_finite() && epsilon > 0.0) {
             return Err(ConfigError::Epsilon { found: epsilon });
+        }
+        let deviation = self.weight_deviation;
+        if !(deviation.is_finite() && deviation > 0.0) {
+            return Err(ConfigError::Deviation { found: deviation });
         }
         self.check_tokens()
     }

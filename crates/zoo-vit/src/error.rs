@@ -56,4 +56,10 @@ pub enum ConfigError {
         /// The epsilon.
         found: f64,
     },
+    /// Fresh weights would all be 0.
+    #[error("weight_deviation must be a finite number above 0, found {found}")]
+    Deviation {
+        /// The deviation.
+        found: f64,
+    },
 }

@@ -3,32 +3,31 @@ use burn::nn::Initializer;
 use burn::tensor::{Device, Distribution, Shape, Tensor};
 use zoo_kernels::nn::Linear;
 
-/// Deviation of the normal distribution that fresh weights come from, before it is cut.
-const DEVIATION: f64 = 0.02;
-
 /// erf(√2): the share of a normal distribution within two deviations of its mean.
 const WITHIN_TWO_DEVIATIONS: f64 = 0.954_499_736_103_641_6;
 
 /// A linear layer with weights from [`truncated_normal`] and biases of 0.
-pub(crate) fn linear(input: usize, output: usize, device: &Device) -> Linear {
+pub(crate) fn linear(input: usize, output: usize, deviation: f64, device: &Device) -> Linear {
     Linear {
-        weight: truncated_normal([input, output], device),
+        weight: truncated_normal([input, output], deviation, device),
         bias: Some(Initializer::Zeros.init([output], device)),
     }
 }
 
-/// A parameter from N(0, 0.02²) cut at two deviations, so that what is left deviates by 0.0176.
+/// A parameter from a normal distribution about 0 cut at two deviations, so that what is left
+/// deviates by 0.88 times `deviation`.
 ///
-/// timm asks its `trunc_normal_` for the same deviation but passes the cuts as absolute values, -2
+/// timm asks its `trunc_normal_` for a deviation of 0.02 but passes the cuts as absolute values, -2
 /// and 2, which cut nothing.
 pub(crate) fn truncated_normal<const D: usize>(
     shape: [usize; D],
+    deviation: f64,
     device: &Device,
 ) -> Param<Tensor<D>> {
     let draw = move |device: &Device, require_grad| {
         let share = Distribution::Uniform(-WITHIN_TWO_DEVIATIONS, WITHIN_TWO_DEVIATIONS);
         let uniform = Tensor::<D>::random(shape, share, device);
-        let normal = inverse_erf(uniform) * (2f64.sqrt() * DEVIATION);
+        let normal = inverse_erf(uniform) * (2f64.sqrt() * deviation);
         normal.set_require_grad(require_grad)
     };
     // Drawn when first used, as Burn's own initialisers are: counting parameters needs no memory.
@@ -72,12 +71,12 @@ mod tests {
 
     #[test]
     fn weights_have_the_moments_of_a_cut_normal_distribution() {
-        let weights = truncated_normal([1000, 1000], &Device::flex()).val();
+        let weights = truncated_normal([1000, 1000], 0.02, &Device::flex()).val();
         let weights: Vec<f32> = weights.into_data().iter().collect();
         let mean_of = |function: fn(f64) -> f64| {
-            weights.iter().map(|&weight| function(f64::from(weight) / DEVIATION)).sum::<f64>() / 1e6
+            weights.iter().map(|&weight| function(f64::from(weight) / 0.02)).sum::<f64>() / 1e6
         };
-        assert!(weights.iter().all(|weight| f64::from(weight.abs()) < 2.000_01 * DEVIATION));
+        assert!(weights.iter().all(|weight| f64::from(weight.abs()) < 2.000_01 * 0.02));
         assert!(mean_of(|x| x).abs() < 0.005);
         // 1 - 4 φ(2) / erf(√2), and erf(1 / √2) / erf(√2).
         assert!((mean_of(|x| x * x) - 0.773_741).abs() < 0.005);
@@ -86,7 +85,7 @@ mod tests {
 
     #[test]
     fn weights_train_on_an_autodiff_device_and_are_drawn_late() {
-        let weights = truncated_normal([2, 3], &Device::flex().autodiff());
+        let weights = truncated_normal([2, 3], 0.02, &Device::flex().autodiff());
         assert!(!weights.is_initialized());
         assert_eq!(weights.lazy_shape(), Shape::from([2, 3]));
         let gradients = (weights.val() * 3.0).sum().backward();

@@ -48,8 +48,8 @@ pub struct Vit {
 impl VitConfig {
     /// A network with fresh weights on `device`.
     ///
-    /// Linear layers, the class token and learned positions come from N(0, 0.02²) cut at two
-    /// deviations, biases are 0; the patch embedding is drawn as PyTorch draws convolutions,
+    /// Linear layers, the class token and learned positions come from a normal distribution of
+    /// `weight_deviation` cut at two deviations, biases are 0; the patch embedding is drawn as PyTorch draws convolutions,
     /// uniform within 1/√(inputs of a neuron), which is how timm leaves it.
     ///
     /// # Panics
@@ -60,10 +60,13 @@ impl VitConfig {
         }
         let (tokens, embed_dim, patch) = (self.num_tokens(), self.embed_dim, self.patch_size);
         let class_token = (self.pooling == Pooling::ClassToken)
-            .then(|| truncated_normal([1, 1, embed_dim], device));
+            .then(|| truncated_normal([1, 1, embed_dim], self.weight_deviation, device));
         let class_tokens = usize::from(class_token.is_some());
         let (position_embedding, sin_cos) = match self.position {
-            Position::Learned => (Some(truncated_normal([1, tokens, embed_dim], device)), None),
+            Position::Learned => (
+                Some(truncated_normal([1, tokens, embed_dim], self.weight_deviation, device)),
+                None,
+            ),
             Position::SinCos => (None, Some(sin_cos(self.grid(), class_tokens, embed_dim, device))),
         };
         Vit {
@@ -78,7 +81,7 @@ impl VitConfig {
                 .map(|index| self.init_block(self.drop_path_of(index), device))
                 .collect(),
             norm: self.init_norm(device),
-            head: linear(embed_dim, self.num_classes, device),
+            head: linear(embed_dim, self.num_classes, self.weight_deviation, device),
             channels: self.channels,
             image_size: self.image_size,
         }

@@ -100,6 +100,7 @@ impl VitConfig {
             dropout: 0.0,
             drop_path: 0.0,
             layer_norm_epsilon: 1e-6,
+            weight_deviation: if preset == VitPreset::Mini { 0.05 } else { 0.02 },
         }
     }
 }

@@ -95,6 +95,10 @@ fn wrong_configs_are_refused_with_the_reason() {
         (mini().with_dropout(1.0), "dropout must be at least 0 and below 1, found 1"),
         (mini().with_drop_path(-0.5), "drop_path must be at least 0 and below 1, found -0.5"),
         (
+            VitConfig { weight_deviation: 0.0, ..mini() },
+            "weight_deviation must be a finite number above 0, found 0",
+        ),
+        (
             VitConfig { layer_norm_epsilon: 0.0, ..mini() },
             "layer_norm_epsilon must be a finite number above 0, found 0",
         ),

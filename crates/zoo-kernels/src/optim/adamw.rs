@@ -33,7 +33,7 @@ pub struct AdamW {
 
 /// Constants of one step.
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(not(feature = "flex"), expect(dead_code))]
+#[cfg(feature = "flex")]
 pub(crate) struct AdamWStep {
     pub(crate) betas: [f32; 2],
     /// What the betas leave of 1, rounded after the subtraction.

@@ -35,7 +35,7 @@ pub struct SgdState<const D: usize> {
 
 /// Constants of one step.
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(not(feature = "flex"), expect(dead_code))]
+#[cfg(feature = "flex")]
 pub(crate) struct SgdStep {
     pub(crate) learning_rate: f32,
     pub(crate) momentum: f32,
