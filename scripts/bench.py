@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times zoo and PyTorch in turn on this machine and writes docs/benchmarks.md.
 
-    scripts/bench.py [--rounds 3] [--steps 20] [--threads 2] [--venv target/bench-venv]
+    scripts/bench.py [--rounds 3] [--steps 20] [--threads 2] [--modes eager channels-last compile]
 
 Every round runs zoo, then each of PyTorch's modes, in processes of their own, case by case, so that
 both sides meet the same state of the machine. Of each, the median over the rounds counts. PyTorch,
@@ -47,7 +47,7 @@ def measure(args, python):
             for what in ["train", "infer"]:
                 zoo = run("target/release/zoo", "bench", case, "--what", what, "--json", "-q", *common)
                 rows.setdefault((case, what, "zoo"), []).append(json.loads(zoo)[0])
-                for mode in MODES:
+                for mode in args.modes:
                     script = ["scripts/bench_pytorch.py", case, "--what", what, "--mode", mode]
                     try:
                         printed = run(python, *script, *common)
@@ -109,6 +109,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--modes", nargs="+", choices=MODES, default=MODES)
     parser.add_argument("--venv", type=pathlib.Path, default=ROOT / "target" / "bench-venv")
     args = parser.parse_args()
     run("cargo", "build", "--release", "--quiet")
