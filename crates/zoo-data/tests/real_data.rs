@@ -2,7 +2,6 @@
 //! they were skipped.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use burn::tensor::Device;
 use zoo_data::{DataConfig, DataError, Dataset, Image, Loader, LoaderConfig, Split};
