@@ -1,5 +1,7 @@
 //! Records go both ways between Burn's layers and ours, and optimizers go on from theirs.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use burn::module::Module;
 use burn::nn as stock;
 use burn::optim::GradientsParams;
@@ -67,8 +69,16 @@ fn images(device: &Device) -> Tensor<4> {
     Tensor::<1>::from_floats(values.as_slice(), device).reshape([2, 3, 8, 8])
 }
 
+/// Flex has one generator for the whole process: a test that draws weights waits for its turn, so
+/// that none draws between another's seed and its numbers.
+fn turn() -> MutexGuard<'static, ()> {
+    static GENERATOR: Mutex<()> = Mutex::new(());
+    GENERATOR.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[test]
 fn records_go_both_ways() {
+    let _turn = turn();
     let device = Device::flex();
     let (a, b) = (ours(&device), burns(&device));
     let near = |found: Vec<f32>, expected: Vec<f32>| {
@@ -84,6 +94,7 @@ fn records_go_both_ways() {
 
 #[test]
 fn fresh_weights_are_burns() {
+    let _turn = turn();
     let device = Device::flex();
     device.seed(7);
     let found = ours(&device);
@@ -116,6 +127,7 @@ fn resumes(optimizer: impl Fn() -> ModuleOptimizer) {
 
 #[test]
 fn optimizers_resume() {
+    let _turn = turn();
     resumes(|| SgdConfig::new().with_momentum(0.9).init());
     resumes(|| AdamWConfig::new().init());
 }

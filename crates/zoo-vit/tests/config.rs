@@ -34,7 +34,7 @@ fn a_config_survives_json() {
     let config = mini().with_channels(1).with_drop_path(0.1).with_dropout(0.2).with_patch_size(8);
     let json = to_value(&config).unwrap();
     assert_eq!(json["pooling"], "class-token");
-    assert_eq!(json.as_object().unwrap().len(), 14);
+    assert_eq!(json.as_object().unwrap().len(), 15);
     assert_eq!(from_value::<VitConfig>(json).unwrap(), config);
 }
 
@@ -69,7 +69,7 @@ fn the_schema_explains_every_field() {
     assert_eq!(schema["additionalProperties"], Value::Bool(false));
     assert_eq!(schema["properties"]["num_classes"]["description"], "Number of classes.");
     let properties = schema["properties"].as_object().unwrap();
-    assert_eq!(properties.len(), 14);
+    assert_eq!(properties.len(), 15);
     assert!(properties.values().all(|property| property["description"].is_string()));
 }
 
