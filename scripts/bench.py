@@ -70,7 +70,7 @@ def page(args, rows):
     lines = [
         "# Benchmarks",
         "",
-        f"Made by `scripts/bench.py --rounds {args.rounds} --steps {args.steps} --threads {args.threads}` "
+        f"Made by `scripts/bench.py --rounds {args.rounds} --steps {args.steps} --threads {args.threads} --modes {' '.join(args.modes)}` "
         f"on {datetime.date.today()}.",
         "",
         f"- Machine: {machine}, {platform.system()} {platform.machine()}",

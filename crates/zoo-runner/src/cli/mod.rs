@@ -18,11 +18,7 @@ use clap::{Parser, Subcommand};
 use serde::Serialize;
 use zoo_data::Dataset;
 
-use crate::{
-    Error,
-    config::{RunConfig, refuse},
-    progress::Show,
-};
+use crate::{Error, config::RunConfig, progress::Show};
 
 /// Trains image classifiers: a small CNN, AlexNet and a Vision Transformer.
 #[derive(Debug, Parser)]
@@ -101,7 +97,7 @@ fn use_threads(threads: Option<usize>) -> Result<(), Error> {
         return Ok(());
     };
     if threads == 0 {
-        return Err(refuse("--threads", "expected at least 1, found 0"));
+        return Err(Error::Usage(String::from("--threads 0: expected at least 1")));
     }
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
