@@ -12,8 +12,22 @@ pub struct Batch {
     pub images: Tensor<4>,
     /// Labels of the images: `[batch]`.
     pub targets: Tensor<1, Int>,
+    /// What was mixed into the images, where something was.
+    pub mixed: Option<Mixed>,
     /// Indices of the images in their source, which names them.
     pub indices: Vec<usize>,
+}
+
+/// What MixUp or CutMix mixed into the images of a batch.
+///
+/// An image is then `share` of the class in [`Batch::targets`] and the rest of the class in
+/// `targets`: the loss is the mean of the losses of both, so weighed, which is that of soft targets.
+#[derive(Clone, Debug)]
+pub struct Mixed {
+    /// Labels of what was mixed in: `[batch]`.
+    pub targets: Tensor<1, Int>,
+    /// Which part of each image remains its own, 0 to 1.
+    pub share: f64,
 }
 
 /// A batch as workers make it, on the host.
@@ -21,16 +35,27 @@ pub(crate) struct Packed {
     /// Stored NCHW.
     pub pixels: Vec<u8>,
     pub labels: Vec<i64>,
+    /// Where the images are mixed, the part of each that remains its own.
+    pub own_share: Option<f64>,
     pub indices: Vec<usize>,
 }
 
 impl Packed {
     /// Moves the batch to the normalizer's device.
     pub fn into_batch(self, normalizer: &Normalizer) -> Batch {
-        let labels = TensorData::new(self.labels, [self.indices.len()]);
+        let targets = |labels: Vec<i64>| {
+            let shape = [labels.len()];
+            Tensor::from_data(TensorData::new(labels, shape), &normalizer.device)
+        };
+        let mixed = self.own_share.map(|share| {
+            let mut partners = self.labels.clone();
+            partners.rotate_right(1);
+            Mixed { targets: targets(partners), share }
+        });
         Batch {
             images: normalizer.tensor(self.pixels),
-            targets: Tensor::from_data(labels, &normalizer.device),
+            targets: targets(self.labels),
+            mixed,
             indices: self.indices,
         }
     }
@@ -117,6 +142,7 @@ mod tests {
         let preprocess = Preprocess {
             image_size: 16,
             resize: Default::default(),
+            crop_ratio: 1.0,
             mean: vec![0.2860],
             std: vec![0.3530],
         };

@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::Unreadable;
+
 /// A cause for which images cannot be read, split or augmented.
 ///
 /// The message is complete: it names the file or setting, says what was expected and what was
@@ -158,7 +160,7 @@ pub enum DataError {
     },
 
     /// A class folder without images. Comes on opening.
-    #[error("{path} has no PNG or JPEG files; put images into it, or remove the folder")]
+    #[error("{path} has no images in it; put some into it, or remove the folder")]
     EmptyClass {
         /// The class folder.
         path: PathBuf,
@@ -216,20 +218,25 @@ pub enum DataError {
         reason: String,
     },
 
-    /// An image with more pixels than anything sensible. Comes on reading an image, before memory
-    /// is taken.
+    /// Images of a dataset that cannot be read, all of them. Comes from
+    /// [`Dataset::check_images`](crate::Dataset::check_images).
     #[error(
-        "{name} claims {width}x{height} pixels, but {limit} are the most that are read; scale it down or remove it"
+        "{} cannot be read; replace or remove them, or set on_unreadable to \"skip\":\n{}",
+        counted(.images.len()), listed(.images)
     )]
-    TooLarge {
-        /// File name.
-        name: String,
-        /// Width in pixels.
-        width: u32,
-        /// Height in pixels.
-        height: u32,
-        /// The limits in words.
-        limit: String,
+    Unreadable {
+        /// The images, each with the reason.
+        images: Vec<Unreadable>,
+    },
+
+    /// Images that cannot be read are skipped, and nothing is left of a class or split. Comes from
+    /// [`Dataset::check_images`](crate::Dataset::check_images).
+    #[error("no image of {part} can be read:\n{}", listed(.images))]
+    NoneReadable {
+        /// The class or split.
+        part: String,
+        /// The images, each with the reason.
+        images: Vec<Unreadable>,
     },
 }
 
@@ -247,4 +254,16 @@ impl DataError {
     pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
         |reason| Self::Read { path: path.to_owned(), reason }
     }
+}
+
+fn counted(images: usize) -> String {
+    match images {
+        1 => "1 image".to_owned(),
+        _ => format!("{images} images"),
+    }
+}
+
+/// One a line.
+fn listed(images: &[Unreadable]) -> String {
+    images.iter().map(|image| format!("  {image}")).collect::<Vec<_>>().join("\n")
 }

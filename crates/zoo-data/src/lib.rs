@@ -24,28 +24,29 @@
 //! any number of worker threads, and an interrupted training goes on with exactly the batches it
 //! would have had ([`Loader::epoch`]).
 
-mod augment;
+pub mod augment;
 mod batch;
 mod contact_sheet;
 mod dataset;
 mod error;
 mod image;
 mod loader;
+mod mix;
 mod preprocess;
 pub mod rng;
 pub mod sea;
 
-pub use augment::{
-    AUGMENTATIONS, Augment, AugmentConfig, Augmentation, Fill, HorizontalFlip, RandomCrop,
-    VerticalFlip, augment,
-};
-pub use batch::Batch;
+pub use augment::{AUGMENTATIONS, AugmentConfig, Augmentation};
+pub use batch::{Batch, Mixed};
 pub use contact_sheet::contact_sheet;
+#[cfg(fuzzing)]
+pub use dataset::fuzzing;
 pub use dataset::{
-    DATASETS, DataConfig, Dataset, FilesConfig, ImageSource, Info, Sample, SeaConfig, Split,
-    SplitConfig, SplitName,
+    DATASETS, DataConfig, Dataset, FilesConfig, FolderConfig, ImageSource, Info, OnUnreadable,
+    Sample, SeaConfig, Split, SplitConfig, SplitName, Unreadable,
 };
 pub use error::DataError;
-pub use image::Image;
+pub use image::{Image, is_image_file};
 pub use loader::{Loader, LoaderConfig, LoaderIter};
-pub use preprocess::{MeanStd, Normalize, Preprocess, PreprocessConfig, Resize};
+pub use mix::MixConfig;
+pub use preprocess::{Area, MeanStd, Normalize, Preprocess, PreprocessConfig, Resize};

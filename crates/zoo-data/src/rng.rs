@@ -20,6 +20,8 @@ pub enum Stream {
     Augment = 3,
     /// Seeds of drawn datasets; the index is the split.
     Draw = 4,
+    /// Mixing a batch of train images; the index is the batch's number in its epoch.
+    Mix = 5,
 }
 
 /// A generator for one use at one place.

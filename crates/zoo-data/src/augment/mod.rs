@@ -1,41 +1,83 @@
 //! Augmentation: random changes of train images, so that a network sees each image differently in
 //! each epoch.
 //!
-//! They work on images that have the network's size already, and keep it. To add one, write its
-//! file beside this one (a config struct that implements [`Augment`]) and give it a line in
-//! `augmentations!` below. What mixes the images of a batch (such as MixUp) is none of
-//! these: it belongs where batches are made, with randomness of its own.
+//! An augmentation only draws what is to be done; [`operation`] does it. To add one, write its file
+//! beside this one (a config struct that implements [`Augment`]) and give it a line in
+//! `augmentations!` below. What mixes the images of a batch is none of these: see
+//! [`MixConfig`](crate::MixConfig).
 
+mod affine;
+mod auto_contrast;
+mod canvas;
+mod color_jitter;
+mod cutout;
+mod equalize;
 mod flip;
+mod gaussian_blur;
+mod grayscale;
+mod invert;
+pub mod operation;
+mod perspective;
+mod policy;
+mod posterize;
 mod random_crop;
+mod random_erasing;
+mod random_resized_crop;
+mod rotation;
+mod settings;
+mod sharpness;
+mod solarize;
 
 use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use flip::{HorizontalFlip, VerticalFlip};
-pub use random_crop::{Fill, RandomCrop};
+pub use affine::RandomAffine;
+pub use auto_contrast::RandomAutoContrast;
+pub use canvas::{Background, Canvas};
+pub use color_jitter::ColorJitter;
+pub use cutout::Cutout;
+pub use equalize::RandomEqualize;
+pub use flip::{RandomHorizontalFlip, RandomVerticalFlip};
+pub use gaussian_blur::RandomGaussianBlur;
+pub use grayscale::RandomGrayscale;
+pub use invert::RandomInvert;
+pub use operation::Operation;
+pub use perspective::RandomPerspective;
+pub use policy::{AutoAugment, AutoAugmentPolicy, RandAugment, TrivialAugmentWide};
+pub use posterize::RandomPosterize;
+pub use random_crop::RandomCrop;
+pub use random_erasing::{ErasingFill, RandomErasing};
+pub use random_resized_crop::RandomResizedCrop;
+pub use rotation::RandomRotation;
+pub(crate) use settings::{check_probability, check_within};
+pub use sharpness::RandomSharpness;
+pub use solarize::RandomSolarize;
 
+use crate::preprocess::Preprocess;
 use crate::{DataError, Image};
 
-/// A kind of random change. Drawing what to do is apart from doing it, so that the latter can be
-/// tested with numbers.
+/// A kind of random change. It draws what to do, and leaves it to an [`Operation`] to do it, so that
+/// either can be tested by itself.
 pub trait Augment {
-    /// What was drawn at random: all that decides what becomes of an image.
-    type Draw;
-
-    /// Refuses settings out of range.
+    /// Refuses settings out of range, for a network that sees images of `image_size` pixels a side.
     ///
     /// # Errors
     /// [`DataError::Setting`].
-    fn check(&self) -> Result<(), DataError>;
+    fn check(&self, image_size: usize) -> Result<(), DataError>;
 
-    /// Draws what to do with an image.
-    fn draw(&self, rng: &mut ChaCha8Rng) -> Self::Draw;
+    /// Draws what to do with an image: some operations, in their order, or none.
+    fn draw(&self, canvas: &Canvas, rng: &mut ChaCha8Rng) -> Draw;
 
-    /// Does it. No randomness here; the result has the size and channels of `image`.
-    fn apply(&self, image: Image, draw: Self::Draw) -> Image;
+    /// Whether it brings images of any size to the network's. Such a one takes the place of the
+    /// preprocessing's `resize`, and must be the first.
+    fn resizes(&self) -> bool {
+        false
+    }
 }
+
+/// What was drawn at random: all that is done to an image.
+pub type Draw = Vec<Box<dyn Operation>>;
 
 /// Makes the registry: the config enum, its names, and the one place where a name becomes a change.
 macro_rules! augmentations {
@@ -54,20 +96,16 @@ macro_rules! augmentations {
         pub const AUGMENTATIONS: &[(&str, &str)] = &[$(($name, $about)),*];
 
         impl Augmentation {
-            /// Refuses settings out of range.
-            ///
-            /// # Errors
-            /// [`DataError::Setting`].
-            pub fn check(&self) -> Result<(), DataError> {
+            /// The name in configs.
+            fn name(&self) -> &'static str {
                 match self {
-                    $(Self::$kind(augment) => augment.check(),)*
+                    $(Self::$kind(_) => $name,)*
                 }
             }
 
-            /// Draws what to do, and does it.
-            fn apply(&self, image: Image, rng: &mut ChaCha8Rng) -> Image {
+            fn as_augment(&self) -> &dyn Augment {
                 match self {
-                    $(Self::$kind(augment) => augment.apply(image, augment.draw(rng)),)*
+                    $(Self::$kind(augment) => augment,)*
                 }
             }
         }
@@ -75,97 +113,101 @@ macro_rules! augmentations {
 }
 
 augmentations! {
+    "random-resized-crop" = RandomResizedCrop: "Cuts a part of random size and shape out and scales it to the network's size.",
     "random-crop" = RandomCrop: "Pads the image and cuts a part of its own size out, so that it is shifted.",
-    "horizontal-flip" = HorizontalFlip: "Mirrors the image left to right.",
-    "vertical-flip" = VerticalFlip: "Mirrors the image upside down.",
+    "horizontal-flip" = RandomHorizontalFlip: "Mirrors the image left to right.",
+    "vertical-flip" = RandomVerticalFlip: "Mirrors the image upside down.",
+    "rotation" = RandomRotation: "Turns the image about its middle.",
+    "affine" = RandomAffine: "Turns, moves, scales and slants the image.",
+    "perspective" = RandomPerspective: "Shows the image as a picture on a wall seen from aside.",
+    "color-jitter" = ColorJitter: "Changes brightness, contrast, saturation and hue, in random order.",
+    "grayscale" = RandomGrayscale: "Takes the colours away.",
+    "gaussian-blur" = RandomGaussianBlur: "Blurs the image.",
+    "sharpness" = RandomSharpness: "Sharpens or softens the image.",
+    "posterize" = RandomPosterize: "Keeps the highest bits of every value.",
+    "solarize" = RandomSolarize: "Inverts bright values.",
+    "invert" = RandomInvert: "Inverts all values.",
+    "equalize" = RandomEqualize: "Makes all values equally frequent.",
+    "auto-contrast" = RandomAutoContrast: "Stretches the values to the whole range from black to white.",
+    "random-erasing" = RandomErasing: "Covers a rectangle of random size and shape.",
+    "cutout" = Cutout: "Covers squares of a given size.",
+    "auto-augment" = AutoAugment: "Does a pair of operations from a policy that was searched for.",
+    "rand-augment" = RandAugment: "Does some random operations, all of one given strength.",
+    "trivial-augment-wide" = TrivialAugmentWide: "Does one random operation of random strength.",
 }
 
 /// The random changes of train images, in the order in which they are done.
 pub type AugmentConfig = Vec<Augmentation>;
 
-/// Does all changes of a list, one after the other. The same `rng` gives the same image.
-pub fn augment(image: Image, changes: &[Augmentation], rng: &mut ChaCha8Rng) -> Image {
-    changes.iter().fold(image, |image, change| change.apply(image, rng))
+/// Refuses settings out of range, and orders that make no sense, for a network that sees images of
+/// `image_size` pixels a side.
+///
+/// # Errors
+/// [`DataError::Setting`].
+pub fn check(changes: &[Augmentation], image_size: usize) -> Result<(), DataError> {
+    for (place, change) in changes.iter().enumerate() {
+        change.as_augment().check(image_size)?;
+        if place > 0 && change.as_augment().resizes() {
+            return Err(DataError::setting(
+                change.name(),
+                "the first augmentation",
+                format!("number {} of {}", place + 1, changes.len()),
+            ));
+        }
+    }
+    Ok(())
 }
 
-/// Refuses what is no probability.
-fn check_probability(setting: &str, probability: f64) -> Result<(), DataError> {
-    if (0.0..=1.0).contains(&probability) {
-        return Ok(());
+/// What a network sees of a train image: brought to the network's channels and size, then changed
+/// at random. The same `rng` gives the same image.
+///
+/// # Panics
+/// If `changes` do not pass [`check`].
+pub fn augment(
+    image: Image,
+    preprocess: &Preprocess,
+    changes: &[Augmentation],
+    rng: &mut ChaCha8Rng,
+) -> Image {
+    walk(image, preprocess, changes, rng, |_| ())
+}
+
+/// As [`augment`], and the [captions](Operation::caption) of all that was done.
+pub(crate) fn augment_with_captions(
+    image: Image,
+    preprocess: &Preprocess,
+    changes: &[Augmentation],
+    rng: &mut ChaCha8Rng,
+) -> (Image, Vec<String>) {
+    let mut captions = Vec::new();
+    let image = walk(image, preprocess, changes, rng, |done| captions.push(done.caption()));
+    (image, captions)
+}
+
+/// Draws and does all changes, one after the other, and tells `done` of each operation.
+fn walk(
+    image: Image,
+    preprocess: &Preprocess,
+    changes: &[Augmentation],
+    rng: &mut ChaCha8Rng,
+    mut done: impl FnMut(&dyn Operation),
+) -> Image {
+    let resizes = changes.first().is_some_and(|first| first.as_augment().resizes());
+    let mut image = match resizes {
+        true => image.with_channels(preprocess.channels()),
+        false => preprocess.apply(image),
+    };
+    for change in changes {
+        let canvas = Canvas { width: image.width(), height: image.height(), preprocess };
+        for operation in change.as_augment().draw(&canvas, rng) {
+            image = operation.apply(image);
+            done(&*operation);
+        }
     }
-    Err(DataError::setting(setting, "0 to 1", probability))
+    image
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::rng::{Stream, rng};
-
-    #[test]
-    fn config_reads_strictly() {
-        let read = |json: &str| serde_json::from_str::<AugmentConfig>(json);
-        let list =
-            read(r#"[{"random-crop": {"fill": "reflect"}}, {"vertical-flip": {}}]"#).unwrap();
-        assert_eq!(
-            list,
-            [
-                Augmentation::RandomCrop(RandomCrop { padding: 4, fill: Fill::Reflect }),
-                Augmentation::VerticalFlip(VerticalFlip { probability: 0.5 }),
-            ]
-        );
-        assert!(
-            read(r#"[{"random-crop": {"pad": 4}}]"#)
-                .unwrap_err()
-                .to_string()
-                .starts_with("unknown field `pad`")
-        );
-        assert!(
-            read(r#"[{"rotate": {}}]"#)
-                .unwrap_err()
-                .to_string()
-                .starts_with("unknown variant `rotate`")
-        );
-    }
-
-    #[test]
-    fn settings_are_checked() {
-        let message = |json: &str| {
-            serde_json::from_str::<Augmentation>(json)
-                .unwrap()
-                .check()
-                .map_err(|error| error.to_string())
-        };
-        assert_eq!(message(r#"{"horizontal-flip": {"probability": 1}}"#), Ok(()));
-        assert_eq!(
-            message(r#"{"horizontal-flip": {"probability": 1.5}}"#),
-            Err("horizontal-flip.probability must be 0 to 1, but it is 1.5".to_owned())
-        );
-        assert_eq!(
-            message(r#"{"vertical-flip": {"probability": -1}}"#),
-            Err("vertical-flip.probability must be 0 to 1, but it is -1".to_owned())
-        );
-        assert_eq!(
-            message(r#"{"random-crop": {"padding": 0}}"#),
-            Err("random-crop.padding must be 1 to 4096 pixels, but it is 0".to_owned())
-        );
-    }
-
-    #[test]
-    fn changes_follow_each_other() {
-        let always = |json: &str| serde_json::from_str::<AugmentConfig>(json).unwrap();
-        let both = always(
-            r#"[{"horizontal-flip": {"probability": 1}}, {"vertical-flip": {"probability": 1}}]"#,
-        );
-        let image = Image::new(2, 2, 1, vec![1, 2, 3, 4]);
-        let turned = augment(image, &both, &mut rng(0, Stream::Augment, 0, 0));
-        assert_eq!(turned.pixels(), [4, 3, 2, 1]);
-    }
-
-    #[test]
-    fn flips_happen_as_often_as_asked_for() {
-        let flip = HorizontalFlip { probability: 0.25 };
-        let flips =
-            (0..1000).filter(|&index| flip.draw(&mut rng(0, Stream::Augment, 0, index))).count();
-        assert_eq!(flips, 252);
-    }
-}
+mod fidelity_tests;
+#[cfg(test)]
+mod tests;

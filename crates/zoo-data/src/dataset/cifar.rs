@@ -46,13 +46,23 @@ type Files = BTreeMap<String, Vec<u8>>;
 /// Opens the dataset at `config.root`: the archive, a folder that holds it, the unpacked folder, or
 /// a folder that holds that.
 pub(super) fn open(layout: &Layout, config: &FilesConfig) -> Result<Dataset, DataError> {
-    let (place, mut files) = read_files(layout, &config.root)?;
+    let (place, files) = read_files(layout, &config.root)?;
+    dataset(layout, config, &place, files)
+}
+
+/// Makes a dataset of the files read; errors call them by their `place`.
+fn dataset(
+    layout: &Layout,
+    config: &FilesConfig,
+    place: &Path,
+    mut files: Files,
+) -> Result<Dataset, DataError> {
     let classes = match files.remove(layout.names) {
         Some(names) => class_names(&place.join(layout.names), &names, layout.classes.len())?,
         None => owned(layout.classes),
     };
-    let train = source(layout, &place, files_of(layout.train, &mut files), "train")?;
-    let test = source(layout, &place, files_of(&[layout.test], &mut files), "test")?;
+    let train = source(layout, place, files_of(layout.train, &mut files), "train")?;
+    let test = source(layout, place, files_of(&[layout.test], &mut files), "test")?;
     memory::dataset(layout.info, classes, config, train, test)
 }
 
@@ -140,14 +150,19 @@ fn read_folder(layout: &Layout, folder: &Path) -> Result<Files, DataError> {
 }
 
 fn read_archive(layout: &Layout, path: &Path) -> Result<Files, DataError> {
+    let file = File::open(path).map_err(DataError::read(path))?;
+    unpack(layout, path, BufReader::new(file))
+}
+
+/// The files wanted of a `.tar.gz`, which errors call `path`.
+fn unpack(layout: &Layout, path: &Path, archive: impl Read) -> Result<Files, DataError> {
     let failed = |reason: io::Error| match reason.kind() {
         io::ErrorKind::UnexpectedEof => {
             DataError::Truncated { path: path.to_owned(), format: "gzip" }
         }
         _ => DataError::Read { path: path.to_owned(), reason },
     };
-    let file = File::open(path).map_err(DataError::read(path))?;
-    let mut archive = tar::Archive::new(GzDecoder::new(BufReader::new(file)));
+    let mut archive = tar::Archive::new(GzDecoder::new(archive));
     let mut files = Files::new();
     for entry in archive.entries().map_err(failed)? {
         let mut entry = entry.map_err(failed)?;
@@ -193,6 +208,29 @@ fn class_names(path: &Path, bytes: &[u8], expected: usize) -> Result<Vec<String>
 /// Takes files out of the map, in the given order.
 fn files_of<'a>(names: &'a [&str], files: &mut Files) -> Vec<(&'a str, Vec<u8>)> {
     names.iter().filter_map(|&name| Some((name, files.remove(name)?))).collect()
+}
+
+/// Reads what may be an archive of ten train records and a test record.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(archive: &[u8]) {
+    static LAYOUT: Layout = Layout {
+        train: &["data_batch_1.bin"],
+        train_records: 10,
+        test_records: 1,
+        ..super::cifar10::LAYOUT
+    };
+    let place = Path::new("archive");
+    let config = FilesConfig {
+        root: place.to_owned(),
+        split: Default::default(),
+        preprocess: Default::default(),
+    };
+    let opened =
+        unpack(&LAYOUT, place, archive).and_then(|files| dataset(&LAYOUT, &config, place, files));
+    if let Ok(dataset) = opened {
+        assert_eq!((dataset.train.len() + dataset.valid.len(), dataset.classes.len()), (10, 10));
+        dataset.train.sample(0).expect("it is in memory");
+    }
 }
 
 /// Turns records into images stored HWC.

@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Info;
+use super::{Info, OnUnreadable};
 use crate::DataError;
 use crate::preprocess::PreprocessConfig;
+
+/// A terabyte, which is to say: no limit.
+const MAX_CACHE_MB: usize = 1 << 20;
 
 /// A dataset whose files are on disk.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +25,31 @@ pub struct FilesConfig {
     /// How images are made fit for the network.
     #[serde(default)]
     pub preprocess: PreprocessConfig,
+}
+
+/// A folder of photos, with a folder in it for each class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FolderConfig {
+    /// The folder that holds the class folders, relative to the current directory.
+    pub root: PathBuf,
+    /// How the images are divided, as far as the folders do not say.
+    #[serde(default)]
+    pub split: SplitConfig,
+    /// How images are made fit for the network.
+    #[serde(default)]
+    pub preprocess: PreprocessConfig,
+    /// What is done about images that cannot be read.
+    #[serde(default)]
+    pub on_unreadable: OnUnreadable,
+    /// Megabytes of memory for decoded photos, which need not be decoded again in every epoch, 0 to
+    /// 1,048,576. Has no influence on the batches.
+    #[serde(default = "default_cache_mb")]
+    pub cache_mb: usize,
+}
+
+fn default_cache_mb() -> usize {
+    512
 }
 
 /// How images are divided into train, valid and test split: each class in the same proportions, at
@@ -49,7 +77,25 @@ impl FilesConfig {
     /// Refuses settings that do not fit the dataset.
     pub(super) fn check(&self, info: &Info) -> Result<(), DataError> {
         self.preprocess.resolve(info)?;
-        let SplitConfig { valid, test, .. } = self.split;
+        self.split.check(info)
+    }
+}
+
+impl FolderConfig {
+    /// Refuses settings out of range.
+    pub(super) fn check(&self, info: &Info) -> Result<(), DataError> {
+        if self.cache_mb > MAX_CACHE_MB {
+            let allowed = format!("0 to {MAX_CACHE_MB}");
+            return Err(DataError::setting("cache_mb", allowed, self.cache_mb));
+        }
+        self.preprocess.resolve(info)?;
+        self.split.check(info)
+    }
+}
+
+impl SplitConfig {
+    fn check(&self, info: &Info) -> Result<(), DataError> {
+        let &Self { valid, test, .. } = self;
         if !(valid > 0.0 && valid < 1.0) {
             return Err(DataError::setting("split.valid", "above 0 and below 1", valid));
         }
@@ -72,7 +118,7 @@ impl FilesConfig {
     /// Refuses a fraction for a test split that is not taken from the train images, for the reason
     /// given.
     pub(super) fn check_no_test(&self, reason: &str) -> Result<(), DataError> {
-        match self.split.test {
+        match self.test {
             0.0 => Ok(()),
             test => Err(DataError::setting("split.test", format!("0, because {reason}"), test)),
         }
@@ -116,6 +162,13 @@ mod tests {
             message("mnist", 0.5, 0.1),
             "split.test must be 0, because mnist has a test split of its own, but it is 0.1"
         );
+    }
+
+    #[test]
+    fn the_cache_is_checked() {
+        let json = r#"{"folder": {"root": "x", "cache_mb": 1048577}}"#;
+        let error = serde_json::from_str::<DataConfig>(json).unwrap().check().unwrap_err();
+        assert_eq!(error.to_string(), "cache_mb must be 0 to 1048576, but it is 1048577");
     }
 
     #[test]

@@ -11,25 +11,24 @@
 //! | `valid/` | `valid/` | none |
 //! | `valid/`, `test/` | `valid/` | `test/` |
 //!
-//! Classes are sorted by name. Folders inside a class folder belong to it. Images are files whose
-//! names end in `.png`, `.jpg` or `.jpeg`; they are listed on opening and read when their turn
-//! comes. Names that begin with a dot do not count.
+//! Classes are sorted by name. Folders inside a class folder belong to it. Images are the files that
+//! [`is_image_file`] takes for some; they are listed on opening and read when their turn comes.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
+use super::photos::{Photo, Photos};
 use super::split::stratified;
-use super::{Dataset, FilesConfig, ImageSource, Info, Split};
+use super::{Dataset, FolderConfig, ImageSource, Info, Split};
+use crate::DataError;
+use crate::image::{is_image_file, is_left_behind};
 use crate::preprocess::Normalize;
-use crate::{DataError, Image};
 
 pub(super) static INFO: Info = Info {
     name: "folder",
-    about: "Photos of your own in one folder a class, PNG or JPEG, of any sizes.",
+    about: "Photos of your own in one folder a class: JPEG, PNG, WebP, BMP, GIF or TIFF, of any sizes.",
     classes: None,
     channels: 3,
     image_size: 224,
@@ -38,11 +37,8 @@ pub(super) static INFO: Info = Info {
     normalize: Normalize::Imagenet,
 };
 
-/// Files that systems leave behind in folders of photos.
-const LEFTOVERS: [&str; 2] = ["Thumbs.db", "desktop.ini"];
-
 /// Lists the files below `config.root`, and divides them as far as the folders do not.
-pub(super) fn open(config: &FilesConfig) -> Result<Dataset, DataError> {
+pub(super) fn open(config: &FolderConfig) -> Result<Dataset, DataError> {
     let root = &config.root;
     if !root.exists() {
         return Err(DataError::Missing { path: root.clone(), hint: INFO.source.to_owned() });
@@ -60,44 +56,6 @@ pub(super) fn open(config: &FilesConfig) -> Result<Dataset, DataError> {
     let test = Some(root.join("test")).filter(|folder| folder.is_dir());
     let test = test.map(|folder| listing.add(&folder)).transpose()?;
     listing.into_dataset(config, train, valid, test)
-}
-
-/// A file, not read yet.
-struct Photo {
-    /// Below the root.
-    path: PathBuf,
-    label: usize,
-    /// Size of the file.
-    bytes: u64,
-}
-
-/// The photos of all splits, and where they are.
-struct FolderSource {
-    root: PathBuf,
-    photos: Vec<Photo>,
-}
-
-impl ImageSource for FolderSource {
-    fn label(&self, index: usize) -> usize {
-        self.photos[index].label
-    }
-
-    fn image(&self, index: usize) -> Result<Image, DataError> {
-        Image::open(self.root.join(&self.photos[index].path))
-    }
-
-    fn name(&self, index: usize) -> String {
-        self.root.join(&self.photos[index].path).display().to_string()
-    }
-
-    fn stamp(&self, hasher: &mut Sha256) {
-        for photo in &self.photos {
-            let path = photo.path.to_string_lossy();
-            hasher.update((path.len() as u64).to_le_bytes());
-            hasher.update(path.as_bytes());
-            hasher.update(photo.bytes.to_le_bytes());
-        }
-    }
 }
 
 /// What has been found so far.
@@ -134,7 +92,7 @@ impl Listing {
             }
             if let Some(first) = others.first() {
                 self.notes.push(format!(
-                    "{}: left out what is not named .png, .jpg or .jpeg: {first}{}",
+                    "{}: left out what is no image: {first}{}",
                     path.display(),
                     match others.len() - 1 {
                         0 => String::new(),
@@ -156,11 +114,11 @@ impl Listing {
         for (name, path) in entries(folder)? {
             if path.is_dir() {
                 self.add_files(&path, label, others)?;
-            } else if is_image(&path) {
+            } else if is_image_file(&path) {
                 let bytes = path.metadata().map_err(DataError::read(&path))?.len();
                 let path = path.strip_prefix(&self.root).unwrap_or(&path).to_owned();
                 self.photos.push(Photo { path, label, bytes });
-            } else if !LEFTOVERS.contains(&name.as_str()) {
+            } else if !is_left_behind(&path) {
                 others.push(name);
             }
         }
@@ -169,13 +127,13 @@ impl Listing {
 
     fn into_dataset(
         self,
-        config: &FilesConfig,
+        config: &FolderConfig,
         train: Range<usize>,
         valid: Option<Range<usize>>,
         test: Option<Range<usize>>,
     ) -> Result<Dataset, DataError> {
         if valid.is_some() || test.is_some() {
-            config.check_no_test("the folder is divided into splits already")?;
+            config.split.check_no_test("the folder is divided into splits already")?;
         }
         let labels = self.photos[train.clone()].iter().map(|photo| photo.label);
         // Train images come first, so that their positions in the listing count from 0.
@@ -188,7 +146,7 @@ impl Listing {
         };
         let test = test.map(Range::collect).or((!carved.is_empty()).then_some(carved));
         let source: Arc<dyn ImageSource> =
-            Arc::new(FolderSource { root: self.root, photos: self.photos });
+            Arc::new(Photos::new(self.root, self.photos, config.cache_mb));
         let split = |indices: Vec<usize>| Split::new(source.clone(), indices);
         Ok(Dataset {
             name: INFO.name,
@@ -198,6 +156,8 @@ impl Listing {
             valid: split(valid),
             test: test.map(split),
             notes: self.notes,
+            on_unreadable: config.on_unreadable,
+            skipped: Vec::new(),
         })
     }
 }
@@ -231,11 +191,6 @@ fn subfolders(folder: &Path) -> Result<BTreeMap<String, PathBuf>, DataError> {
     let mut folders = entries(folder)?;
     folders.retain(|_, path| path.is_dir());
     Ok(folders)
-}
-
-fn is_image(path: &Path) -> bool {
-    let extension = path.extension().unwrap_or_default();
-    ["png", "jpg", "jpeg"].iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 #[cfg(test)]

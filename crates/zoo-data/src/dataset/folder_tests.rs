@@ -1,35 +1,35 @@
-//! Tests of image folders, on PNG files of one pixel.
+//! Tests of image folders, on PNG files of one pixel, whatever they are called.
 
 use std::fs;
 
 use tempfile::TempDir;
 
 use super::*;
-use crate::dataset::SplitConfig;
+use crate::Image;
+use crate::dataset::{OnUnreadable, SplitConfig};
 
-/// A folder with these files; images are one pixel whose value is the number in the list.
+/// A folder with these files; all but texts are one pixel whose value is the number in the list.
 fn folder(files: &[&str]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (value, file) in files.iter().enumerate() {
         let path = folder.path().join(file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        if is_image(&path) {
-            let image = Image::filled(1, 1, &[value as u8; 3]);
-            let png = path.with_extension("png");
-            image.save_png(&png).unwrap();
-            fs::rename(png, path).unwrap();
-        } else {
+        if file.ends_with(".txt") {
             fs::write(path, "text").unwrap();
+        } else {
+            Image::filled(1, 1, &[value as u8; 3]).save_png(&path).unwrap();
         }
     }
     folder
 }
 
 fn open_with(folder: &TempDir, valid: f64, test: f64) -> Result<Dataset, DataError> {
-    open(&FilesConfig {
+    open(&FolderConfig {
         root: folder.path().to_owned(),
         split: SplitConfig { valid, test, seed: 0 },
         preprocess: Default::default(),
+        on_unreadable: OnUnreadable::Error,
+        cache_mb: 0,
     })
 }
 
@@ -146,7 +146,8 @@ fn leftovers_do_not_count_and_other_files_are_noted() {
         "ant/2.png",
         "ant/._1.png",
         "ant/Thumbs.db",
-        "ant/a.webp",
+        "ant/desktop.ini",
+        "ant/a.txt",
         "ant/notes.txt",
         "bee/1.png",
         "bee/2.png",
@@ -156,8 +157,18 @@ fn leftovers_do_not_count_and_other_files_are_noted() {
     assert_eq!(dataset.classes, ["ant", "bee"]);
     assert_eq!(dataset.train.len() + dataset.valid.len(), 4);
     let path = folder.path().join("ant");
-    let expected = "left out what is not named .png, .jpg or .jpeg: a.webp and 1 more";
+    let expected = "left out what is no image: a.txt and 1 more";
     assert_eq!(dataset.notes, [format!("{}: {expected}", path.display())]);
+}
+
+#[test]
+fn content_counts_where_the_name_says_nothing() {
+    let folder = folder(&["ant/1", "ant/2.dat", "ant/3.webp", "bee/1.txt", "bee/2.gif", "bee/3"]);
+    let dataset = open_with(&folder, 0.3, 0.0).unwrap();
+    let mut all = names(&folder, &dataset.train);
+    all.extend(names(&folder, &dataset.valid));
+    all.sort();
+    assert_eq!(all, ["ant/1", "ant/2.dat", "ant/3.webp", "bee/2.gif", "bee/3"]);
 }
 
 #[test]
@@ -169,7 +180,8 @@ fn an_image_that_cannot_be_read_is_named_when_its_turn_comes() {
     assert_eq!(
         dataset.valid.sample(0).unwrap_err().to_string(),
         format!(
-            "cannot decode {}: its content is neither PNG nor JPEG; replace or remove the image",
+            "cannot decode {}: its content is not JPEG, PNG, WebP, BMP, GIF or TIFF; replace or \
+             remove the image",
             path.display()
         )
     );
@@ -187,7 +199,7 @@ fn unfit_folders_are_told() {
     );
     assert_eq!(
         message(&["ant/1.png", "ant/2.png", "bee/notes.txt"]),
-        "ROOT/bee has no PNG or JPEG files; put images into it, or remove the folder"
+        "ROOT/bee has no images in it; put some into it, or remove the folder"
     );
     assert_eq!(
         message(&["train/ant/1.png", "train/bee/1.png", "val/wasp/1.png"]),

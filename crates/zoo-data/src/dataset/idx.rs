@@ -14,6 +14,9 @@ const IMAGES: [u8; 4] = [0, 0, 8, 3];
 /// First bytes of a file of labels: unsigned bytes in one dimension.
 const LABELS: [u8; 4] = [0, 0, 8, 1];
 
+/// The most bytes that are unpacked: ten times as many as the largest of these files has.
+const MAX_BYTES: u64 = 1 << 29;
+
 /// Opens a dataset of the four official files, gzipped or not.
 pub(super) fn open(
     info: &'static Info,
@@ -80,7 +83,17 @@ fn read<const D: usize>(
     magic: [u8; 4],
     format: &'static str,
 ) -> Result<([usize; D], Vec<u8>), DataError> {
-    let mut bytes = std::fs::read(path).map_err(DataError::read(path))?;
+    let bytes = std::fs::read(path).map_err(DataError::read(path))?;
+    parse(path, bytes, magic, format)
+}
+
+/// Shape and content of a file of `D` dimensions, gzipped or not. `path` is what errors call it.
+fn parse<const D: usize>(
+    path: &Path,
+    mut bytes: Vec<u8>,
+    magic: [u8; 4],
+    format: &'static str,
+) -> Result<([usize; D], Vec<u8>), DataError> {
     if bytes.starts_with(&[0x1f, 0x8b]) {
         bytes = gunzip(path, &bytes)?;
     }
@@ -114,9 +127,22 @@ fn read<const D: usize>(
     Ok((shape, bytes.split_off(header)))
 }
 
+/// Reads what may be a file of images or of labels.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(file: &[u8]) {
+    let path = Path::new("file");
+    if let Ok(([images, height, width], pixels)) = parse(path, file.to_vec(), IMAGES, "images") {
+        assert_eq!(images * height * width, pixels.len());
+    }
+    if let Ok(([count], labels)) = parse(path, file.to_vec(), LABELS, "labels") {
+        assert_eq!(count, labels.len());
+    }
+}
+
 fn gunzip(path: &Path, bytes: &[u8]) -> Result<Vec<u8>, DataError> {
     let mut content = Vec::new();
-    MultiGzDecoder::new(bytes).read_to_end(&mut content).map_err(|reason| match reason.kind() {
+    let mut unpacked = MultiGzDecoder::new(bytes).take(MAX_BYTES);
+    unpacked.read_to_end(&mut content).map_err(|reason| match reason.kind() {
         std::io::ErrorKind::UnexpectedEof => {
             DataError::Truncated { path: path.to_owned(), format: "gzip" }
         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use sha2::{Digest, Sha256};
 
 use super::split::stratified;
-use super::{Dataset, FilesConfig, ImageSource, Info, Split};
+use super::{Dataset, FilesConfig, ImageSource, Info, OnUnreadable, Split};
 use crate::{DataError, Image};
 
 /// Images of one size, one after the other.
@@ -90,5 +90,7 @@ pub(super) fn dataset(
         valid: Split::new(train, parts.valid),
         test: Some(Split::new(Arc::new(test), all_of_test)),
         notes: Vec::new(),
+        on_unreadable: OnUnreadable::Error,
+        skipped: Vec::new(),
     })
 }

@@ -12,8 +12,10 @@ mod folder;
 mod idx;
 mod memory;
 mod mnist;
+mod photos;
 mod sea;
 mod split;
+mod unreadable;
 
 use std::fmt;
 
@@ -21,9 +23,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use config::{FilesConfig, SplitConfig};
+pub use config::{FilesConfig, FolderConfig, SplitConfig};
 pub use sea::SeaConfig;
 pub use split::Split;
+pub use unreadable::{OnUnreadable, Unreadable};
 
 use crate::preprocess::{Normalize, Preprocess};
 use crate::{DataError, Image};
@@ -66,6 +69,16 @@ macro_rules! datasets {
                 }
             }
 
+            /// How its images are made fit for a network.
+            ///
+            /// # Errors
+            /// [`DataError::Setting`].
+            pub fn preprocess(&self) -> Result<Preprocess, DataError> {
+                match self {
+                    $(Self::$variant(config) => config.preprocess.resolve(&$module::INFO),)*
+                }
+            }
+
             /// Opens the dataset: reads or lists its files and divides them into splits.
             ///
             /// # Errors
@@ -86,7 +99,7 @@ datasets! {
     FashionMnist "fashion-mnist" = fashion_mnist(FilesConfig),
     Cifar10 "cifar10" = cifar10(FilesConfig),
     Cifar100 "cifar100" = cifar100(FilesConfig),
-    Folder "folder" = folder(FilesConfig),
+    Folder "folder" = folder(FolderConfig),
 }
 
 /// What is known of a dataset without opening it.
@@ -128,6 +141,10 @@ pub struct Dataset {
     pub test: Option<Split>,
     /// What the user should know about the files, one sentence each; mostly nothing.
     pub notes: Vec<String>,
+    /// What [`check_images`](Self::check_images) does about images that cannot be read.
+    pub on_unreadable: OnUnreadable,
+    /// The images that it has left out.
+    pub skipped: Vec<Unreadable>,
 }
 
 impl Dataset {
@@ -215,6 +232,17 @@ pub trait ImageSource: Send + Sync {
     /// If there is no such image.
     fn image(&self, index: usize) -> Result<Image, DataError>;
 
+    /// Finds out whether an image can be read: always, where it is held in memory or drawn.
+    ///
+    /// # Errors
+    /// Those of [`image`](Self::image).
+    ///
+    /// # Panics
+    /// If there is no such image.
+    fn check(&self, _index: usize) -> Result<(), DataError> {
+        Ok(())
+    }
+
     /// What to call an image before people: its path, or something like `fashion-mnist test #17`.
     fn name(&self, index: usize) -> String;
 
@@ -231,6 +259,20 @@ pub struct Sample {
     pub label: usize,
     /// Index of the image in its [`ImageSource`].
     pub index: usize,
+}
+
+/// Ways in for the fuzz targets: readers that take bytes in place of files.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    /// Reads what may be an IDX file.
+    pub fn idx(file: &[u8]) {
+        super::idx::fuzz(file);
+    }
+
+    /// Reads what may be the archive of CIFAR-10.
+    pub fn cifar(archive: &[u8]) {
+        super::cifar::fuzz(archive);
+    }
 }
 
 /// Class names as a dataset owns them.

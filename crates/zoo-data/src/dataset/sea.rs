@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Dataset, ImageSource, Info, Split, SplitName, owned};
+use super::{Dataset, ImageSource, Info, OnUnreadable, Split, SplitName, owned};
 use crate::preprocess::{Normalize, PreprocessConfig};
 use crate::rng::{Stream, rng};
 use crate::sea::{CLASSES, Drawing, draw};
@@ -103,6 +103,8 @@ pub(super) fn open(config: &SeaConfig) -> Result<Dataset, DataError> {
         test: Some(split(SplitName::Test, config.test)),
         preprocess,
         notes: Vec::new(),
+        on_unreadable: OnUnreadable::Error,
+        skipped: Vec::new(),
     })
 }
 

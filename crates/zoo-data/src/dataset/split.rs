@@ -69,6 +69,15 @@ impl Split {
         Self::new(self.source.clone(), &self.indices[positions])
     }
 
+    /// The images as a split of their own, without those at positions of which `left_out` is true.
+    pub(super) fn without(&self, left_out: impl Fn(usize) -> bool) -> Self {
+        let kept = (0..self.len()).filter(|&position| !left_out(position));
+        Self::new(
+            self.source.clone(),
+            kept.map(|position| self.index(position)).collect::<Vec<_>>(),
+        )
+    }
+
     /// Number of images of each of `num_classes` classes.
     ///
     /// # Panics

@@ -15,15 +15,16 @@ pub use config::LoaderConfig;
 use ordered::Ordered;
 
 use crate::DataError;
-use crate::augment::{Augmentation, augment};
+use crate::augment::{self, Augmentation, augment};
 use crate::batch::{Batch, Normalizer, Packed, pack};
 use crate::dataset::Split;
+use crate::mix::MixConfig;
 use crate::preprocess::Preprocess;
 use crate::rng::{Stream, permutation, rng};
 
 /// Gives the batches of a split, epoch after epoch.
 ///
-/// Which images are in a batch, in which order, and how they are augmented, is a function of seed
+/// Which images are in a batch, in which order, and how they are augmented and mixed, is a function of seed
 /// and epoch; the number of workers changes the speed alone. The last batch of an epoch is shorter
 /// where the images do not divide evenly.
 pub struct Loader {
@@ -39,6 +40,7 @@ struct Plan {
     split: Split,
     preprocess: Preprocess,
     augment: Vec<Augmentation>,
+    mix: MixConfig,
     /// Seed of order and augmentation. `None`: the order of the split.
     seed: Option<u64>,
     config: LoaderConfig,
@@ -58,9 +60,7 @@ impl Loader {
         seed: u64,
         device: &Device,
     ) -> Self {
-        for augmentation in augment {
-            assert_fit(augmentation.check());
-        }
+        assert_fit(augment::check(augment, preprocess.image_size));
         Self::new(split, preprocess, augment, config, Some(seed), device)
     }
 
@@ -88,10 +88,21 @@ impl Loader {
             split: split.clone(),
             preprocess: preprocess.clone(),
             augment: augment.to_vec(),
+            mix: MixConfig::default(),
             seed,
             config: config.clone(),
         };
         Self { plan: Arc::new(plan), device: device.clone(), next_epoch: AtomicUsize::new(0) }
+    }
+
+    /// The loader with train images mixed in batches. Without seed, in evaluation, nothing is mixed.
+    ///
+    /// # Panics
+    /// If `mix` does not pass its `check`.
+    pub fn with_mix(self, mix: &MixConfig) -> Self {
+        assert_fit(mix.check());
+        let plan = Plan { mix: mix.clone(), ..(*self.plan).clone() };
+        Self { plan: Arc::new(plan), ..self }
     }
 
     /// The loader with [`DataLoader::iter`] beginning at this epoch, counted from 0.
@@ -153,7 +164,7 @@ impl Plan {
         }
     }
 
-    /// Reads, resizes and augments the images of a batch.
+    /// Reads, resizes, augments and mixes the images of a batch.
     fn pack(&self, order: &[usize], epoch: usize, number: usize) -> Result<Packed, DataError> {
         let size = self.config.batch_size;
         let positions = &order[number * size..order.len().min((number + 1) * size)];
@@ -161,18 +172,29 @@ impl Plan {
         let mut packed = Packed {
             pixels: vec![0; positions.len() * image_len],
             labels: Vec::with_capacity(positions.len()),
+            own_share: None,
             indices: Vec::with_capacity(positions.len()),
         };
         for (&position, pixels) in positions.iter().zip(packed.pixels.chunks_exact_mut(image_len)) {
             let sample = self.split.sample(position)?;
-            let mut image = self.preprocess.apply(sample.image);
-            if let Some(seed) = self.seed {
-                let mut rng = rng(seed, Stream::Augment, epoch as u64, sample.index as u64);
-                image = augment(image, &self.augment, &mut rng);
-            }
+            let image = match self.seed {
+                Some(seed) => {
+                    let mut rng = rng(seed, Stream::Augment, epoch as u64, sample.index as u64);
+                    augment(sample.image, &self.preprocess, &self.augment, &mut rng)
+                }
+                None => self.preprocess.apply(sample.image),
+            };
             pack(&image, pixels);
             packed.labels.push(sample.label as i64);
             packed.indices.push(sample.index);
+        }
+        if let Some(seed) = self.seed {
+            let mut rng = rng(seed, Stream::Mix, epoch as u64, number as u64);
+            let side = self.preprocess.image_size;
+            if let Some(mix) = self.mix.draw(epoch, side, &mut rng) {
+                mix.apply(&mut packed.pixels, image_len, side);
+                packed.own_share = Some(mix.own_share(side));
+            }
         }
         Ok(packed)
     }

@@ -2,11 +2,12 @@
 
 use std::error::Error;
 
+use burn::tensor::Tensor;
 use sha2::Sha256;
 
 use super::*;
-use crate::Image;
 use crate::dataset::ImageSource;
+use crate::{Image, Mixed};
 
 /// Grey images of 2x2 pixels. The one that is broken cannot be read.
 struct Numbers {
@@ -41,6 +42,7 @@ fn preprocess() -> Preprocess {
     Preprocess {
         image_size: 2,
         resize: Default::default(),
+        crop_ratio: 1.0,
         mean: vec![0.0],
         std: vec![1.0 / 255.0],
     }
@@ -126,6 +128,57 @@ fn augmentation_differs_between_epochs() {
         images
     };
     assert_ne!(images(0), images(1));
+}
+
+/// With MixUp and CutMix in turn.
+fn mixed(workers: usize) -> Loader {
+    let mix = r#"{"mixup_alpha": 1, "cutmix_alpha": 1, "probability": 0.8, "off_epoch": 2}"#;
+    train(workers).with_mix(&serde_json::from_str(mix).unwrap())
+}
+
+#[test]
+fn mixing_is_the_same_for_any_number_of_workers_and_after_a_break() {
+    let whole = contents(mixed(0).epoch(1, 0));
+    assert_eq!(contents(mixed(3).epoch(1, 0)), whole);
+    assert_eq!(contents(mixed(2).epoch(1, 2)), whole[2..]);
+    assert_ne!(whole, contents(train(0).epoch(1, 0)));
+    assert_eq!(contents(mixed(0).epoch(2, 0)), contents(train(0).epoch(2, 0)));
+}
+
+#[test]
+fn mixed_batches_bring_the_labels_of_both_images() {
+    let batches: Vec<Batch> = mixed(1).epoch(1, 0).map(Result::unwrap).collect();
+    let plain: Vec<Batch> = train(1).epoch(1, 0).map(Result::unwrap).collect();
+    let shares: Vec<Option<f64>> =
+        batches.iter().map(|batch| batch.mixed.as_ref().map(|mixed| mixed.share)).collect();
+    assert!(shares.iter().flatten().count() > 1, "{shares:?}");
+    for (batch, plain) in batches.into_iter().zip(plain) {
+        let Some(Mixed { targets, share }) = batch.mixed else { continue };
+        let mut labels: Vec<i64> = batch.targets.into_data().iter().collect();
+        let pixels = |images: Tensor<4>| images.into_data().try_to_vec::<f32>().unwrap();
+        let (mixed, plain) = (pixels(batch.images), pixels(plain.images));
+        // The sum of all pixels is that of the batch: each gives what it does not keep.
+        let sums = [&mixed, &plain].map(|pixels| pixels.iter().sum::<f32>());
+        assert!((sums[0] - sums[1]).abs() <= 0.5 * mixed.len() as f32, "{share}: {sums:?}");
+        labels.rotate_right(1);
+        assert_eq!(targets.into_data().iter::<i64>().collect::<Vec<i64>>(), labels);
+    }
+}
+
+#[test]
+fn one_class_or_one_image_cannot_be_mixed() {
+    let mix: MixConfig = serde_json::from_str(r#"{"mixup_alpha": 1}"#).unwrap();
+    let message =
+        |split: &Split, batch_size| mix.check_fits(split, batch_size).unwrap_err().to_string();
+    assert!(mix.check_fits(&split(None), 2).is_ok());
+    assert_eq!(message(&split(None), 1), "mix must be off for batches of one image, but it is on");
+    // Indices that leave the same remainder by three have the same label.
+    let one_class = Split::new(Arc::new(Numbers { broken: None }), vec![0, 3, 6]);
+    assert_eq!(
+        message(&one_class, 2),
+        "mix must be off for train images of one class, but it is on"
+    );
+    assert!(MixConfig::default().check_fits(&one_class, 1).is_ok());
 }
 
 #[test]

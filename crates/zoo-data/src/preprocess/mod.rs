@@ -8,8 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use normalize::{MeanStd, Normalize};
-pub use resize::Resize;
+pub(crate) use resize::cut_and_scale;
+pub use resize::{Area, Resize};
 
+use crate::augment::check_within;
 use crate::batch::{Normalizer, pack};
 use crate::dataset::Info;
 use crate::{DataError, Image};
@@ -18,7 +20,7 @@ use crate::{DataError, Image};
 const MAX_IMAGE_SIZE: usize = 4096;
 
 /// How images are made fit for the network, as a user writes it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PreprocessConfig {
     /// Side in pixels of the square image that the network sees, 1 to 4096. Without it, the native
@@ -26,9 +28,18 @@ pub struct PreprocessConfig {
     pub image_size: Option<usize>,
     /// How an image of another size or shape is brought to `image_size`.
     pub resize: Resize,
+    /// With `resize` `crop`: the side of the square that is seen, in shorter sides of the image: 0.1
+    /// to 1. timm's `crop_pct`.
+    pub crop_ratio: f64,
     /// By which figures pixel values are normalised. Without it, those of the dataset, and
     /// `imagenet` for folders of photos.
     pub normalize: Option<Normalize>,
+}
+
+impl Default for PreprocessConfig {
+    fn default() -> Self {
+        Self { image_size: None, resize: Resize::default(), crop_ratio: 1.0, normalize: None }
+    }
 }
 
 impl PreprocessConfig {
@@ -41,6 +52,7 @@ impl PreprocessConfig {
         let preprocess = Preprocess {
             image_size: self.image_size.unwrap_or(info.image_size),
             resize: self.resize,
+            crop_ratio: self.crop_ratio,
             mean: figures.mean,
             std: figures.std,
         };
@@ -58,6 +70,10 @@ pub struct Preprocess {
     pub image_size: usize,
     /// How an image of another size or shape is brought to `image_size`.
     pub resize: Resize,
+    /// With `resize` `crop`: the side of the square that is seen, in shorter sides of the image: 0.1
+    /// to 1.
+    #[serde(default = "whole")]
+    pub crop_ratio: f64,
     /// Mean of each channel, of pixel values scaled to 0 to 1. One number: the network sees grey.
     /// Three: RGB.
     pub mean: Vec<f32>,
@@ -65,8 +81,13 @@ pub struct Preprocess {
     pub std: Vec<f32>,
 }
 
+/// The ratio of weights that were saved without one.
+fn whole() -> f64 {
+    1.0
+}
+
 impl Preprocess {
-    /// Refuses an image size out of range, and figures that are not 1 or 3 of each or not positive.
+    /// Refuses an image size or crop ratio out of range, and figures that are not 1 or 3 of each or not positive.
     ///
     /// # Errors
     /// [`DataError::Setting`].
@@ -78,6 +99,14 @@ impl Preprocess {
                 self.image_size,
             ));
         }
+        check_within("preprocess.crop_ratio", self.crop_ratio, 0.1..=1.0, "")?;
+        if self.crop_ratio != 1.0 && self.resize != Resize::Crop {
+            return Err(DataError::setting(
+                "preprocess.crop_ratio",
+                "1 unless preprocess.resize is \"crop\"",
+                self.crop_ratio,
+            ));
+        }
         let figures = MeanStd { mean: self.mean.clone(), std: self.std.clone() };
         figures.check("preprocess: mean and std")
     }
@@ -85,6 +114,11 @@ impl Preprocess {
     /// Number of channels that the network sees: 1 for grey, 3 for RGB.
     pub fn channels(&self) -> usize {
         self.mean.len()
+    }
+
+    /// The colour that becomes 0 by normalisation, as near as bytes come.
+    pub(crate) fn mean_colour(&self) -> Vec<u8> {
+        self.mean.iter().map(|mean| (mean * 255.0).round() as u8).collect()
     }
 
     /// Number of values of one image that the network sees.
@@ -96,9 +130,7 @@ impl Preprocess {
     /// untouched.
     pub fn apply(&self, image: Image) -> Image {
         let image = image.with_channels(self.channels());
-        // Letterbox bars of the mean colour become 0 by normalisation.
-        let bars: Vec<u8> = self.mean.iter().map(|mean| (mean * 255.0).round() as u8).collect();
-        self.resize.apply(image, self.image_size, &bars)
+        self.resize.apply(image, self.image_size, self.crop_ratio, &self.mean_colour())
     }
 
     /// What a network sees of these images: [`apply`](Self::apply), then normalisation.
@@ -123,6 +155,7 @@ mod tests {
         Preprocess {
             image_size: 2,
             resize: Resize::Letterbox,
+            crop_ratio: 1.0,
             mean: vec![0.5, 0.25, 0.0],
             std: vec![0.5, 0.25, 1.0],
         }
@@ -152,9 +185,11 @@ mod tests {
         let json = serde_json::to_string(&preprocess()).unwrap();
         assert_eq!(
             json,
-            r#"{"image_size":2,"resize":"letterbox","mean":[0.5,0.25,0.0],"std":[0.5,0.25,1.0]}"#
+            r#"{"image_size":2,"resize":"letterbox","crop_ratio":1.0,"mean":[0.5,0.25,0.0],"std":[0.5,0.25,1.0]}"#
         );
         assert_eq!(serde_json::from_str::<Preprocess>(&json).unwrap(), preprocess());
+        let before_ratios = json.replace(r#""crop_ratio":1.0,"#, "");
+        assert_eq!(serde_json::from_str::<Preprocess>(&before_ratios).unwrap(), preprocess());
     }
 
     #[test]
@@ -165,5 +200,21 @@ mod tests {
                 format!("preprocess.image_size must be 1 to 4096 pixels, but it is {image_size}");
             assert_eq!(error.to_string(), expected);
         }
+    }
+
+    #[test]
+    fn crop_ratios_are_checked() {
+        let message = |resize, crop_ratio| {
+            let preprocess = Preprocess { resize, crop_ratio, ..preprocess() };
+            preprocess.check().map_err(|error| error.to_string())
+        };
+        assert_eq!(message(Resize::Crop, 0.875), Ok(()));
+        assert_eq!(
+            message(Resize::Crop, 1.5),
+            Err("preprocess.crop_ratio must be 0.1 to 1, but it is 1.5".to_owned())
+        );
+        let expected =
+            "preprocess.crop_ratio must be 1 unless preprocess.resize is \"crop\", but it is 0.5";
+        assert_eq!(message(Resize::Squish, 0.5), Err(expected.to_owned()));
     }
 }

@@ -1,17 +1,20 @@
 //! Bringing an image of any size and shape to a square.
 
-use fast_image_resize::images::{Image as View, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{CroppedImage, Image as View, ImageRef};
+use fast_image_resize::{FilterType, IntoImageView, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Image;
 
+mod thumbnail;
+
 /// How an image of another size or shape is brought to the square that the network sees.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Resize {
-    /// The largest square in the middle, scaled. What is outside is lost.
+    /// The largest square in the middle, or a smaller one by `crop_ratio`, scaled. What is outside is
+    /// lost.
     Crop,
     /// The whole image, scaled so that its longer side fits, in the middle between two bars of the
     /// mean colour. Nothing is lost.
@@ -22,28 +25,34 @@ pub enum Resize {
 }
 
 /// A part of an image, in pixels.
-struct Area {
-    left: usize,
-    top: usize,
-    width: usize,
-    height: usize,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Area {
+    /// First column.
+    pub left: usize,
+    /// First row.
+    pub top: usize,
+    /// Number of columns, at least 1.
+    pub width: usize,
+    /// Number of rows, at least 1.
+    pub height: usize,
 }
 
 impl Resize {
-    /// The image as a square of `size` pixels; `bars` is the colour beside a letterboxed one.
+    /// The image as a square of `size` pixels; `crop_ratio` is the side of a cropped one in shorter
+    /// sides of the image, `bars` the colour beside a letterboxed one.
     ///
     /// Scaling is bilinear, and smooths before it makes smaller. An image of the right size comes
     /// back untouched.
-    pub(crate) fn apply(self, image: Image, size: usize, bars: &[u8]) -> Image {
+    pub(crate) fn apply(self, image: Image, size: usize, crop_ratio: f64, bars: &[u8]) -> Image {
         let (width, height) = (image.width(), image.height());
-        if (width, height) == (size, size) {
+        if (width, height) == (size, size) && crop_ratio == 1.0 {
             return image;
         }
         let whole = Area { left: 0, top: 0, width, height };
         match self {
             Self::Squish => scale(&image, &whole, size, size),
             Self::Crop => {
-                let side = width.min(height);
+                let side = (width.min(height) as f64 * crop_ratio).round().max(1.0) as usize;
                 let middle = Area {
                     left: (width - side) / 2,
                     top: (height - side) / 2,
@@ -64,22 +73,53 @@ impl Resize {
     }
 }
 
-/// An area of an image, scaled.
+/// An area of an image, scaled. At its edges, what is beside it shines in.
 fn scale(image: &Image, area: &Area, width: usize, height: usize) -> Image {
+    let options = ResizeOptions::new().crop(
+        area.left as f64,
+        area.top as f64,
+        area.width as f64,
+        area.height as f64,
+    );
+    resample(&view(image), options, width, height)
+}
+
+/// An area of an image, cut out and then scaled to a square of `size` pixels.
+///
+/// # Panics
+/// If the image does not reach that far.
+pub(crate) fn cut_and_scale(image: &Image, area: Area, size: usize) -> Image {
+    let [left, top, width, height] =
+        [area.left, area.top, area.width, area.height].map(|pixels| pixels as u32);
+    let image = view(image);
+    let part = CroppedImage::new(&image, left, top, width, height)
+        .unwrap_or_else(|_| panic!("{area:?} of an image of {}x{}", image.width(), image.height()));
+    resample(&part, ResizeOptions::new(), size, size)
+}
+
+fn view(image: &Image) -> ImageRef<'_> {
     let kind = match image.channels() {
         1 => PixelType::U8,
         _ => PixelType::U8x3,
     };
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
-        .crop(area.left as f64, area.top as f64, area.width as f64, area.height as f64);
-    let source = ImageRef::new(image.width() as u32, image.height() as u32, image.pixels(), kind)
-        .expect("an Image has all its pixels");
+    ImageRef::new(image.width() as u32, image.height() as u32, image.pixels(), kind)
+        .expect("an Image has all its pixels")
+}
+
+fn resample(
+    source: &impl IntoImageView,
+    options: ResizeOptions,
+    width: usize,
+    height: usize,
+) -> Image {
+    let kind = source.pixel_type().expect("a view of pixels has their type");
+    let options = options.resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
     let mut scaled = View::new(width as u32, height as u32, kind);
     Resizer::new()
-        .resize(&source, &mut scaled, &options)
+        .resize(source, &mut scaled, &options)
         .expect("the area is inside the image and the pixel types are equal");
-    Image::new(width, height, image.channels(), scaled.into_vec())
+    let channels = kind.size();
+    Image::new(width, height, channels, scaled.into_vec())
 }
 
 #[cfg(test)]
@@ -93,15 +133,22 @@ mod tests {
 
     #[test]
     fn crop_takes_the_middle() {
-        let cropped = Resize::Crop.apply(wide(), 2, &[255]);
+        let cropped = Resize::Crop.apply(wide(), 2, 1.0, &[255]);
         assert_eq!(cropped, Image::new(2, 2, 1, vec![10, 20, 50, 60]));
         let tall = Image::new(2, 5, 1, (0..10).collect());
-        assert_eq!(Resize::Crop.apply(tall, 2, &[255]), Image::new(2, 2, 1, vec![2, 3, 4, 5]));
+        assert_eq!(Resize::Crop.apply(tall, 2, 1.0, &[255]), Image::new(2, 2, 1, vec![2, 3, 4, 5]));
+    }
+
+    #[test]
+    fn a_ratio_crops_further() {
+        let square = Image::new(4, 4, 1, (0..16).collect());
+        let cropped = Resize::Crop.apply(square, 2, 0.5, &[255]);
+        assert_eq!(cropped, Image::new(2, 2, 1, vec![5, 6, 9, 10]));
     }
 
     #[test]
     fn letterbox_keeps_the_whole_between_bars() {
-        let boxed = Resize::Letterbox.apply(wide(), 4, &[255]);
+        let boxed = Resize::Letterbox.apply(wide(), 4, 1.0, &[255]);
         let expected = vec![255, 255, 255, 255, 0, 10, 20, 30, 40, 50, 60, 70, 255, 255, 255, 255];
         assert_eq!(boxed, Image::new(4, 4, 1, expected));
     }
@@ -109,7 +156,7 @@ mod tests {
     #[test]
     fn letterbox_never_loses_a_thin_image() {
         let line = Image::filled(1, 3000, &[7, 8, 9]);
-        let boxed = Resize::Letterbox.apply(line, 2, &[0, 0, 0]);
+        let boxed = Resize::Letterbox.apply(line, 2, 1.0, &[0, 0, 0]);
         assert_eq!(boxed, Image::new(2, 2, 3, vec![7, 8, 9, 0, 0, 0, 7, 8, 9, 0, 0, 0]));
     }
 
@@ -118,14 +165,14 @@ mod tests {
         // A triangle of half-width 2 over columns 0..4, at 1/2 and 3/2 of the new pixels: weights 3
         // 3 1 0 and 0 1 3 3 by sevenths.
         let row = Image::new(4, 1, 1, vec![0, 70, 140, 210]);
-        let squished = Resize::Squish.apply(row, 2, &[0]);
+        let squished = Resize::Squish.apply(row, 2, 1.0, &[0]);
         assert_eq!(squished, Image::new(2, 2, 1, vec![50, 160, 50, 160]));
     }
 
     #[test]
     fn enlarging_interpolates() {
         let pair = Image::new(2, 1, 1, vec![0, 100]);
-        let squished = Resize::Squish.apply(pair, 4, &[0]);
+        let squished = Resize::Squish.apply(pair, 4, 1.0, &[0]);
         assert_eq!(squished.row(0), [0, 25, 75, 100]);
         assert_eq!(squished.row(3), [0, 25, 75, 100]);
     }
@@ -134,7 +181,7 @@ mod tests {
     fn the_right_size_passes_untouched() {
         let square = Image::new(2, 2, 3, (0..12).collect());
         for resize in [Resize::Crop, Resize::Letterbox, Resize::Squish] {
-            assert_eq!(resize.apply(square.clone(), 2, &[0, 0, 0]), square);
+            assert_eq!(resize.apply(square.clone(), 2, 1.0, &[0, 0, 0]), square);
         }
     }
 }

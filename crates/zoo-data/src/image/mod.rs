@@ -1,17 +1,17 @@
 //! An image in memory, and the way from and to files.
 
+mod decode;
+mod file;
+
 use std::io::Cursor;
 use std::path::Path;
 
-use image::metadata::Orientation;
-use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageFormat, ImageReader};
+use image::{ExtendedColorType, ImageFormat};
+
+pub use file::is_image_file;
+pub(crate) use file::is_left_behind;
 
 use crate::DataError;
-
-/// The longest side that is decoded, in pixels.
-const MAX_SIDE: u32 = 16_384;
-/// The most pixels that are decoded: 384 MiB as RGB.
-const MAX_PIXELS: u64 = 1 << 27;
 
 /// A grey or RGB image of 8 bits a channel, stored HWC: row by row from the top, pixel by pixel,
 /// channel by channel.
@@ -48,53 +48,38 @@ impl Image {
         Self::new(width, height, colour.len(), colour.repeat(width * height))
     }
 
-    /// Decodes a PNG or JPEG file to RGB. `name` is what errors call it.
+    /// Decodes a file of JPEG, PNG, WebP, BMP, GIF or TIFF to RGB. `name` is what errors call it.
     ///
-    /// The format is told by the content, whatever the name ends in. The picture is turned upright
-    /// as its EXIF data say. Transparency is dropped, grey becomes RGB, and 16 bits a channel
-    /// become 8. A JPEG file whose end is missing decodes to as much of it as there
-    /// is, as browsers do.
+    /// The format is told by the content, whatever the name ends in. Of a file with several pictures
+    /// the first is taken, and turned upright as its EXIF or XMP data say. Grey, palettes, CMYK and
+    /// 16 bits a channel become RGB of 8 bits; what is transparent lets white shine through. Colour
+    /// profiles are not applied.
+    ///
+    /// A damaged file is read as far as common decoders read it, but one that ends before the
+    /// picture does is refused.
     ///
     /// # Errors
-    /// [`DataError::TooLarge`] above 16,384 pixels a side or 2^27 in all, else
-    /// [`DataError::Decode`].
+    /// [`DataError::Decode`]; among the reasons are more than 16,384 pixels a side or 2^27 in all,
+    /// and more than 900 MB of memory for file and decoding together.
     pub fn decode(name: &str, bytes: &[u8]) -> Result<Self, DataError> {
-        let failed = |reason: String| DataError::Decode { name: name.to_owned(), reason };
-        let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
-        let reader = reader.map_err(|error| failed(error.to_string()))?;
-        if !matches!(reader.format(), Some(ImageFormat::Png | ImageFormat::Jpeg)) {
-            return Err(failed("its content is neither PNG nor JPEG".to_owned()));
-        }
-        let mut decoder = reader.into_decoder().map_err(|error| failed(error.to_string()))?;
-        let (width, height) = decoder.dimensions();
-        if width.max(height) > MAX_SIDE || u64::from(width) * u64::from(height) > MAX_PIXELS {
-            return Err(DataError::TooLarge {
-                name: name.to_owned(),
-                width,
-                height,
-                limit: format!("{MAX_SIDE} a side and {MAX_PIXELS} in all"),
-            });
-        }
-        // Broken EXIF data are common and no reason to lose the picture.
-        let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-        let mut decoded =
-            DynamicImage::from_decoder(decoder).map_err(|error| failed(error.to_string()))?;
-        decoded.apply_orientation(orientation);
-        let rgb = decoded.into_rgb8();
-        if rgb.is_empty() {
-            return Err(failed("it has no pixels".to_owned()));
-        }
+        let rgb = decode::decode(bytes)
+            .map_err(|reason| DataError::Decode { name: name.to_owned(), reason })?;
         Ok(Self::new(rgb.width() as usize, rgb.height() as usize, 3, rgb.into_raw()))
     }
 
-    /// Reads and [decodes](Self::decode) a PNG or JPEG file.
+    /// Reads and [decodes](Self::decode) a file.
     ///
     /// # Errors
     /// [`DataError::Read`], or those of [`decode`](Self::decode).
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DataError> {
         let path = path.as_ref();
-        let bytes = std::fs::read(path).map_err(DataError::read(path))?;
-        Self::decode(&path.display().to_string(), &bytes)
+        let name = path.display().to_string();
+        let length = path.metadata().map_err(DataError::read(path))?.len();
+        if length > decode::MAX_BYTES {
+            let reason = format!("it has {} MB, too many to decode", length / 1_000_000);
+            return Err(DataError::Decode { name, reason });
+        }
+        Self::decode(&name, &std::fs::read(path).map_err(DataError::read(path))?)
     }
 
     /// Writes the image as a PNG file.
@@ -103,19 +88,27 @@ impl Image {
     /// [`DataError::Write`].
     pub fn save_png(&self, path: impl AsRef<Path>) -> Result<(), DataError> {
         let path = path.as_ref();
+        std::fs::write(path, self.to_png())
+            .map_err(|error| DataError::Write { path: path.to_owned(), reason: error.to_string() })
+    }
+
+    /// The content of a PNG file of the image.
+    pub fn to_png(&self) -> Vec<u8> {
         let color = match self.channels {
             1 => ExtendedColorType::L8,
             _ => ExtendedColorType::Rgb8,
         };
-        image::save_buffer_with_format(
-            path,
+        let mut png = Cursor::new(Vec::new());
+        image::write_buffer_with_format(
+            &mut png,
             &self.pixels,
             self.width as u32,
             self.height as u32,
             color,
             ImageFormat::Png,
         )
-        .map_err(|error| DataError::Write { path: path.to_owned(), reason: error.to_string() })
+        .expect("an Image has all its pixels, and memory takes what is written");
+        png.into_inner()
     }
 
     /// Width in pixels, at least 1.
@@ -136,6 +129,11 @@ impl Image {
     /// All bytes, stored HWC.
     pub fn pixels(&self) -> &[u8] {
         &self.pixels
+    }
+
+    /// All bytes, to be changed.
+    pub(crate) fn pixels_mut(&mut self) -> &mut [u8] {
+        &mut self.pixels
     }
 
     /// The bytes of one row, from the left, stored WC.
@@ -185,15 +183,13 @@ impl Image {
 }
 
 /// The luma of an RGB pixel, rounded. Of a pixel with three equal channels, that value.
-fn luma(rgb: &[u8]) -> u8 {
+pub(crate) fn luma(rgb: &[u8]) -> u8 {
     let sum = 299 * u32::from(rgb[0]) + 587 * u32::from(rgb[1]) + 114 * u32::from(rgb[2]);
     ((sum + 500) / 1000) as u8
 }
 
 #[cfg(test)]
 mod tests {
-    use image::ImageEncoder;
-
     use super::*;
 
     fn two_by_three() -> Image {
@@ -224,55 +220,6 @@ mod tests {
         let rgb = Image::new(2, 1, 3, vec![255, 0, 0, 9, 9, 9]);
         assert_eq!(rgb.with_channels(1).pixels(), [76, 9]);
         assert_eq!(Image::new(2, 1, 1, vec![1, 2]).with_channels(3).pixels(), [1, 1, 1, 2, 2, 2]);
-    }
-
-    #[test]
-    fn exif_orientation_is_applied() {
-        // A TIFF header and one field: orientation (0x0112), a short (3), one of them, 6: turn
-        // right.
-        let exif =
-            [&b"II*\0\x08\0\0\0"[..], b"\x01\0", b"\x12\x01\x03\0\x01\0\0\0\x06\0\0\0", &[0; 4]]
-                .concat();
-        let mut file = Vec::new();
-        let mut encoder = image::codecs::png::PngEncoder::new(&mut file);
-        encoder.set_exif_metadata(exif).unwrap();
-        encoder.write_image(&[1, 2, 3, 4, 5, 6], 3, 2, ExtendedColorType::L8).unwrap();
-        let upright = Image::decode("a.png", &file).unwrap().with_channels(1);
-        assert_eq!(upright, Image::new(2, 3, 1, vec![4, 1, 5, 2, 6, 3]));
-    }
-
-    #[test]
-    fn broken_files_are_named() {
-        let mut cut = png(&two_by_three());
-        cut.truncate(40);
-        for bytes in [&b""[..], b"not an image", &cut] {
-            let error = Image::decode("ants/broken.png", bytes).unwrap_err();
-            assert!(
-                matches!(&error, DataError::Decode { name, .. } if name == "ants/broken.png"),
-                "{error}"
-            );
-        }
-    }
-
-    #[test]
-    fn huge_claims_are_refused_before_memory_is_taken() {
-        // Width and height of a PNG file stand at bytes 16 to 24, their CRC at 29 to 33.
-        let mut bytes = png(&two_by_three());
-        bytes[16..24].copy_from_slice(&[0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30]);
-        let crc = crc32(&bytes[12..29]);
-        bytes[29..33].copy_from_slice(&crc.to_be_bytes());
-        let error = Image::decode("bomb.png", &bytes).unwrap_err();
-        assert!(
-            matches!(error, DataError::TooLarge { width: 30_000, height: 30_000, .. }),
-            "{error}"
-        );
-    }
-
-    /// The checksum of PNG chunks.
-    fn crc32(bytes: &[u8]) -> u32 {
-        let mut crc = flate2::Crc::new();
-        crc.update(bytes);
-        crc.sum()
     }
 
     #[test]

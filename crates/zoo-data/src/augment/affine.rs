@@ -1,0 +1,70 @@
+//! Turned, moved, scaled and slanted images, all at once.
+
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::operation::{Affine, Interpolation};
+use super::settings::{check_ends, check_within};
+use super::{Augment, Background, Canvas, Draw};
+use crate::DataError;
+
+/// Turns, moves, scales and slants the image, each by a random amount.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RandomAffine {
+    /// Greatest angle in degrees, 0 to 180, either way.
+    pub degrees: f64,
+    /// Farthest move in widths and in heights of the image, each 0 to 1, either way; by whole
+    /// pixels.
+    pub translate: [f64; 2],
+    /// Least and greatest factor of both sides, each 0.01 to 100.
+    pub scale: [f64; 2],
+    /// Greatest slant of vertical and of horizontal lines in degrees, each 0 to 89, either way.
+    pub shear: [f64; 2],
+    /// What is read between pixels.
+    pub interpolation: Interpolation,
+    /// What is beyond the image.
+    pub fill: Background,
+}
+
+impl Default for RandomAffine {
+    fn default() -> Self {
+        Self {
+            degrees: 10.0,
+            translate: [0.1; 2],
+            scale: [0.9, 1.1],
+            shear: [0.0; 2],
+            interpolation: Interpolation::default(),
+            fill: Background::default(),
+        }
+    }
+}
+
+impl Augment for RandomAffine {
+    fn check(&self, _: usize) -> Result<(), DataError> {
+        check_within("affine.degrees", self.degrees, 0.0..=180.0, "degrees")?;
+        for part in self.translate {
+            check_within("affine.translate", part, 0.0..=1.0, "widths or heights")?;
+        }
+        check_ends("affine.scale", self.scale, 0.01..=100.0)?;
+        for degrees in self.shear {
+            check_within("affine.shear", degrees, 0.0..=89.0, "degrees")?;
+        }
+        Ok(())
+    }
+
+    fn draw(&self, canvas: &Canvas, rng: &mut ChaCha8Rng) -> Draw {
+        let mut within = |most: f64| rng.random_range(-most..=most);
+        let rotate = within(self.degrees);
+        let translate = [
+            within(self.translate[0] * canvas.width as f64).round(),
+            within(self.translate[1] * canvas.height as f64).round(),
+        ];
+        let shear = self.shear.map(within);
+        let scale = rng.random_range(self.scale[0]..=self.scale[1]);
+        let sampling = canvas.sampling(self.interpolation, self.fill);
+        vec![Box::new(Affine { rotate, translate, scale, shear, ..Affine::identity(sampling) })]
+    }
+}

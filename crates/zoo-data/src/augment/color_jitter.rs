@@ -1,0 +1,63 @@
+//! Changed light and colours, after Howard (<https://arxiv.org/abs/1312.5402>, section 2.2).
+
+use rand::Rng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::operation::{Brightness, Contrast, Hue, Saturation};
+use super::settings::check_within;
+use super::{Augment, Canvas, Draw};
+use crate::DataError;
+
+/// Changes brightness, contrast, saturation and hue, each by a random amount, in random order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ColorJitter {
+    /// The factor is between 1 less this (at least 0) and 1 more: 0 to 10. 0 changes nothing.
+    pub brightness: f64,
+    /// The factor is between 1 less this (at least 0) and 1 more: 0 to 10. 0 changes nothing.
+    pub contrast: f64,
+    /// The factor is between 1 less this (at least 0) and 1 more: 0 to 10. 0 changes nothing.
+    pub saturation: f64,
+    /// Hues move by up to this part of the colour circle either way: 0 to 0.5. 0 changes nothing.
+    pub hue: f64,
+}
+
+impl Default for ColorJitter {
+    fn default() -> Self {
+        Self { brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.0 }
+    }
+}
+
+impl Augment for ColorJitter {
+    fn check(&self, _: usize) -> Result<(), DataError> {
+        check_within("color-jitter.brightness", self.brightness, 0.0..=10.0, "")?;
+        check_within("color-jitter.contrast", self.contrast, 0.0..=10.0, "")?;
+        check_within("color-jitter.saturation", self.saturation, 0.0..=10.0, "")?;
+        check_within("color-jitter.hue", self.hue, 0.0..=0.5, "of the colour circle")
+    }
+
+    fn draw(&self, _: &Canvas, rng: &mut ChaCha8Rng) -> Draw {
+        let mut draw: Draw = Vec::new();
+        if self.brightness > 0.0 {
+            draw.push(Box::new(Brightness { factor: factor(self.brightness, rng) }));
+        }
+        if self.contrast > 0.0 {
+            draw.push(Box::new(Contrast { factor: factor(self.contrast, rng) }));
+        }
+        if self.saturation > 0.0 {
+            draw.push(Box::new(Saturation { factor: factor(self.saturation, rng) }));
+        }
+        if self.hue > 0.0 {
+            draw.push(Box::new(Hue { shift: rng.random_range(-self.hue..=self.hue) as f32 }));
+        }
+        draw.shuffle(rng);
+        draw
+    }
+}
+
+fn factor(jitter: f64, rng: &mut ChaCha8Rng) -> f32 {
+    rng.random_range((1.0 - jitter).max(0.0)..=1.0 + jitter) as f32
+}

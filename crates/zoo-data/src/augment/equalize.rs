@@ -1,0 +1,34 @@
+//! Images whose values are all equally frequent.
+
+use rand_chacha::ChaCha8Rng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::operation::Equalize;
+use super::settings::{check_probability, sometimes};
+use super::{Augment, Canvas, Draw};
+use crate::DataError;
+
+/// Gives each channel new values that are as evenly frequent as they can be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RandomEqualize {
+    /// How often, 0 to 1.
+    pub probability: f64,
+}
+
+impl Default for RandomEqualize {
+    fn default() -> Self {
+        Self { probability: 0.5 }
+    }
+}
+
+impl Augment for RandomEqualize {
+    fn check(&self, _: usize) -> Result<(), DataError> {
+        check_probability("equalize.probability", self.probability)
+    }
+
+    fn draw(&self, _: &Canvas, rng: &mut ChaCha8Rng) -> Draw {
+        sometimes(self.probability, rng, Equalize)
+    }
+}

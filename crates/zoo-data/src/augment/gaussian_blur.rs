@@ -1,0 +1,48 @@
+//! Blurred images, as SimCLR blurs them (<https://arxiv.org/abs/2002.05709>, appendix A).
+
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::operation::GaussianBlur;
+use super::settings::{check_ends, check_probability, check_within, sometimes};
+use super::{Augment, Canvas, Draw};
+use crate::DataError;
+
+/// Blurs the image by a random amount.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RandomGaussianBlur {
+    /// How often, 0 to 1.
+    pub probability: f64,
+    /// Side in pixels of the square that a mean is taken over: odd, 1 to the network's image size.
+    /// SimCLR: a tenth of the image.
+    pub kernel_size: usize,
+    /// Least and greatest standard deviation of the bell in pixels, each 0.01 to 100.
+    pub sigma: [f64; 2],
+}
+
+impl Default for RandomGaussianBlur {
+    fn default() -> Self {
+        Self { probability: 0.5, kernel_size: 3, sigma: [0.1, 2.0] }
+    }
+}
+
+impl Augment for RandomGaussianBlur {
+    fn check(&self, image_size: usize) -> Result<(), DataError> {
+        let setting = "gaussian-blur.kernel_size";
+        check_probability("gaussian-blur.probability", self.probability)?;
+        check_within(setting, self.kernel_size, 1..=image_size, "pixels, the side of the image")?;
+        if self.kernel_size.is_multiple_of(2) {
+            return Err(DataError::setting(setting, "odd", self.kernel_size));
+        }
+        check_ends("gaussian-blur.sigma", self.sigma, 0.01..=100.0)
+    }
+
+    fn draw(&self, _: &Canvas, rng: &mut ChaCha8Rng) -> Draw {
+        let sigma = rng.random_range(self.sigma[0]..=self.sigma[1]);
+        let kernel_size = self.kernel_size;
+        sometimes(self.probability, rng, GaussianBlur { kernel_size, sigma })
+    }
+}

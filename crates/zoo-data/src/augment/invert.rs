@@ -1,0 +1,34 @@
+//! Negatives.
+
+use rand_chacha::ChaCha8Rng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::operation::Invert;
+use super::settings::{check_probability, sometimes};
+use super::{Augment, Canvas, Draw};
+use crate::DataError;
+
+/// Turns every value into its opposite.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RandomInvert {
+    /// How often, 0 to 1.
+    pub probability: f64,
+}
+
+impl Default for RandomInvert {
+    fn default() -> Self {
+        Self { probability: 0.5 }
+    }
+}
+
+impl Augment for RandomInvert {
+    fn check(&self, _: usize) -> Result<(), DataError> {
+        check_probability("invert.probability", self.probability)
+    }
+
+    fn draw(&self, _: &Canvas, rng: &mut ChaCha8Rng) -> Draw {
+        sometimes(self.probability, rng, Invert)
+    }
+}

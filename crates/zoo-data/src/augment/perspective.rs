@@ -1,0 +1,66 @@
+//! Images seen from aside.
+
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::operation::{Interpolation, Perspective};
+use super::settings::{check_probability, check_within};
+use super::{Augment, Background, Canvas, Draw};
+use crate::DataError;
+
+/// Moves the four corners inwards, each by a random amount, and what is between them along.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RandomPerspective {
+    /// How often, 0 to 1.
+    pub probability: f64,
+    /// How far a corner goes at most: the fraction of the way to the middle, 0 to 1.
+    pub distortion_scale: f64,
+    /// What is read between pixels.
+    pub interpolation: Interpolation,
+    /// What is beyond the image.
+    pub fill: Background,
+}
+
+impl Default for RandomPerspective {
+    fn default() -> Self {
+        Self {
+            probability: 0.5,
+            distortion_scale: 0.5,
+            interpolation: Interpolation::default(),
+            fill: Background::default(),
+        }
+    }
+}
+
+impl Augment for RandomPerspective {
+    fn check(&self, _: usize) -> Result<(), DataError> {
+        check_probability("perspective.probability", self.probability)?;
+        check_within("perspective.distortion_scale", self.distortion_scale, 0.0..=1.0, "")
+    }
+
+    fn draw(&self, canvas: &Canvas, rng: &mut ChaCha8Rng) -> Draw {
+        if !rng.random_bool(self.probability) {
+            return Vec::new();
+        }
+        let mut inwards = |side: usize| {
+            // Never so far that opposite corners meet.
+            let most = (self.distortion_scale * (side / 2) as f64) as usize;
+            rng.random_range(0..=most.min(side.saturating_sub(2) / 2)) as f64
+        };
+        let (right, bottom) = (canvas.width as f64 - 1.0, canvas.height as f64 - 1.0);
+        let mut corner = || [inwards(canvas.width), inwards(canvas.height)];
+        let [top_left, top_right, bottom_right, bottom_left] =
+            [corner(), corner(), corner(), corner()];
+        let corners = [
+            top_left,
+            [right - top_right[0], top_right[1]],
+            [right - bottom_right[0], bottom - bottom_right[1]],
+            [bottom_left[0], bottom - bottom_left[1]],
+        ];
+        let sampling = canvas.sampling(self.interpolation, self.fill);
+        vec![Box::new(Perspective { corners, sampling })]
+    }
+}

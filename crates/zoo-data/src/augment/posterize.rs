@@ -1,0 +1,37 @@
+//! Images of few values, as posters are printed.
+
+use rand_chacha::ChaCha8Rng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::operation::Posterize;
+use super::settings::{check_probability, check_within, sometimes};
+use super::{Augment, Canvas, Draw};
+use crate::DataError;
+
+/// Keeps the highest bits of every value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RandomPosterize {
+    /// How often, 0 to 1.
+    pub probability: f64,
+    /// How many of a value's 8 bits are kept, 1 to 8.
+    pub bits: u32,
+}
+
+impl Default for RandomPosterize {
+    fn default() -> Self {
+        Self { probability: 0.5, bits: 4 }
+    }
+}
+
+impl Augment for RandomPosterize {
+    fn check(&self, _: usize) -> Result<(), DataError> {
+        check_probability("posterize.probability", self.probability)?;
+        check_within("posterize.bits", self.bits, 1..=8, "bits")
+    }
+
+    fn draw(&self, _: &Canvas, rng: &mut ChaCha8Rng) -> Draw {
+        sometimes(self.probability, rng, Posterize { bits: self.bits })
+    }
+}

@@ -1,0 +1,103 @@
+//! Rectangles covered: Random Erasing, after Zhong et al. (<https://arxiv.org/abs/1708.04896>).
+
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::operation::Erase;
+use super::settings::{check_ends, check_probability};
+use super::{Augment, Background, Canvas, Draw};
+use crate::{DataError, Image};
+
+/// Rectangles that do not fit are drawn again this often, as torchvision and timm do.
+const ATTEMPTS: usize = 10;
+
+/// Covers a rectangle of random size and shape, all of which is inside of the image.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RandomErasing {
+    /// How often, 0 to 1.
+    pub probability: f64,
+    /// Least and greatest area, as fractions of the image's: each 0.0001 to 1.
+    pub scale: [f64; 2],
+    /// Least and greatest height, in widths: each 0.01 to 100. Drawn on a logarithmic scale.
+    pub ratio: [f64; 2],
+    /// What covers it.
+    pub fill: ErasingFill,
+}
+
+/// What covers an erased rectangle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErasingFill {
+    /// Black.
+    Zeros,
+    /// The mean colour of the preprocessing, which becomes 0 by normalisation: what torchvision's
+    /// value 0 and timm's mode `const` are.
+    #[default]
+    Mean,
+    /// Every value drawn by itself from a normal distribution with the mean and standard deviation
+    /// of the preprocessing: timm's mode `pixel`.
+    Noise,
+}
+
+impl Default for RandomErasing {
+    fn default() -> Self {
+        Self {
+            probability: 0.5,
+            scale: [0.02, 0.33],
+            ratio: [0.3, 3.3],
+            fill: ErasingFill::default(),
+        }
+    }
+}
+
+impl Augment for RandomErasing {
+    fn check(&self, _: usize) -> Result<(), DataError> {
+        check_probability("random-erasing.probability", self.probability)?;
+        check_ends("random-erasing.scale", self.scale, 0.0001..=1.0)?;
+        check_ends("random-erasing.ratio", self.ratio, 0.01..=100.0)
+    }
+
+    fn draw(&self, canvas: &Canvas, rng: &mut ChaCha8Rng) -> Draw {
+        if !rng.random_bool(self.probability) {
+            return Vec::new();
+        }
+        let [least, most] = self.ratio.map(f64::ln);
+        for _ in 0..ATTEMPTS {
+            let share = rng.random_range(self.scale[0]..=self.scale[1]);
+            let area = share * (canvas.width * canvas.height) as f64;
+            let ratio = rng.random_range(least..=most).exp();
+            let height = (area * ratio).sqrt().round() as usize;
+            let width = (area / ratio).sqrt().round() as usize;
+            if (1..canvas.width).contains(&width) && (1..canvas.height).contains(&height) {
+                let left = rng.random_range(0..=canvas.width - width);
+                let top = rng.random_range(0..=canvas.height - height);
+                let patch = self.patch(width, height, canvas, rng);
+                return vec![Box::new(Erase { left, top, patch })];
+            }
+        }
+        Vec::new()
+    }
+}
+
+impl RandomErasing {
+    fn patch(&self, width: usize, height: usize, canvas: &Canvas, rng: &mut ChaCha8Rng) -> Image {
+        match self.fill {
+            ErasingFill::Zeros => Image::filled(width, height, &canvas.colour(Background::Zeros)),
+            ErasingFill::Mean => Image::filled(width, height, &canvas.colour(Background::Mean)),
+            ErasingFill::Noise => {
+                let figures = canvas.preprocess.mean.iter().zip(&canvas.preprocess.std).cycle();
+                let channels = canvas.preprocess.channels();
+                let noise = figures.take(width * height * channels).map(|(mean, std)| {
+                    let normal: f32 = rng.sample(StandardNormal);
+                    // A conversion to bytes saturates.
+                    (255.0 * (mean + std * normal)).round() as u8
+                });
+                Image::new(width, height, channels, noise.collect())
+            }
+        }
+    }
+}

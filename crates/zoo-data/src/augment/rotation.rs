@@ -1,0 +1,41 @@
+//! Turned images.
+
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::operation::{Affine, Interpolation};
+use super::settings::check_within;
+use super::{Augment, Background, Canvas, Draw};
+use crate::DataError;
+
+/// Turns the image about its middle, by any angle up to `degrees` either way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RandomRotation {
+    /// Greatest angle in degrees, 0 to 180.
+    pub degrees: f64,
+    /// What is read between pixels.
+    pub interpolation: Interpolation,
+    /// What is beyond the image.
+    pub fill: Background,
+}
+
+impl Default for RandomRotation {
+    fn default() -> Self {
+        Self { degrees: 15.0, interpolation: Interpolation::default(), fill: Background::default() }
+    }
+}
+
+impl Augment for RandomRotation {
+    fn check(&self, _: usize) -> Result<(), DataError> {
+        check_within("rotation.degrees", self.degrees, 0.0..=180.0, "degrees")
+    }
+
+    fn draw(&self, canvas: &Canvas, rng: &mut ChaCha8Rng) -> Draw {
+        let rotate = rng.random_range(-self.degrees..=self.degrees);
+        let sampling = canvas.sampling(self.interpolation, self.fill);
+        vec![Box::new(Affine { rotate, ..Affine::identity(sampling) })]
+    }
+}

@@ -1,0 +1,37 @@
+//! Sharpened images, and softened ones.
+
+use rand_chacha::ChaCha8Rng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::operation::Sharpness;
+use super::settings::{check_probability, check_within, sometimes};
+use super::{Augment, Canvas, Draw};
+use crate::DataError;
+
+/// Sharpens the image, or softens it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RandomSharpness {
+    /// How often, 0 to 1.
+    pub probability: f64,
+    /// 0 to 100. 0 is a softened image, 1 the image itself, 2 a sharper one.
+    pub factor: f64,
+}
+
+impl Default for RandomSharpness {
+    fn default() -> Self {
+        Self { probability: 0.5, factor: 2.0 }
+    }
+}
+
+impl Augment for RandomSharpness {
+    fn check(&self, _: usize) -> Result<(), DataError> {
+        check_probability("sharpness.probability", self.probability)?;
+        check_within("sharpness.factor", self.factor, 0.0..=100.0, "")
+    }
+
+    fn draw(&self, _: &Canvas, rng: &mut ChaCha8Rng) -> Draw {
+        sometimes(self.probability, rng, Sharpness { factor: self.factor as f32 })
+    }
+}

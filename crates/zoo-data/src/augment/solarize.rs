@@ -1,0 +1,37 @@
+//! Images with bright values inverted, as in an overexposed film.
+
+use rand_chacha::ChaCha8Rng;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::operation::Solarize;
+use super::settings::{check_probability, check_within, sometimes};
+use super::{Augment, Canvas, Draw};
+use crate::DataError;
+
+/// Turns values from a threshold on into their opposites.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RandomSolarize {
+    /// How often, 0 to 1.
+    pub probability: f64,
+    /// The least value that is changed, 0 to 255.
+    pub threshold: f64,
+}
+
+impl Default for RandomSolarize {
+    fn default() -> Self {
+        Self { probability: 0.5, threshold: 128.0 }
+    }
+}
+
+impl Augment for RandomSolarize {
+    fn check(&self, _: usize) -> Result<(), DataError> {
+        check_probability("solarize.probability", self.probability)?;
+        check_within("solarize.threshold", self.threshold, 0.0..=255.0, "")
+    }
+
+    fn draw(&self, _: &Canvas, rng: &mut ChaCha8Rng) -> Draw {
+        sometimes(self.probability, rng, Solarize { threshold: self.threshold })
+    }
+}

@@ -1,0 +1,112 @@
+//! From the bytes of an image file to RGB, the right way up, within limits of size and memory.
+//!
+//! One file a format that needs care of its own; the others go through the `image` crate. Colour
+//! profiles and gamma are not applied: the values in the file are the pixels.
+
+mod gif;
+mod jpeg;
+mod orientation;
+mod png;
+mod still;
+
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageFormat, RgbImage};
+
+/// The formats that are read, in words.
+const READ: &str = "JPEG, PNG, WebP, BMP, GIF or TIFF";
+/// The longest side that is decoded, in pixels.
+const MAX_SIDE: u32 = 16_384;
+/// The most pixels that are decoded: 384 MiB as RGB.
+const MAX_PIXELS: u64 = 1 << 27;
+/// The most memory that a file and its decoding take, in bytes.
+pub(super) const MAX_BYTES: u64 = 900_000_000;
+
+/// A decoded picture as it lies in the file.
+struct Decoded {
+    width: u32,
+    height: u32,
+    /// Stored HWC.
+    rgb: Vec<u8>,
+    /// How it is to be turned.
+    orientation: Orientation,
+}
+
+/// Decodes a file of any format that is read; the reason is what an error says of it.
+pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
+    let decoded = match image::guess_format(bytes) {
+        Ok(ImageFormat::Jpeg) => jpeg::decode(bytes),
+        Ok(ImageFormat::Png) => png::decode(bytes),
+        Ok(ImageFormat::Gif) => gif::decode(bytes),
+        Ok(format @ (ImageFormat::WebP | ImageFormat::Bmp | ImageFormat::Tiff)) => {
+            still::decode(bytes, format)
+        }
+        Ok(other) => Err(format!("its content is {}, not {READ}", name(other))),
+        Err(_) if bytes.is_empty() => Err("it is empty".to_owned()),
+        Err(_) => Err(format!("its content is not {READ}")),
+    }?;
+    let Decoded { width, height, rgb, orientation } = decoded;
+    let image = RgbImage::from_raw(width, height, rgb).expect("a decoded picture has all its rows");
+    let mut image = DynamicImage::ImageRgb8(image);
+    image.apply_orientation(orientation);
+    Ok(image.into_rgb8())
+}
+
+/// What people call a format: its first file name ending, in capitals.
+fn name(format: ImageFormat) -> String {
+    format.extensions_str().first().map_or_else(String::new, |ending| ending.to_uppercase())
+}
+
+/// Refuses a picture without pixels, with more than are decoded, or whose decoding would take more
+/// than [`MAX_BYTES`] together with the file: `per_pixel` bytes of memory for every pixel.
+fn check_size(width: u32, height: u32, per_pixel: u64, file: &[u8]) -> Result<(), String> {
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels == 0 {
+        return Err("it has no pixels".to_owned());
+    }
+    if width.max(height) > MAX_SIDE || pixels > MAX_PIXELS {
+        return Err(format!(
+            "it claims {width}x{height} pixels, more than {MAX_SIDE} a side or {MAX_PIXELS} in all"
+        ));
+    }
+    let needed = pixels * per_pixel + file.len() as u64;
+    match needed > MAX_BYTES {
+        true => Err(format!(
+            "it would take {} MB of memory to decode its {width}x{height} pixels, more than {} MB",
+            needed / 1_000_000,
+            MAX_BYTES / 1_000_000
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Pixels of 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha) bytes as RGB: what is transparent
+/// lets white shine through.
+fn to_rgb(mut pixels: Vec<u8>, channels: usize) -> Vec<u8> {
+    match channels {
+        1 => pixels.into_iter().flat_map(|grey| [grey; 3]).collect(),
+        2 => pixels.chunks_exact(2).flat_map(|pixel| [over_white(pixel[0], pixel[1]); 3]).collect(),
+        3 => pixels,
+        _ => {
+            // In place, for want of memory: the result is written behind what is still to be read.
+            let count = pixels.len() / 4;
+            for pixel in 0..count {
+                let alpha = pixels[4 * pixel + 3];
+                for channel in 0..3 {
+                    pixels[3 * pixel + channel] = over_white(pixels[4 * pixel + channel], alpha);
+                }
+            }
+            pixels.truncate(3 * count);
+            pixels
+        }
+    }
+}
+
+/// A value seen through `alpha` on white, rounded.
+fn over_white(value: u8, alpha: u8) -> u8 {
+    let (value, alpha) = (u32::from(value), u32::from(alpha));
+    ((value * alpha + 255 * (255 - alpha) + 127) / 255) as u8
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

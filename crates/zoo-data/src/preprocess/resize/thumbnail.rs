@@ -1,0 +1,39 @@
+//! Images small enough for a page of many.
+
+use super::{Area, scale};
+use crate::Image;
+
+impl Image {
+    /// The image with its longer side scaled down to `side` pixels, or as it is where it is not
+    /// longer. Shapes are kept.
+    ///
+    /// # Panics
+    /// If `side` is 0.
+    pub fn thumbnail(&self, side: usize) -> Image {
+        assert!(side > 0, "a thumbnail without pixels");
+        let longer = self.width().max(self.height());
+        if longer <= side {
+            return self.clone();
+        }
+        let fit = |length: usize| ((length * side + longer / 2) / longer).max(1);
+        let whole = Area { left: 0, top: 0, width: self.width(), height: self.height() };
+        scale(self, &whole, fit(self.width()), fit(self.height()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longer_side_is_scaled_down() {
+        let size = |image: Image| (image.width(), image.height());
+        assert_eq!(size(Image::filled(400, 100, &[9]).thumbnail(128)), (128, 32));
+        assert_eq!(size(Image::filled(1, 1000, &[9, 9, 9]).thumbnail(128)), (1, 128));
+        let small = Image::new(2, 1, 1, vec![1, 2]);
+        assert_eq!(small.thumbnail(128), small);
+        let halved = Image::new(4, 2, 1, vec![0, 0, 200, 200, 0, 0, 200, 200]).thumbnail(2);
+        assert_eq!((halved.width(), halved.height()), (2, 1));
+        assert!(halved.pixels()[0] < 50 && halved.pixels()[1] > 150, "{halved:?}");
+    }
+}
