@@ -4,7 +4,7 @@ use burn::nn::{Dropout, DropoutConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor, assert_shape};
 use zoo_kernels::nn::{
     Conv2d, Conv2dConfig, Linear, LinearConfig, LocalResponseNorm, LocalResponseNormConfig,
-    MaxPool2d, MaxPool2dConfig, relu,
+    MaxPool2d, MaxPool2dConfig, Tap, relu,
 };
 
 use crate::AlexNetConfig;
@@ -141,6 +141,11 @@ impl AlexNet {
     /// # Panics
     /// If the images have other channels or are smaller.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        self.forward_tapped(images, &mut ())
+    }
+
+    /// [`forward`](Self::forward) with a look at what each layer gives, after its activation.
+    pub fn forward_tapped(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
         assert_shape!(images, [_, self.channels, _, _]);
         let [_, _, height, width] = images.dims();
         let smallest = self.smallest_image;
@@ -148,7 +153,15 @@ impl AlexNet {
             height.min(width) >= smallest,
             "images must be at least {smallest} px high and wide, found {height} x {width} px"
         );
-        self.classifier.forward(self.features.forward(images))
+        let features = self.features.forward(images, tap);
+        self.classifier.forward(features, tap)
+    }
+
+    /// The layers from the images to the head, each by the paths of its modules.
+    pub fn layers(&self) -> Vec<Vec<String>> {
+        let convolutions = (1..=5).map(|number| format!("features.conv{number}"));
+        let linear = ["fc6", "fc7", "head"].map(|name| format!("classifier.{name}"));
+        convolutions.chain(linear).map(|path| vec![path]).collect()
     }
 }
 
@@ -159,12 +172,14 @@ impl Features {
     /// - images: as for [`AlexNet::forward`]
     /// - returns: `[batch, width of conv5, height, width]`, 13 x 13 px for images of 224 px in the
     ///   presets torchvision and paper
-    pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
-        let x = self.pool.forward(self.normalize(relu(self.conv1.forward(images))));
-        let x = self.pool.forward(self.normalize(relu(self.conv2.forward(x))));
-        let x = relu(self.conv3.forward(x));
-        let x = relu(self.conv4.forward(x));
-        relu(self.conv5.forward(x))
+    pub fn forward(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<4> {
+        let x = tap.layer("features.conv1", relu(self.conv1.forward(images)));
+        let x = self.pool.forward(self.normalize(x));
+        let x = tap.layer("features.conv2", relu(self.conv2.forward(x)));
+        let x = self.pool.forward(self.normalize(x));
+        let x = tap.layer("features.conv3", relu(self.conv3.forward(x)));
+        let x = tap.layer("features.conv4", relu(self.conv4.forward(x)));
+        tap.layer("features.conv5", relu(self.conv5.forward(x)))
     }
 
     fn normalize(&self, x: Tensor<4>) -> Tensor<4> {
@@ -181,12 +196,12 @@ impl Classifier {
     /// # Shapes
     /// - features: as [`Features::forward`] gives them
     /// - returns: `[batch, num_classes]`
-    pub fn forward(&self, features: Tensor<4>) -> Tensor<2> {
+    pub fn forward(&self, features: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
         // At the preset's own image size the average has nothing to do.
         let x: Tensor<2> = self.average.forward(self.pool.forward(features)).flatten(1, 3);
-        let x = self.hidden(&self.fc6, x);
-        let x = self.hidden(&self.fc7, x);
-        self.head.forward(x)
+        let x = tap.layer("classifier.fc6", self.hidden(&self.fc6, x));
+        let x = tap.layer("classifier.fc7", self.hidden(&self.fc7, x));
+        tap.layer("classifier.head", self.head.forward(x))
     }
 
     fn hidden(&self, layer: &Linear, x: Tensor<2>) -> Tensor<2> {

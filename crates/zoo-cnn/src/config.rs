@@ -106,6 +106,11 @@ impl CnnConfig {
         self
     }
 
+    /// Drops nothing: dropout is 0.
+    pub fn without_dropout(self) -> Self {
+        self.with_dropout(0.0)
+    }
+
     /// Refuses sizes that make no network.
     ///
     /// # Errors

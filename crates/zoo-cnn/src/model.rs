@@ -1,7 +1,9 @@
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor, assert_shape};
-use zoo_kernels::nn::{BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, Linear, LinearConfig};
+use zoo_kernels::nn::{
+    BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, Linear, LinearConfig, Tap,
+};
 
 use crate::{Activation, CnnConfig, Pooling};
 
@@ -130,7 +132,14 @@ impl Cnn {
     /// # Panics
     /// If the images have another shape.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        self.classify(self.features(images))
+        self.forward_tapped(images, &mut ())
+    }
+
+    /// [`forward`](Self::forward) with a look at what the stem, each stage, the hidden layer and
+    /// the head give.
+    pub fn forward_tapped(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
+        let features = self.features(images, tap);
+        self.classify(features, tap)
     }
 
     /// What the stages see in the images: the first half of [`forward`](Self::forward).
@@ -142,16 +151,25 @@ impl Cnn {
     ///
     /// # Panics
     /// If the images have another shape.
-    pub fn features(&self, images: Tensor<4>) -> Tensor<4> {
+    pub fn features(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<4> {
         self.assert_images(&images);
         let mut x = images;
         if let Some(stem) = &self.stem {
-            x = stem.forward(x);
+            x = tap.layer("stem", stem.forward(x));
         }
-        for stage in &self.stages {
-            x = stage.forward(x);
+        for (index, stage) in self.stages.iter().enumerate() {
+            x = tap.layer(&format!("stages.{index}"), stage.forward(x));
         }
         x
+    }
+
+    /// The layers from the images to the head, each by the paths of its modules.
+    pub fn layers(&self) -> Vec<Vec<String>> {
+        let stem = self.stem.iter().map(|_| String::from("stem"));
+        let stages = (0..self.stages.len()).map(|index| format!("stages.{index}"));
+        let hidden = self.fc1.iter().map(|_| String::from("fc1"));
+        let head = std::iter::once(String::from("head"));
+        stem.chain(stages).chain(hidden).chain(head).map(|path| vec![path]).collect()
     }
 
     /// Class scores from features: the second half of [`forward`](Self::forward).
@@ -159,12 +177,12 @@ impl Cnn {
     /// # Shapes
     /// - features: as [`features`](Self::features) gives them
     /// - returns: `[batch, num_classes]`
-    pub fn classify(&self, features: Tensor<4>) -> Tensor<2> {
+    pub fn classify(&self, features: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
         let mut x = self.global_pooling.global(features);
         if let Some(fc1) = &self.fc1 {
-            x = self.activation.forward(fc1.forward(x));
+            x = tap.layer("fc1", self.activation.forward(fc1.forward(x)));
         }
-        self.head.forward(self.dropout.forward(x)) * self.logit_scale
+        tap.layer("head", self.head.forward(self.dropout.forward(x)) * self.logit_scale)
     }
 
     fn assert_images(&self, images: &Tensor<4>) {

@@ -112,6 +112,12 @@ impl VitConfig {
         self
     }
 
+    /// Drops nothing: dropout and drop path are 0.
+    pub fn without_dropout(mut self) -> Self {
+        self.drop_path = 0.0;
+        self.with_dropout(0.0)
+    }
+
     /// Sets the probability of skipping half of the last block.
     pub fn with_drop_path(mut self, drop_path: f64) -> Self {
         self.drop_path = drop_path;

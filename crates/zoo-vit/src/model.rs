@@ -3,7 +3,7 @@ use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor, assert_shape};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use zoo_kernels::nn::{Conv2d, Conv2dConfig, LayerNorm, Linear};
+use zoo_kernels::nn::{Conv2d, Conv2dConfig, LayerNorm, Linear, Tap};
 
 use crate::initialization::{linear, truncated_normal};
 use crate::position::sin_cos;
@@ -106,9 +106,17 @@ impl Vit {
     /// # Panics
     /// If the images have another shape.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        let tokens = self.embed(images);
-        let tokens = self.blocks.iter().fold(tokens, |tokens, block| block.forward(tokens));
-        self.classify(tokens)
+        self.forward_tapped(images, &mut ())
+    }
+
+    /// [`forward`](Self::forward) with a look at the first tokens, at what each block makes of them,
+    /// and at the head.
+    pub fn forward_tapped(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
+        let mut tokens = tap.layer("patch_embedding", self.embed(images));
+        for (index, block) in self.blocks.iter().enumerate() {
+            tokens = tap.layer(&format!("blocks.{index}"), block.forward(tokens));
+        }
+        tap.layer("head", self.classify(tokens))
     }
 
     /// The tokens that the first block sees.
@@ -136,6 +144,16 @@ impl Vit {
             tokens = tokens + computed.clone();
         }
         self.dropout.forward(tokens)
+    }
+
+    /// The layers from the images to the head, each by the paths of its modules and parameters: the
+    /// embeddings, each block, the last normalisation with the head.
+    pub fn layers(&self) -> Vec<Vec<String>> {
+        let embeddings = ["patch_embedding", "class_token", "position_embedding"];
+        let mut layers = vec![embeddings.map(String::from).to_vec()];
+        layers.extend((0..self.blocks.len()).map(|index| vec![format!("blocks.{index}")]));
+        layers.push(["norm", "head"].map(String::from).to_vec());
+        layers
     }
 
     /// Class scores from the last block's tokens.

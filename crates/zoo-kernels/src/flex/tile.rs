@@ -3,7 +3,7 @@
 
 use pulp::Simd;
 
-use super::simd::mul_add;
+use super::simd::{self, load, mul_add};
 
 /// A run of left-side elements at the same distance from one another: `offset`, `offset + step`,
 /// and so on.
@@ -188,10 +188,10 @@ fn store<S: Simd, const VECTORS: usize>(
             Finish::Store => *sum,
             Finish::Bias(bias) => {
                 let bias = &bias[v * lanes..v * lanes + output.len()];
-                simd.add_f32s(*sum, simd.partial_load_f32s(bias))
+                simd.add_f32s(*sum, load(simd, bias))
             }
-            Finish::Add => simd.add_f32s(*sum, simd.partial_load_f32s(output)),
+            Finish::Add => simd.add_f32s(*sum, load(simd, output)),
         };
-        simd.partial_store_f32s(output, value);
+        simd::store(simd, output, value);
     }
 }

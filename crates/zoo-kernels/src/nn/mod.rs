@@ -9,6 +9,7 @@ mod linear;
 mod local_response_norm;
 mod max_pool2d;
 mod padding;
+mod tap;
 
 pub use activation::{Gelu, Relu, gelu, relu, softmax};
 pub use attention::{attention, self_attention};
@@ -18,3 +19,4 @@ pub use layer_norm::{LayerNorm, LayerNormConfig};
 pub use linear::{Linear, LinearConfig};
 pub use local_response_norm::{LocalResponseNorm, LocalResponseNormConfig};
 pub use max_pool2d::{MaxPool2d, MaxPool2dConfig, max_pool2d};
+pub use tap::Tap;

@@ -3,11 +3,13 @@
 
 mod convolution;
 mod images;
+mod properties;
+mod reference;
 mod tokens;
 
 use burn::module::{Initializer, Param, ParamId};
 use burn::nn::{self as stock, PaddingConfig2d};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData, activation};
 use zoo_kernels::nn;
 
 /// Output of a function and the gradients of its inputs under a fixed weighting of the output.
@@ -68,13 +70,14 @@ fn assert_near(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
     }
 }
 
+/// Compares `ours` with `burns` and with itself, and returns what came out.
 #[track_caller]
 fn assert_agree<const D: usize>(
     what: &str,
     sizes: &[usize],
     ours: impl Fn(&[Tensor<1>]) -> Tensor<D>,
     burns: impl Fn(&[Tensor<1>]) -> Tensor<D>,
-) {
+) -> Outcome {
     let (found, expected) = (outcome(sizes, &ours), outcome(sizes, burns));
     assert_near(&found.output, &expected.output, 1e-5, what);
     for (number, (found, expected)) in found.gradients.iter().zip(&expected.gradients).enumerate() {
@@ -83,6 +86,7 @@ fn assert_agree<const D: usize>(
     let again = outcome(sizes, ours);
     assert_eq!(found.output, again.output, "{what}, again");
     assert_eq!(found.gradients, again.gradients, "{what}, gradients again");
+    found
 }
 
 /// A parameter that is part of the graph already.
@@ -112,6 +116,11 @@ fn convolutions(
     (layer.clone().into(), layer)
 }
 
+fn attention_of_burn(query: Tensor<4>, key: Tensor<4>, value: Tensor<4>) -> Tensor<4> {
+    let scale = 1.0 / (query.dims()[3] as f64).sqrt();
+    activation::softmax(query.matmul(key.transpose()).mul_scalar(scale), 3).matmul(value)
+}
+
 /// The whole file once more with the instructions held back.
 #[test]
 fn narrower_instructions_agree() {
@@ -129,32 +138,43 @@ fn narrower_instructions_agree() {
 
 #[test]
 fn bits_do_not_depend_on_the_threads() {
+    assert_same_bits(&[20 * 16 * 100, 32 * 16 * 9, 32, 32 * 40], |inputs| {
+        let weight = inputs[1].clone().reshape([32, 16, 3, 3]);
+        let padding = PaddingConfig2d::Explicit(1, 1, 1, 1);
+        let bias = Some(inputs[2].clone());
+        let (conv, _) = convolutions([16, 32], [3, 3], [1, 1], 1, padding, weight, bias);
+        let images = conv.forward(inputs[0].clone().reshape([20, 16, 10, 10]));
+        let norm = nn::BatchNormConfig::new(32).init(&images.device());
+        let images = nn::LocalResponseNormConfig::new(5).init().forward(norm.forward_relu(images));
+        let images = nn::max_pool2d(
+            images,
+            burn::tensor::ops::MaxPoolOptions::new([3, 3]).with_stride([2, 2]),
+        );
+        let tokens = images.reshape([20, 32, 16]).swap_dims(1, 2);
+        let head = nn::Linear { weight: leaf(inputs[3].clone().reshape([32, 40])), bias: None };
+        nn::gelu(head.forward(tokens))
+    });
+    assert_same_bits(&[40 * 33 * 48, 48 * 144, 48 * 600], |inputs| {
+        let tokens = inputs[0].clone().reshape([40, 33, 48]);
+        let norm = nn::LayerNormConfig::new(48).init(&tokens.device());
+        let joined = nn::Linear { weight: leaf(inputs[1].clone().reshape([48, 144])), bias: None };
+        let tokens = nn::self_attention(joined.forward(norm.forward(tokens)), 4);
+        let classes = nn::Linear { weight: leaf(inputs[2].clone().reshape([48, 600])), bias: None };
+        nn::softmax(classes.forward(tokens.narrow(1, 0, 1)), 2)
+    });
+}
+
+/// Runs `network` on 1, 2, 3 and 7 threads.
+fn assert_same_bits(sizes: &[usize], network: fn(&[Tensor<1>]) -> Tensor<3>) {
     let run = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| {
-            outcome(&[20 * 16 * 100, 32 * 16 * 9, 32, 32 * 40], |inputs| {
-                let weight = inputs[1].clone().reshape([32, 16, 3, 3]);
-                let padding = PaddingConfig2d::Explicit(1, 1, 1, 1);
-                let bias = Some(inputs[2].clone());
-                let (conv, _) = convolutions([16, 32], [3, 3], [1, 1], 1, padding, weight, bias);
-                let images = conv.forward(inputs[0].clone().reshape([20, 16, 10, 10]));
-                let norm = nn::BatchNormConfig::new(32).init(&images.device());
-                let images = nn::max_pool2d(
-                    norm.forward_relu(images),
-                    burn::tensor::ops::MaxPoolOptions::new([2, 2]),
-                );
-                let tokens = images.reshape([20, 32, 25]).swap_dims(1, 2);
-                let head =
-                    nn::Linear { weight: leaf(inputs[3].clone().reshape([32, 40])), bias: None };
-                nn::gelu(head.forward(tokens))
-            })
-        })
+        pool.install(|| outcome(sizes, network))
     };
     let one = run(1);
     for threads in [2, 3, 7] {
         let many = run(threads);
-        assert_eq!(one.output, many.output);
-        assert_eq!(one.gradients, many.gradients);
+        assert_eq!(one.output, many.output, "{threads}");
+        assert_eq!(one.gradients, many.gradients, "{threads}");
     }
 }
 

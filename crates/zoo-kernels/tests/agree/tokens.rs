@@ -1,8 +1,8 @@
 use burn::nn as stock;
-use burn::tensor::{Device, Tensor, TensorData, activation};
+use burn::tensor::{Device, Tensor, TensorData};
 use zoo_kernels::nn;
 
-use crate::{assert_agree, floats, leaf};
+use crate::{assert_agree, attention_of_burn, floats, leaf, reference};
 
 #[test]
 fn layer_norm_and_linear_agree() {
@@ -38,10 +38,6 @@ fn layer_norm_and_linear_agree() {
 
 #[test]
 fn attention_agrees() {
-    let plain = |q: Tensor<4>, k: Tensor<4>, v: Tensor<4>| {
-        let scale = 1.0 / (q.dims()[3] as f64).sqrt();
-        activation::softmax(q.matmul(k.transpose()).mul_scalar(scale), 3).matmul(v)
-    };
     for [batch, heads, queries, keys, width, depth] in
         [[2, 3, 5, 7, 8, 6], [1, 1, 1, 1, 1, 1], [2, 2, 65, 65, 64, 64], [1, 4, 17, 3, 5, 33]]
     {
@@ -57,7 +53,7 @@ fn attention_agrees() {
             &format!("{shapes:?}"),
             &sizes,
             |inputs| nn::attention(part(inputs, 0), part(inputs, 1), part(inputs, 2)),
-            |inputs| plain(part(inputs, 0), part(inputs, 1), part(inputs, 2)),
+            |inputs| attention_of_burn(part(inputs, 0), part(inputs, 1), part(inputs, 2)),
         );
     }
     for [batch, tokens, heads, width] in [[2, 5, 3, 4], [1, 1, 1, 1], [3, 50, 2, 32]] {
@@ -77,7 +73,7 @@ fn attention_agrees() {
                     ]);
                     part.reshape([batch, tokens, heads, width]).swap_dims(1, 2)
                 };
-                let output = plain(part(0), part(1), part(2));
+                let output = attention_of_burn(part(0), part(1), part(2));
                 output.swap_dims(1, 2).reshape([batch, tokens, features])
             },
         );
@@ -87,25 +83,10 @@ fn attention_agrees() {
 #[test]
 fn gelu_is_near_the_error_function_everywhere() {
     let inputs: Vec<f32> = (-80..=80).map(|x| x as f32 / 8.0).collect();
-    let expected: Vec<f32> = inputs.iter().map(|x| gelu_f64(f64::from(*x)) as f32).collect();
+    let expected: Vec<f32> = inputs.iter().map(|x| reference::gelu(f64::from(*x)) as f32).collect();
     let count = inputs.len();
     let tensor = Tensor::<1>::from_data(TensorData::new(inputs, [count]), &Device::flex());
     for (found, expected) in floats(nn::gelu(tensor)).iter().zip(expected) {
         assert!((found - expected).abs() < 1e-6, "{found} instead of {expected}");
     }
-}
-
-/// x Φ(x), Φ by its series, which converges everywhere.
-fn gelu_f64(x: f64) -> f64 {
-    let z = x / 2f64.sqrt();
-    if z.abs() > 4.2 {
-        return if x > 0.0 { x } else { 0.0 };
-    }
-    let (mut term, mut sum) = (z, z);
-    for n in 1..100 {
-        term *= -z * z / f64::from(n);
-        sum += term / f64::from(2 * n + 1);
-    }
-    let erf = sum * std::f64::consts::FRAC_2_SQRT_PI;
-    x * 0.5 * (1.0 + erf)
 }

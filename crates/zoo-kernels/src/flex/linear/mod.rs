@@ -3,26 +3,27 @@
 //! With many rows the weights are packed once and the rows go past them. With few, the time is that
 //! of reading the weights, which then are read in place and once.
 
-mod weight_gradient;
-
 use burn::backend::TensorMetadata;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use rayon::prelude::*;
 
 use super::autodiff::{Tracked, differentiable};
+use super::matmul::{Matrix, multiply};
 use super::panels::{Packed, Panel, copy_panel, panels};
 use super::reduce::column_sums;
 use super::scratch::with_scratch;
 use super::simd::kernel;
 use super::tensor::{Flat, Shared, into_row_major, row_major, transpose, uninit, values};
 use super::tile::{Finish, Product, Segment, rows_of};
-use weight_gradient::weight_gradient;
 
 /// Rows that are too few to be worth packing the weights for.
 const FEW: usize = 48;
 
 /// Rows that one task takes.
 const ROWS: usize = 96;
+
+/// Tasks at least that the gradient of a large weight is made by.
+const TASKS: usize = 8;
 
 /// Columns of the widest panel: four vectors of AVX-512.
 const MOST_COLUMNS: usize = 64;
@@ -211,6 +212,20 @@ pub(crate) fn tracked<C: CheckpointStrategy>(
             ]
         },
     )
+}
+
+/// input^T * gradient.
+fn weight_gradient(sizes: Sizes, input: &[f32], gradient: &[f32]) -> Vec<f32> {
+    let Sizes { rows, inputs, outputs } = sizes;
+    let strip = inputs.div_ceil(TASKS).clamp(48, 192);
+    // SAFETY: each task writes all columns of its rows.
+    let mut output = unsafe { uninit(inputs * outputs) };
+    output.par_chunks_mut(strip * outputs).enumerate().for_each(|(number, output)| {
+        let count = output.len() / outputs;
+        let input = Matrix::strided(&input[number * strip..], rows, count, inputs).transposed();
+        multiply(input, Matrix::new(gradient, rows, outputs), 1.0, (output, outputs));
+    });
+    output
 }
 
 /// gradient * weight^T.
