@@ -37,12 +37,11 @@ fn models_are_listed_with_the_published_counts() {
 #[test]
 fn backends_and_datasets_are_listed() {
     let zoo = Zoo::new();
-    assert_eq!(
-        zoo.ok(&["backends"]),
-        "backend  devices  about\n\
-         flex           1  CPU, pure Rust, the fast one\n\
-         ndarray        1  CPU, pure Rust, deprecated upstream for flex\n"
-    );
+    let listed = zoo.ok(&["backends"]);
+    let names: Vec<_> = listed.lines().filter_map(|line| line.split(' ').next()).collect();
+    let known = "backend flex ndarray wgpu vulkan metal webgpu cuda rocm cpu tch remote";
+    assert_eq!(names, known.split(' ').collect::<Vec<_>>());
+    assert!(listed.contains("cuda     not in this build"), "{listed}");
     let backends: Value = serde_json::from_str(&zoo.ok(&["backends", "--json"])).unwrap();
     assert_eq!(backends[0]["backend"], "flex");
     assert_eq!(backends[0]["compiled"], true);
@@ -60,7 +59,13 @@ fn show_fills_in_every_default_and_shows_itself_again() {
     let config: Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(
         config["train"],
-        json!({"epochs": 3, "log_every": 2, "checkpoint": {"keep_last": 1}})
+        json!({
+            "epochs": 3,
+            "accumulate": 1,
+            "gradient_checkpointing": false,
+            "log_every": 2,
+            "checkpoint": {"keep_last": 2, "keep_best": true}
+        })
     );
     assert_eq!(config["model"]["vit"]["depth"], 6);
     assert_eq!(config["model"]["vit"].get("num_classes"), None);
@@ -81,7 +86,7 @@ fn mistakes_in_a_config_are_told_with_their_place_and_the_nearest_right_word() {
         (
             config(r#""optimiser": {}"#),
             "error: bad.json:4:13: unknown key `optimiser`, did you mean `optimizer`? Known: $schema, \
-             about, seed, backend, data, augment, loader, model, loss, optimizer, schedule, train, metrics.\n",
+             about, seed, backend, data, augment, mix, loader, model, loss, optimizer, parameter_groups, schedule, train, metrics.\n",
         ),
         (
             config(r#""train": {"epochs": "ten"}"#),
@@ -97,7 +102,8 @@ fn mistakes_in_a_config_are_told_with_their_place_and_the_nearest_right_word() {
         ),
         (
             config(r#""backend": "flx""#),
-            "error: unknown backend `flx`, did you mean `flex`? Known: flex, ndarray.\n",
+            "error: unknown backend `flx`, did you mean `flex`? Known: flex, ndarray, wgpu, vulkan, metal, \
+             webgpu, cuda, rocm, cpu, tch, remote.\n",
         ),
         (
             String::from("{\n  \"data\": {\"sea\": {}},\n  \"model\": {\"vitt\": {}}\n}"),
@@ -136,7 +142,7 @@ fn what_does_not_fit_the_data_is_refused_before_training() {
     assert!(error.starts_with("error: config, `model`: ") && error.contains("63"), "{error}");
     assert_eq!(
         refused(&["schedule.cosine.warmup={\"epochs\": 5}"]),
-        "error: config, `schedule`: `warmup` takes 15 steps, but the run has 6; shorten it, or give it \
+        "error: config, `schedule`: `warmup` takes 15 steps, but the schedule has 6; shorten it, or give it \
          as a fraction\n"
     );
     assert_eq!(
@@ -167,6 +173,20 @@ fn what_is_not_there_is_named() {
         zoo.refused(&["predict", "weights.safetensors", "x.png"]),
         "error: weights.safetensors: is no safetensors file: too short\n"
     );
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_batch_that_does_not_fit_the_memory_is_refused() {
+    let zoo = Zoo::new();
+    let error = zoo.refused(&["bench", "cnn-32", "--batch", "1000000", "--what", "train", "-q"]);
+    let start = "error: config, `loader.batch_size`: 1000000 images at once do not fit the ";
+    assert!(error.starts_with(start), "{error}");
+    assert!(error.ends_with(" do\n"), "{error}");
+    // Nothing is opened or run for one that is far from it.
+    let said =
+        zoo.run(&["bench", "cnn-32", "--batch", "1", "--what", "train", "--steps", "1", "-q"]);
+    assert_eq!(said.code, 0, "{said:?}");
 }
 
 #[test]

@@ -45,9 +45,43 @@ impl Zoo {
         fs::write(self.path(name), text).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 
+    /// The config `tiny.json`.
+    pub fn write_config(&self, config: &Value) {
+        self.write("tiny.json", &config.to_string());
+    }
+
+    /// Of the last weights of a finished run.
+    pub fn weight_hash(&self, run: &str) -> String {
+        let manifest = self.json(&format!("{run}/manifest.json"));
+        manifest["weight_hash"].as_str().expect("a finished run has a weight hash").to_string()
+    }
+
+    /// Copies a folder and all that it holds.
+    pub fn copy(&self, from: &str, to: &str) {
+        fs::create_dir_all(self.path(to)).unwrap();
+        for entry in fs::read_dir(self.path(from)).unwrap() {
+            let entry = entry.unwrap();
+            let name = entry.file_name().into_string().unwrap();
+            let (from, to) = (format!("{from}/{name}"), format!("{to}/{name}"));
+            if entry.path().is_dir() {
+                self.copy(&from, &to);
+            } else {
+                fs::copy(self.path(&from), self.path(&to)).unwrap();
+            }
+        }
+    }
+
     pub fn run(&self, args: &[&str]) -> Said {
+        self.run_with(args, &[])
+    }
+
+    /// Runs with more environment variables.
+    pub fn run_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Said {
         let output = Command::new(env!("CARGO_BIN_EXE_zoo"))
             .args(args)
+            // Without it, Mesa's drivers complain on stderr.
+            .env("XDG_RUNTIME_DIR", self.folder.path())
+            .envs(variables.iter().copied())
             .current_dir(self.folder.path())
             .output()
             .expect("the binary starts");
@@ -64,6 +98,23 @@ impl Zoo {
         let said = self.run(args);
         assert_eq!(said.code, 0, "zoo {}: {}{}", args.join(" "), said.stdout, said.stderr);
         said.stdout
+    }
+
+    /// Whether a device of `wgpu` answers, a software one included; says so where none does, and fails
+    /// there with `CI` set.
+    pub fn has_wgpu(&self) -> bool {
+        let rows: Value = serde_json::from_str(&self.ok(&["backends", "--json"])).unwrap();
+        let mut rows = rows.as_array().unwrap().iter();
+        let row = rows.find(|row| row["backend"] == "wgpu").expect("a row for wgpu");
+        let found = !row["devices"].as_array().unwrap().is_empty();
+        if !found {
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "no wgpu device answers, and CI must have one"
+            );
+            eprintln!("skipped: no wgpu device answers on this machine");
+        }
+        found
     }
 
     /// Runs what must be refused before the first step, and gives back the error.
@@ -86,11 +137,17 @@ pub fn tiny(model: Value) -> Value {
     json!({
         "data": {"sea": {"train": 96, "valid": 20, "test": 20, "preprocess": {"image_size": 16}}},
         "augment": [{"horizontal-flip": {}}, {"random-crop": {"padding": 2}}],
+        "mix": {"mixup_alpha": 0.5, "cutmix_alpha": 1, "probability": 0.7},
         "loader": {"batch_size": 32, "workers": 1},
         "model": model,
         "optimizer": {"sgd": {"learning_rate": 0.05}},
         "train": {"epochs": 2, "log_every": 2}
     })
+}
+
+/// The smallest network of all.
+pub fn small_cnn() -> Value {
+    json!({"cnn": {"widths": [4], "hidden": 0, "dropout": 0.2}})
 }
 
 /// The smallest network of each model, with dropout, so that its randomness is tested too.

@@ -9,48 +9,66 @@ use zoo_data::{Dataset, Loader, LoaderConfig, Split, SplitName};
 
 use crate::{
     Error,
+    backend::check_batch,
+    bench::{What, check_memory},
     config::{RunConfig, refuse},
+    data::check_images,
     evaluation::{Report, TrainingReport, evaluate},
     manifest::Manifest,
     memory::peak_bytes,
     model::{AnyClassifier, DataShape, WeightsInfo},
     progress::{Show, TrainingProgress},
+    report::write_curves,
     run_dir::{RunDir, read_json, write_json},
-    training::{Checkpoint, Plan, RunLength, RunProgress, Stop, Trained},
+    training::{
+        Checkpoint, Checkpoints, Course, Identity, Plan, RangePoint, RangeTest, RunProgress, Stop,
+        Trained,
+    },
 };
 
 /// A training of which everything that can be refused has been checked.
 pub struct Job {
-    config: RunConfig,
-    device: Device,
-    data: Dataset,
-    length: RunLength,
+    setup: Setup,
     model: Box<dyn AnyClassifier>,
 }
 
+/// What a training is made of, besides its network.
+struct Setup {
+    config: RunConfig,
+    device: Device,
+    data: Dataset,
+    course: Course,
+}
+
 impl Job {
-    /// Opens device and data, and makes the network for them.
+    /// Opens device and data, reads every image once, and makes the network for them.
     ///
     /// # Errors
     ///
     /// Whatever does not fit together, before anything is written.
-    pub fn prepare(mut config: RunConfig) -> Result<Self, Error> {
+    pub fn prepare(mut config: RunConfig, show: Show) -> Result<Self, Error> {
         config.check()?;
         let device = config.backend.open()?;
-        let data = config.data.open()?;
+        let mut data = config.data.open()?;
+        check_images(&mut data, &SplitName::ALL, show)?;
+        config
+            .mix
+            .check_fits(&data.train, config.loader.batch_size)
+            .map_err(|error| refuse("mix", error.to_string()))?;
         let shape = DataShape::of(&data);
+        check_batch(&device, config.loader.batch_size, shape.image_size)
+            .map_err(|message| Error::Usage(format!("backend `{}`: {message}", config.backend)))?;
         config.model = config.model.fit_to(shape).map_err(|message| refuse("model", message))?;
-        let steps_per_epoch = data.train.len().div_ceil(config.loader.batch_size);
-        let steps = config.train.steps.unwrap_or(config.train.epochs * steps_per_epoch);
-        let length = RunLength { steps, steps_per_epoch };
-        config.schedule.check_fits(length).map_err(|message| refuse("schedule", message))?;
+        let course = config.train.course(data.train.len(), config.loader.batch_size);
+        config.schedule.check_fits(course).map_err(|message| refuse("schedule", message))?;
+        check_memory(&config.model, &config, What::Train, &device)?;
         let model = config.model.init(config.seed, &device);
-        Ok(Self { config, device, data, length, model })
+        Ok(Self { setup: Setup { config, device, data, course }, model })
     }
 
     /// What the user should know about the data, one sentence each.
     pub fn notes(&self) -> &[String] {
-        &self.data.notes
+        &self.setup.data.notes
     }
 
     /// Writes config and manifest: those of a new run, or of the run that is gone on with.
@@ -59,26 +77,50 @@ impl Job {
     ///
     /// [`Error::Run`] if the run was started with another config or on other images.
     pub fn register(&self, run_dir: &RunDir, resume: bool) -> Result<Manifest, Error> {
-        let mut manifest =
-            Manifest::new(&self.config, &self.device, &self.data, self.model.num_params());
+        let Setup { config, device, data, .. } = &self.setup;
+        let mut manifest = Manifest::new(config, device, data, self.model.num_params());
         if resume && run_dir.manifest().exists() {
             let before: RunConfig = read_json(&run_dir.config())?;
             let refuse = |what: String| {
                 let advice = "resume with the same, or start over by --force";
                 Error::run(run_dir.path(), format!("was started {what}: {advice}"))
             };
-            if let Some(key) = first_difference(&before, &self.config) {
+            if let Some(key) = first_difference(&before, config) {
                 return Err(refuse(format!("with another `{key}`")));
             }
             let old: Manifest = read_json(&run_dir.manifest())?;
             if old.data != manifest.data {
                 return Err(refuse(String::from("on other images")));
             }
+            if old.zoo_version != manifest.zoo_version {
+                return Err(refuse(format!("with zoo {}", old.zoo_version)));
+            }
             manifest.started = old.started;
         }
-        write_json(&run_dir.config(), &self.config)?;
+        write_json(&run_dir.config(), config)?;
         write_json(&run_dir.manifest(), &manifest)?;
         Ok(manifest)
+    }
+
+    /// The folder of the run's checkpoints, put right where a killed process left it half done.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if it cannot be written.
+    pub fn checkpoints(&self, run_dir: &RunDir) -> Result<Checkpoints, Error> {
+        let Setup { config, data, .. } = &self.setup;
+        let identity = Identity::new(config.model.clone(), data.fingerprint());
+        Checkpoints::open(run_dir.checkpoints(), identity, config.train.checkpoint.clone())
+    }
+
+    /// Trains a little with growing learning rates, and writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Failed`] if the run could not go on.
+    pub fn find_learning_rate(self, test: RangeTest) -> Result<Vec<RangePoint>, Error> {
+        let Self { setup, model } = self;
+        model.test_range(test, &setup.config, &setup.train_loader(), &setup.device)
     }
 
     /// Trains, and measures the best weights on the test split, or on the valid split where there
@@ -96,30 +138,44 @@ impl Job {
         show: Show,
         stop: Stop,
     ) -> Result<Report, Error> {
-        let plan = self.plan(run_dir, resume, show, stop);
-        let Self { config, device, data, length, model } = self;
-        let trained = model.train(plan)?;
+        let checkpoints = self.checkpoints(run_dir)?;
+        let Self { setup, model } = self;
+        let trained = model.train(setup.plan(run_dir, checkpoints, resume, show, stop))?;
         if trained.is_interrupted {
             return Err(Error::Interrupted { step: trained.progress.step });
         }
-        conclude(&config, &device, &data, length, &trained, run_dir, manifest, show)
+        setup
+            .conclude(&trained, run_dir, manifest, show)
             .map_err(|error| Error::Failed(error.to_string()))
     }
+}
 
-    fn plan(&self, run_dir: &RunDir, resume: Option<Checkpoint>, show: Show, stop: Stop) -> Plan {
-        let (config, data) = (&self.config, &self.data);
-        let start =
-            resume.as_ref().map_or_else(RunProgress::default, |checkpoint| checkpoint.progress);
-        let images = |steps| self.length.images(steps, data.train.len());
-        let (all, done) = (images(self.length.steps), images(start.step));
-        let train = Loader::train(
+impl Setup {
+    fn train_loader(&self) -> Loader {
+        let Self { config, device, data, .. } = self;
+        Loader::train(
             &data.train,
             &data.preprocess,
             &config.augment,
             &config.loader,
             config.seed,
-            &self.device,
-        );
+            device,
+        )
+        .with_mix(&config.mix)
+    }
+
+    fn plan(
+        &self,
+        run_dir: &RunDir,
+        checkpoints: Checkpoints,
+        resume: Option<Checkpoint>,
+        show: Show,
+        stop: Stop,
+    ) -> Plan {
+        let (config, data) = (&self.config, &self.data);
+        let start =
+            resume.as_ref().map_or_else(RunProgress::default, |checkpoint| checkpoint.progress);
+        let done = self.course.pace.images_after(start.step);
         Plan {
             config: config.clone(),
             run_dir: run_dir.clone(),
@@ -128,58 +184,59 @@ impl Job {
                 classes: data.classes.clone(),
                 preprocess: data.preprocess.clone(),
             },
-            train: Arc::new(train),
-            valid: Arc::new(evaluated(&data.valid, data, config, &self.device)),
+            train: Arc::new(self.train_loader()),
+            valid: Arc::new(self.evaluated(&data.valid)),
             device: self.device.clone(),
-            length: self.length,
+            course: self.course,
+            checkpoints,
             resume,
-            renderer: Box::new(TrainingProgress::new(show, all, done, start.epochs)),
+            renderer: Box::new(TrainingProgress::new(show, self.course, done, start.epochs)),
             stop,
         }
     }
-}
 
-/// The images of a split as they are.
-fn evaluated(split: &Split, data: &Dataset, config: &RunConfig, device: &Device) -> Loader {
-    Loader::evaluate(split, &data.preprocess, &config.loader, device)
-}
+    /// The images of a split as they are.
+    fn evaluated(&self, split: &Split) -> Loader {
+        Loader::evaluate(split, &self.data.preprocess, &self.config.loader, &self.device)
+    }
 
-/// Measures the best weights, and writes manifest and report.
-#[expect(clippy::too_many_arguments, reason = "all of a run comes together in its conclusion")]
-fn conclude(
-    config: &RunConfig,
-    device: &Device,
-    data: &Dataset,
-    length: RunLength,
-    trained: &Trained,
-    run_dir: &RunDir,
-    mut manifest: Manifest,
-    show: Show,
-) -> Result<Report, Error> {
-    let (name, split) = match &data.test {
-        Some(test) => (SplitName::Test, test),
-        None => (SplitName::Valid, &data.valid),
-    };
-    let mut best = config.model.init(config.seed, device);
-    best.load(&run_dir.weights())?;
-    let loader = evaluated(split, data, config, device);
-    let bar = show.bar("evaluating", split.len());
-    let top_k = config.metrics.top_k;
-    let mut report = evaluate(&*best, &loader, name.as_str(), &data.classes, top_k, &bar)?;
-    let progress = trained.progress;
-    report.training = Some(TrainingReport {
-        epochs: progress.epochs,
-        steps: progress.step,
-        seconds: progress.seconds,
-        images_per_second: length.images(progress.step, data.train.len()) as f64 / progress.seconds,
-        best_valid_accuracy: progress.best_accuracy,
-        peak_memory_bytes: peak_bytes(),
-    });
-    manifest.weight_hash = Some(trained.model.weight_hash());
-    manifest.finished = Some(Timestamp::now());
-    write_json(&run_dir.manifest(), &manifest)?;
-    write_json(&run_dir.report(), &report)?;
-    Ok(report)
+    /// Measures the best weights, and writes curves, manifest and report.
+    fn conclude(
+        &self,
+        trained: &Trained,
+        run_dir: &RunDir,
+        mut manifest: Manifest,
+        show: Show,
+    ) -> Result<Report, Error> {
+        let Self { config, device, data, course } = self;
+        let (name, split) = match &data.test {
+            Some(test) => (SplitName::Test, test),
+            None => (SplitName::Valid, &data.valid),
+        };
+        let mut best = config.model.init(config.seed, device);
+        best.load(&run_dir.weights())?;
+        let loader = self.evaluated(split);
+        let bar = show.bar("evaluating", split.len());
+        let top_k = config.metrics.top_k;
+        let evaluation = evaluate(&|images| best.logits(images), &loader, &bar)?;
+        let mut report = Report::of(&evaluation, name, split, &data.classes, top_k);
+        let progress = trained.progress;
+        let images = course.pace.images_after(progress.step);
+        report.training = Some(TrainingReport {
+            epochs: progress.epochs,
+            steps: progress.step,
+            seconds: progress.seconds,
+            images_per_second: images as f64 / progress.seconds,
+            best_valid_accuracy: progress.best_accuracy,
+            peak_memory_bytes: peak_bytes(),
+        });
+        manifest.weight_hash = Some(trained.model.weight_hash());
+        manifest.finished = Some(Timestamp::now());
+        write_curves(&run_dir.metrics(), &run_dir.curves(), &run_dir.epochs())?;
+        write_json(&run_dir.manifest(), &manifest)?;
+        write_json(&run_dir.report(), &report)?;
+        Ok(report)
+    }
 }
 
 /// The first setting in which two configs differ and which changes the result of a run.

@@ -2,9 +2,13 @@
 
 /// Processor and number of threads in use, as `AMD EPYC 9654, 2 threads`.
 pub fn name() -> String {
+    format!("{}, {} threads", processor(), rayon::current_num_threads())
+}
+
+/// What the processor calls itself; its architecture where the system does not tell.
+pub fn processor() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let processor = processor_of(&info).unwrap_or(std::env::consts::ARCH);
-    format!("{processor}, {} threads", rayon::current_num_threads())
+    processor_of(&info).unwrap_or(std::env::consts::ARCH).to_string()
 }
 
 fn processor_of(info: &str) -> Option<&str> {

@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use zoo_data::Dataset;
+use zoo_data::{Dataset, Unreadable};
 
 use crate::{config::RunConfig, machine};
 
@@ -55,6 +55,9 @@ pub struct DataManifest {
     pub valid: usize,
     /// Images in the test split; 0 where there is none.
     pub test: usize,
+    /// Images that cannot be read and are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Unreadable>,
 }
 
 impl Manifest {
@@ -74,6 +77,7 @@ impl Manifest {
                 train: data.train.len(),
                 valid: data.valid.len(),
                 test: data.test.as_ref().map_or(0, |test| test.len()),
+                skipped: data.skipped.clone(),
             },
             parameters,
             started: Timestamp::now(),

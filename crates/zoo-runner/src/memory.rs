@@ -1,4 +1,13 @@
-//! How much memory the process has taken.
+//! How much memory the machine has, and how much the process has taken.
+
+use sysinfo::System;
+
+/// All memory of the machine in bytes.
+pub fn total_bytes() -> u64 {
+    let mut system = System::new();
+    system.refresh_memory();
+    system.total_memory()
+}
 
 /// The most memory in bytes that the process has held at once, where the system tells (Linux).
 pub fn peak_bytes() -> Option<u64> {
@@ -11,8 +20,23 @@ pub fn reset_peak() {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
+/// Bytes that the process may hold before the system would have to swap, where the system tells
+/// (Linux): what it holds now and what is free, or the limit of its control group.
+pub fn limit_bytes() -> Option<u64> {
+    let read = |path| std::fs::read_to_string(path).ok();
+    let held = field(&read("/proc/self/status")?, "VmRSS:")?;
+    let free = field(&read("/proc/meminfo")?, "MemAvailable:")?;
+    let group = read("/sys/fs/cgroup/memory.max").and_then(|limit| limit.trim().parse().ok());
+    Some((held + free).min(group.unwrap_or(u64::MAX)))
+}
+
 fn peak_of(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    field(status, "VmHWM:")
+}
+
+/// Bytes of one field of a file of the system, as in `VmRSS:  12 kB`.
+fn field(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kibibytes * 1024)
 }
@@ -28,5 +52,12 @@ mod tests {
             Some(2 << 20)
         );
         assert_eq!(peak_of("Name:\tzoo\n"), None);
+    }
+
+    #[test]
+    fn fields_are_found_by_their_whole_name() {
+        let info = "MemTotal:  30 kB\nMemFree:   5 kB\nMemAvailable:   20 kB\n";
+        assert_eq!(field(info, "MemAvailable:"), Some(20 << 10));
+        assert_eq!(field(info, "Mem:"), None);
     }
 }

@@ -17,7 +17,7 @@ use burn::train::{
 };
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::training::Quantity;
+use crate::training::{Course, Quantity};
 
 /// Time between two plain lines within one split.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
@@ -70,7 +70,8 @@ fn style(template: &str) -> ProgressStyle {
 /// Burn's renderer of a training, drawn by indicatif.
 pub struct TrainingProgress {
     show: Show,
-    epochs: usize,
+    /// All epochs, where their number is known.
+    epochs: Option<usize>,
     epoch: usize,
     split: String,
     split_started: Instant,
@@ -83,21 +84,27 @@ pub struct TrainingProgress {
 }
 
 impl TrainingProgress {
-    /// A renderer for a run of `images` training images altogether, of which `done` are done, and
-    /// of whose epochs `epochs_done` are.
-    pub fn new(show: Show, images: usize, done: usize, epochs_done: usize) -> Self {
+    /// A renderer for a run of whose training images `done` are done, and of whose epochs
+    /// `epochs_done` are.
+    pub fn new(show: Show, course: Course, done: usize, epochs_done: usize) -> Self {
         let bars = MultiProgress::with_draw_target(show.target());
         let split_bar = bars.add(ProgressBar::new(0));
         split_bar.set_style(style("{prefix:18} {bar:30} {pos:>6}/{len:<6} {per_sec:>16}  {msg}"));
-        let run_bar = bars.add(ProgressBar::new(images as u64));
-        run_bar.set_style(style("{prefix:18} {bar:30} {percent:>6} %  {elapsed} gone, {eta} left"));
+        let run_bar = bars.add(ProgressBar::no_length());
+        run_bar.set_style(style("{prefix:18} {elapsed} gone"));
+        if let Some(images) = course.images() {
+            run_bar.set_length(images as u64);
+            run_bar.set_style(style(
+                "{prefix:18} {bar:30} {percent:>6} %  {elapsed} gone, {eta} left",
+            ));
+        }
         run_bar.set_prefix("whole run");
         run_bar.set_position(done as u64);
         run_bar.reset_eta();
         let now = Instant::now();
         Self {
             show,
-            epochs: 0,
+            epochs: course.epochs(),
             epoch: epochs_done + 1,
             split: String::new(),
             split_started: now,
@@ -144,6 +151,12 @@ impl TrainingProgress {
         self.sums.iter().map(figure).collect::<Vec<_>>().join(", ")
     }
 
+    /// As `epoch 3/10 train`.
+    fn place(&self) -> String {
+        let of = self.epochs.map_or_else(String::new, |epochs| format!("/{epochs}"));
+        format!("epoch {}{of} {}", self.epoch, self.split)
+    }
+
     fn print_line(&mut self) {
         self.last_line = Instant::now();
         if self.show != Show::Lines {
@@ -151,15 +164,13 @@ impl TrainingProgress {
         }
         let seconds = self.split_started.elapsed().as_secs_f64();
         let images = self.split_bar.position();
-        let left = match self.is_training() {
+        let left = match self.is_training() && self.run_bar.length().is_some() {
             true => format!(", {:#} left", HumanDuration(self.run_bar.eta())),
             false => String::new(),
         };
         eprintln!(
-            "epoch {}/{} {}: {images}/{} images, {:.0} images/s, {}{left}",
-            self.epoch,
-            self.epochs,
-            self.split,
+            "{}: {images}/{} images, {:.0} images/s, {}{left}",
+            self.place(),
             self.split_bar.length().unwrap_or_default(),
             images as f64 / seconds,
             self.figures(),
@@ -168,9 +179,7 @@ impl TrainingProgress {
 }
 
 impl TrainingProgressLogger for TrainingProgress {
-    fn start(&mut self, epochs: usize, _: usize, _: Option<usize>, _: Option<&str>) {
-        self.epochs = epochs;
-    }
+    fn start(&mut self, _: usize, _: usize, _: Option<usize>, _: Option<&str>) {}
 
     fn start_split(&mut self, split: &str, total_items: usize) {
         self.split = split.to_string();
@@ -179,7 +188,7 @@ impl TrainingProgressLogger for TrainingProgress {
         self.last_line = self.split_started;
         self.split_bar.reset();
         self.split_bar.set_length(total_items as u64);
-        self.split_bar.set_prefix(format!("epoch {}/{} {split}", self.epoch, self.epochs));
+        self.split_bar.set_prefix(self.place());
     }
 
     fn update_split(&mut self, items_processed: usize) {
@@ -197,9 +206,7 @@ impl TrainingProgressLogger for TrainingProgress {
     fn end_split(&mut self) {
         self.split_bar.set_message(self.figures());
         if self.show == Show::Bars {
-            let text =
-                format!("epoch {}/{} {}: {}", self.epoch, self.epochs, self.split, self.figures());
-            self.split_bar.println(text);
+            self.split_bar.println(format!("{}: {}", self.place(), self.figures()));
         }
         self.print_line();
     }

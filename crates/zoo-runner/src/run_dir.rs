@@ -64,11 +64,20 @@ impl RunDir {
 
     /// Takes away what a run writes, and nothing else that may lie in the folder.
     fn clear(&self) -> Result<(), Error> {
-        let checkpoints = self.checkpoints();
-        if checkpoints.exists() {
-            fs::remove_dir_all(&checkpoints).map_err(Error::io(&checkpoints))?;
+        for folder in [self.checkpoints(), self.tensorboard()] {
+            if folder.exists() {
+                fs::remove_dir_all(&folder).map_err(Error::io(&folder))?;
+            }
         }
-        let files = [self.metrics(), self.weights(), self.report(), self.manifest(), self.config()];
+        let files = [
+            self.metrics(),
+            self.curves(),
+            self.epochs(),
+            self.weights(),
+            self.report(),
+            self.manifest(),
+            self.config(),
+        ];
         for file in files {
             if file.exists() {
                 fs::remove_file(&file).map_err(Error::io(&file))?;
@@ -94,7 +103,22 @@ impl RunDir {
 
     /// One JSON object a line, as training goes.
     pub fn metrics(&self) -> PathBuf {
-        self.path.join("metrics.jsonl")
+        metrics_path(&self.path)
+    }
+
+    /// Loss, accuracy and learning rate as a picture; there once the run is finished.
+    pub fn curves(&self) -> PathBuf {
+        self.path.join("curves.svg")
+    }
+
+    /// One row an epoch, made from the metrics; there once the run is finished.
+    pub fn epochs(&self) -> PathBuf {
+        self.path.join("epochs.csv")
+    }
+
+    /// The same for TensorBoard, as event files.
+    pub fn tensorboard(&self) -> PathBuf {
+        self.path.join("tensorboard")
     }
 
     /// The folder of checkpoints.
@@ -120,6 +144,11 @@ impl RunDir {
 
 fn config_path(run: &Path) -> PathBuf {
     run.join("config.json")
+}
+
+/// The metrics of a run that is only read.
+pub fn metrics_path(run: &Path) -> PathBuf {
+    run.join("metrics.jsonl")
 }
 
 fn weights_path(run: &Path) -> PathBuf {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::BATCHES;
 use crate::{
     config::RunConfig,
     model::{DataShape, ModelSettings},
@@ -33,8 +34,9 @@ impl Case {
     }
 }
 
-/// The built-in cases, on drawn images.
-pub fn built_in() -> Vec<Case> {
+/// The built-in cases, on drawn images, with `batch` images a step or as many as they have of
+/// their own.
+pub fn built_in(batch: Option<usize>) -> Vec<Case> {
     let vit = json!({"vit": {"preset": "mini", "embed_dim": 192, "num_heads": 3, "mlp_dim": 768}});
     [
         ("cnn-32", json!({"cnn": {"preset": "small", "dropout": 0}}), 32, 128, 10),
@@ -43,17 +45,19 @@ pub fn built_in() -> Vec<Case> {
         ("vit-192x6-32", vit, 32, 64, 10),
     ]
     .into_iter()
-    .map(|(name, model, image_size, batch, num_classes)| Case {
+    .map(|(name, model, image_size, usual, num_classes)| Case {
         name: name.to_string(),
-        config: config(&model, image_size, batch),
+        config: config(&model, image_size, batch.unwrap_or(usual)),
         num_classes: Some(num_classes),
     })
     .collect()
 }
 
 fn config(model: &Value, image_size: usize, batch: usize) -> RunConfig {
+    // An image a class at least.
+    let train = (BATCHES * batch).max(10);
     let config = json!({
-        "data": {"sea": {"train": 4 * batch, "valid": 10, "test": 10, "preprocess": {"image_size": image_size}}},
+        "data": {"sea": {"train": train, "valid": 10, "test": 10, "preprocess": {"image_size": image_size}}},
         "loader": {"batch_size": batch},
         "model": model,
         "optimizer": {"sgd": {"learning_rate": 0.001, "momentum": 0.9}},
@@ -67,7 +71,7 @@ mod tests {
 
     #[test]
     fn the_built_in_cases_can_be_run() {
-        for case in built_in() {
+        for case in built_in(None) {
             case.config.check().unwrap();
             let data = case.config.data.open().unwrap();
             case.model(DataShape::of(&data)).unwrap();

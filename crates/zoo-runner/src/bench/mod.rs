@@ -2,18 +2,31 @@
 
 mod case;
 mod compare;
+mod dump;
+mod fit;
 mod time;
+
+use std::path::Path;
 
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
-use zoo_data::{Batch, Dataset, Loader};
+use zoo_data::{Batch, Dataset, Loader, SplitName};
 
 pub use self::{
     case::{Case, built_in},
     compare::compare,
+    fit::check_memory,
     time::{Stage, StepTimes, time_inference, time_training},
 };
-use crate::{Error, backend::BackendChoice, config::refuse, machine, memory, model::DataShape};
+use crate::{
+    Error,
+    backend::BackendChoice,
+    config::refuse,
+    data::check_images,
+    machine, memory,
+    model::{DataShape, WeightsInfo},
+    progress::Show,
+};
 
 /// Steps that are done and not counted: the first ones meet cold caches.
 const WARM_UP: usize = 3;
@@ -45,7 +58,7 @@ pub struct Row {
     pub what: What,
     /// Images a step.
     pub batch: usize,
-    /// Images a second at the median step.
+    /// Images a second at the median step; of loading, over all steps.
     pub images_per_second: f64,
     /// Milliseconds of a step.
     pub step_ms: Spread,
@@ -95,14 +108,25 @@ impl Spread {
     }
 }
 
-/// Times `what` of `case` over `steps` steps.
+/// Times `what` of `case` over `steps` steps. Weights and batches are first written to the folder
+/// `dump`, if there is one.
 ///
 /// # Errors
 ///
-/// Whatever is wrong with the case's data, model or backend.
-pub fn run(case: &Case, backend: &BackendChoice, what: What, steps: usize) -> Result<Row, Error> {
+/// Whatever is wrong with the case's data, model or backend, and a batch that does not fit the
+/// memory.
+pub fn run(
+    case: &Case,
+    backend: &BackendChoice,
+    what: What,
+    steps: usize,
+    dump: Option<&Path>,
+) -> Result<Row, Error> {
     let device = backend.open()?;
-    let data = case.config.data.open()?;
+    let mut data = case.config.data.open()?;
+    check_images(&mut data, &[SplitName::Train], Show::Nothing)?;
+    let settings = case.model(DataShape::of(&data)).map_err(|text| refuse("model", text))?;
+    check_memory(&settings, &case.config, what, &device)?;
     memory::reset_peak();
     let loader = loader(case, &data, &device);
     let batch = case.config.loader.batch_size;
@@ -124,10 +148,16 @@ pub fn run(case: &Case, backend: &BackendChoice, what: What, steps: usize) -> Re
         What::Load => time::time_loading(&loader, steps)?,
         What::Infer | What::Train => {
             let batches = first_batches(&loader)?;
-            let settings =
-                case.model(DataShape::of(&data)).map_err(|text| refuse("model", text))?;
             let peak = peak_flops(&device);
             let model = settings.init(case.config.seed, &device);
+            if let Some(folder) = dump {
+                let info = WeightsInfo {
+                    model: settings.clone(),
+                    classes: data.classes.clone(),
+                    preprocess: data.preprocess.clone(),
+                };
+                dump::dump(folder, &*model, &info, &batches)?;
+            }
             let forward = 2.0 * (settings.multiply_adds() * batch as u64) as f64;
             let (times, flops) = if what == What::Infer {
                 (model.time_inference(&batches, steps), forward)
@@ -143,7 +173,12 @@ pub fn run(case: &Case, backend: &BackendChoice, what: What, steps: usize) -> Re
         }
     };
     row.step_ms = Spread::of(times[WARM_UP..].to_vec());
-    row.images_per_second = batch as f64 / (row.step_ms.median / 1e3);
+    let step_ms = match what {
+        // Workers finish batches together, so that every other one is there at once.
+        What::Load => times[WARM_UP..].iter().sum::<f64>() / (steps - WARM_UP) as f64,
+        What::Infer | What::Train => row.step_ms.median,
+    };
+    row.images_per_second = batch as f64 / (step_ms / 1e3);
     row.peak_memory_bytes = memory::peak_bytes();
     Ok(row)
 }
@@ -158,6 +193,7 @@ fn loader(case: &Case, data: &Dataset, device: &Device) -> Loader {
         config.seed,
         device,
     )
+    .with_mix(&config.mix)
 }
 
 /// Whole batches of the first epoch, which are in memory before anything is timed.

@@ -5,7 +5,12 @@ use std::time::Instant;
 use burn::{optim::GradientsParams, tensor::Device};
 use zoo_data::{Batch, Loader};
 
-use crate::{Error, config::RunConfig, model::Classifier, training::cross_entropy};
+use crate::{
+    Error,
+    config::RunConfig,
+    model::Classifier,
+    training::{ParameterGroups, cross_entropy},
+};
 
 /// A part of a training step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +56,9 @@ pub fn time_training<M: Classifier>(
     steps: usize,
 ) -> Vec<StepTimes> {
     let device = batches[0].images.device().autodiff();
+    let groups = ParameterGroups::new(&model, &config.parameter_groups);
     let mut held = Some(model.train().fork(&device));
-    let mut optimizer = config.optimizer.init();
+    let mut optimizer = config.optimizer.init(&groups);
     let (smoothing, rate) = (config.loss.label_smoothing(), config.optimizer.learning_rate());
     let step = |batch: &Batch| {
         let batch = batch.clone();

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use zoo_data::SplitName;
 
-use super::{Output, open_data, print};
+use super::{Output, check_data, print};
 use crate::{Error, config::RunConfig};
 
 /// Draw training images as augmentation changes them: originals in the first column, draws beside.
@@ -30,10 +31,10 @@ impl Augment {
     pub fn run(self, output: Output) -> Result<(), Error> {
         let config = RunConfig::load(&self.config, &self.sets)?;
         config.check()?;
-        let data = open_data(&config, output)?;
+        let mut data = config.data.open()?;
+        check_data(&mut data, &[SplitName::Train], output)?;
         let sheet = zoo_data::contact_sheet(
-            &data.train,
-            &data.preprocess,
+            &data,
             &config.augment,
             config.seed,
             self.rows as usize,

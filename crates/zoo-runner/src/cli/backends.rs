@@ -4,7 +4,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{Output, print, print_json, table};
-use crate::{Error, backend::BACKENDS};
+use crate::{
+    Error,
+    backend::{BACKENDS, Backend, DeviceInfo},
+};
 
 /// List the backends of this build and the devices that answer.
 #[derive(Debug, Args)]
@@ -15,31 +18,69 @@ struct Row {
     backend: &'static str,
     compiled: bool,
     about: &'static str,
-    devices: Vec<String>,
+    needs: &'static str,
+    devices: Vec<DeviceInfo>,
+    /// Why devices could not be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+impl Row {
+    fn of(backend: &Backend) -> Self {
+        let (devices, problem) = match backend.devices() {
+            Ok(devices) => (devices, None),
+            Err(problem) => (Vec::new(), Some(problem)),
+        };
+        let info = |(index, device)| DeviceInfo::of(index, device);
+        Self {
+            backend: backend.name,
+            compiled: backend.is_compiled(),
+            about: backend.about,
+            needs: backend.needs,
+            devices: devices.iter().enumerate().map(info).collect(),
+            problem,
+        }
+    }
+
+    /// A line for each device, or one that says why there is none.
+    fn lines(&self) -> Vec<Vec<String>> {
+        let line = |device: String, memory: String| {
+            vec![self.backend.to_string(), device, memory, self.about.to_string()]
+        };
+        let without = |why: String| vec![line(why, String::from("-"))];
+        match (&self.problem, self.compiled) {
+            (_, false) => without(String::from("not in this build")),
+            (Some(problem), _) => without(problem.clone()),
+            (None, _) if self.devices.is_empty() => {
+                without(format!("no device answers; it needs {}", self.needs))
+            }
+            _ => self.devices.iter().map(|device| line(name(device), memory(device))).collect(),
+        }
+    }
+}
+
+fn name(device: &DeviceInfo) -> String {
+    match device.index {
+        0 => device.name.clone(),
+        index => format!(":{index} {}", device.name),
+    }
+}
+
+fn memory(device: &DeviceInfo) -> String {
+    match device.memory_bytes {
+        Some(bytes) => format!("{:.1} GB", bytes as f64 / 1e9),
+        None => String::from("-"),
+    }
 }
 
 impl Backends {
     pub fn run(self, output: Output) -> Result<(), Error> {
-        let rows: Vec<Row> = BACKENDS
-            .iter()
-            .map(|backend| Row {
-                backend: backend.name,
-                compiled: backend.is_compiled(),
-                about: backend.about,
-                devices: backend.devices().iter().map(|device| format!("{device:?}")).collect(),
-            })
-            .collect();
+        let rows: Vec<Row> = BACKENDS.iter().map(Row::of).collect();
         if output.json {
             return print_json(&rows);
         }
-        let head = ["backend", "devices", "about"].map(String::from).to_vec();
-        let body = rows.iter().map(|row| {
-            let devices = match (row.compiled, row.devices.len()) {
-                (false, _) => String::from("not in this build"),
-                (true, count) => count.to_string(),
-            };
-            vec![row.backend.to_string(), devices, row.about.to_string()]
-        });
+        let head = ["backend", "device", "memory", "about"].map(String::from).to_vec();
+        let body = rows.iter().flat_map(Row::lines);
         print(&table(&std::iter::once(head).chain(body).collect::<Vec<_>>()))
     }
 }

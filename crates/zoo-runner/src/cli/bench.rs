@@ -1,6 +1,6 @@
 //! `zoo bench`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -28,12 +28,18 @@ pub struct Bench {
     /// Images a step; the case's own number unless given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     batch: Option<u64>,
+    /// Change a setting of the configs, as in data.folder.root=photos; may be given again.
+    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
+    sets: Vec<String>,
     /// Steps that are counted, after a warm-up.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     steps: u64,
     /// Threads of CPU computation; all cores unless given.
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// Write weights, batches and logits of each case to a folder of its name in DIR.
+    #[arg(long, value_name = "DIR")]
+    dump: Option<PathBuf>,
     /// Compare with what --json printed earlier.
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
@@ -55,7 +61,9 @@ impl Bench {
                     if !output.quiet {
                         eprintln!("{} {backend} {what:?}", case.name);
                     }
-                    rows.push(run(case, backend, what, self.steps as usize)?);
+                    let name = Path::new(&case.name).file_stem().unwrap_or_default();
+                    let dump = self.dump.as_ref().map(|folder| folder.join(name));
+                    rows.push(run(case, backend, what, self.steps as usize, dump.as_deref())?);
                 }
             }
         }
@@ -72,28 +80,34 @@ impl Bench {
     }
 
     fn cases(&self) -> Result<Vec<Case>, Error> {
-        let mut cases = match self.cases.as_slice() {
-            [] => built_in(),
-            names => names.iter().map(|name| find(name)).collect::<Result<_, _>>()?,
-        };
-        for case in &mut cases {
-            if let Some(batch) = self.batch {
-                case.config.loader.batch_size = batch as usize;
+        let batch = self.batch.map(|batch| batch as usize);
+        let cases = match self.cases.as_slice() {
+            [] if self.sets.is_empty() => built_in(batch),
+            [] => return Err(Error::Usage(String::from("--set: give the config that it changes"))),
+            names => {
+                names.iter().map(|name| find(name, &self.sets, batch)).collect::<Result<_, _>>()?
             }
-            case.config.check()?;
-        }
+        };
+        cases.iter().try_for_each(|case| case.config.check())?;
         Ok(cases)
     }
 }
 
-/// A built-in case by its name, or a config by its path.
-fn find(name: &str) -> Result<Case, Error> {
-    let mut known = built_in();
+/// A built-in case by its name, or a config by its path with `sets` laid over it; with `batch`
+/// images a step if given.
+fn find(name: &str, sets: &[String], batch: Option<usize>) -> Result<Case, Error> {
+    let mut known = built_in(batch);
     if let Some(place) = known.iter().position(|case| case.name == name) {
+        if let Some(set) = sets.first() {
+            return Err(Error::Usage(format!(
+                "--set {set}: `{name}` is built in, and has no config"
+            )));
+        }
         return Ok(known.swap_remove(place));
     }
     if name.contains(['.', '/']) {
-        let config = RunConfig::load(name.as_ref(), &[])?;
+        let mut config = RunConfig::load(name.as_ref(), sets)?;
+        config.loader.batch_size = batch.unwrap_or(config.loader.batch_size);
         return Ok(Case { name: name.to_string(), config, num_classes: None });
     }
     let names: Vec<&str> = known.iter().map(|case| case.name.as_str()).collect();

@@ -1,20 +1,25 @@
 //! `zoo evaluate`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use burn::data::dataloader::DataLoader;
 use clap::Args;
-use zoo_data::{Dataset, Loader, SplitName};
+use zoo_data::{Dataset, Loader, Preprocess, Split, SplitName};
 
-use super::{Output, open_data, print, print_json, use_threads};
+use super::{Output, check_data, print, print_json, use_threads};
 use crate::{
     Error,
     backend::BackendChoice,
     config::RunConfig,
-    evaluation::{Report, evaluate},
+    evaluation::{Evaluation, Report, evaluate},
     model::WeightsInfo,
-    run_dir::{find_config, find_weights},
+    report::{Curves, Folder, RunReport},
+    run_dir::{find_config, find_weights, metrics_path},
+    test_time::flipped_too,
 };
+
+/// So many pairs of confused classes are told.
+const WORST_PAIRS: usize = 5;
 
 /// Measure a run's weights on a split.
 #[derive(Debug, Args)]
@@ -33,6 +38,15 @@ pub struct Evaluate {
     /// Threads of CPU computation; all cores unless given.
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// Write a report into this folder: a page, tables, predictions of every image.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write into the folder also where something lies in it.
+    #[arg(long, requires = "out")]
+    force: bool,
+    /// Average the scores of each image and of its mirrored form.
+    #[arg(long)]
+    flip: bool,
     /// Change a setting, as in data.folder.root=photos; may be given again.
     #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
     sets: Vec<String>,
@@ -52,24 +66,53 @@ impl Evaluate {
         }
         config.check()?;
         let device = config.backend.open()?;
-        let data = open_data(&config, output)?;
+        let mut data = config.data.open()?;
         if data.classes != info.classes {
             return Err(Error::run(&weights, "was trained on other classes than the data has"));
         }
         let name = self.split_name(&data)?;
+        check_data(&mut data, &[name], output)?;
         let split = data.split(name).ok_or_else(|| {
             Error::Usage(format!("--split {name}: the data set {} has none", data.name))
         })?;
+        let out = self.out.as_deref().map(|out| Folder::open(out, self.force)).transpose()?;
         let mut model = info.model.init(config.seed, &device);
         model.load(&weights)?;
         let loader = Loader::evaluate(split, &info.preprocess, &config.loader, &device);
         let bar = output.show().bar("evaluating", loader.num_items());
-        let top_k = config.metrics.top_k;
-        let report = evaluate(&*model, &loader, name.as_str(), &info.classes, top_k, &bar)?;
-        match output.json {
-            true => print_json(&report),
-            false => print(&text(&report)),
+        let logits = |images| match self.flip {
+            true => flipped_too(|images| model.logits(images), images),
+            false => model.logits(images),
+        };
+        let evaluation = evaluate(&logits, &loader, &bar)?;
+        let report = Report::of(&evaluation, name, split, &info.classes, config.metrics.top_k);
+        if let Some(out) = &out {
+            let facts = facts(&self.run, &info, &data, &report);
+            self.write(out, facts, &report, &evaluation, split)
+                .map_err(|error| Error::Failed(error.to_string()))?;
         }
+        match (output.json, &self.out) {
+            (true, _) => print_json(&report),
+            (false, None) => print(&text(&report)),
+            (false, Some(out)) => {
+                print(&format!("{}\n\n{}", text(&report), out.join("index.html").display()))
+            }
+        }
+    }
+
+    fn write(
+        &self,
+        out: &Folder,
+        facts: Vec<(&'static str, String)>,
+        report: &Report,
+        evaluation: &Evaluation,
+        split: &Split,
+    ) -> Result<(), Error> {
+        let title = format!("{}, {} split", self.run.display(), report.split);
+        // Bare weights come without.
+        let metrics = Some(metrics_path(&self.run)).filter(|metrics| metrics.exists());
+        let curves = metrics.as_deref().map(Curves::read).transpose()?;
+        RunReport { title, facts, report, evaluation, split, curves }.write(out)
     }
 
     fn split_name(&self, data: &Dataset) -> Result<SplitName, Error> {
@@ -82,6 +125,25 @@ impl Evaluate {
     }
 }
 
+/// What a page says about a run besides its figures.
+fn facts(
+    run: &Path,
+    info: &WeightsInfo,
+    data: &Dataset,
+    report: &Report,
+) -> Vec<(&'static str, String)> {
+    let Preprocess { image_size, resize, .. } = &info.preprocess;
+    let resize = format!("{resize:?}").to_lowercase();
+    vec![
+        ("run", run.display().to_string()),
+        ("model", info.model.name().to_string()),
+        ("data", format!("{}, {} split", data.name, report.split)),
+        ("classes", info.classes.len().to_string()),
+        ("image size", format!("{image_size} × {image_size} pixels, {resize}")),
+        ("speed", format!("{:.0} images a second", report.images_per_second)),
+    ]
+}
+
 /// The report as people read it.
 pub fn text(report: &Report) -> String {
     let rows = report.per_class.iter().map(|class| {
@@ -89,12 +151,24 @@ pub fn text(report: &Report) -> String {
             Some(value) => format!("{:.1} %", 100.0 * value),
             None => String::from("-"),
         };
-        let (precision, recall) = (percent(class.precision), percent(class.recall));
-        vec![class.class.clone(), class.images.to_string(), precision, recall]
+        let figures = [class.precision, class.recall, class.f1].map(percent);
+        [class.class.clone(), class.images.to_string()].into_iter().chain(figures).collect()
     });
-    let head = ["class", "images", "precision", "recall"].map(String::from).to_vec();
+    let head = ["class", "images", "precision", "recall", "f1"].map(String::from).to_vec();
     let table = super::table(&std::iter::once(head).chain(rows).collect::<Vec<_>>());
-    format!("{table}\n\n{}", line(report))
+    format!("{table}\n\n{}{}", confusions(report), line(report))
+}
+
+/// Which classes are taken for which, in a line, if any are.
+fn confusions(report: &Report) -> String {
+    let worst = report.most_confused.iter().take(WORST_PAIRS);
+    let worst: Vec<String> = worst
+        .map(|pair| format!("{} as {} {} ×", pair.class, pair.prediction, pair.images))
+        .collect();
+    match worst.is_empty() {
+        true => String::new(),
+        false => format!("most confused: {}\n", worst.join(", ")),
+    }
 }
 
 /// The report in one line.

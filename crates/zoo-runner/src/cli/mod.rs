@@ -8,7 +8,9 @@ mod bench;
 mod config;
 mod datasets;
 mod evaluate;
+mod lr_find;
 mod models;
+mod parity;
 mod predict;
 mod train;
 
@@ -16,9 +18,9 @@ use std::io::Write;
 
 use clap::{Parser, Subcommand};
 use serde::Serialize;
-use zoo_data::Dataset;
+use zoo_data::{Dataset, SplitName};
 
-use crate::{Error, config::RunConfig, progress::Show};
+use crate::{Error, data::check_images, progress::Show};
 
 /// Trains image classifiers: a small CNN, AlexNet and a Vision Transformer.
 #[derive(Debug, Parser)]
@@ -49,6 +51,8 @@ enum Verb {
     Evaluate(evaluate::Evaluate),
     /// Tell the classes of images.
     Predict(predict::Predict),
+    /// Find a learning rate.
+    LrFind(lr_find::LrFind),
     /// Draw training images as augmentation changes them.
     Augment(augment::Augment),
     /// List the models with their parameters and cost.
@@ -59,6 +63,8 @@ enum Verb {
     Backends(backends::Backends),
     /// Time training, inference and loading.
     Bench(bench::Bench),
+    /// Compare what backends compute.
+    Parity(parity::Parity),
     /// Print the schema of configs, check one, or fill in its defaults.
     #[command(subcommand)]
     Config(config::Config),
@@ -76,11 +82,13 @@ pub fn run() -> Result<(), Error> {
         Verb::Train(verb) => verb.run(output),
         Verb::Evaluate(verb) => verb.run(output),
         Verb::Predict(verb) => verb.run(output),
+        Verb::LrFind(verb) => verb.run(output),
         Verb::Augment(verb) => verb.run(output),
         Verb::Models(verb) => verb.run(output),
         Verb::Datasets(verb) => verb.run(output),
         Verb::Backends(verb) => verb.run(output),
         Verb::Bench(verb) => verb.run(output),
+        Verb::Parity(verb) => verb.run(output),
         Verb::Config(verb) => verb.run(),
     }
 }
@@ -105,13 +113,13 @@ fn use_threads(threads: Option<usize>) -> Result<(), Error> {
         .map_err(|error| Error::Usage(format!("--threads {threads}: {error}")))
 }
 
-/// Opens the data, and says what the user should know about it.
-fn open_data(config: &RunConfig, output: Output) -> Result<Dataset, Error> {
-    let data = config.data.open()?;
+/// Reads every image of `splits` once, and says what the user should know about the data.
+fn check_data(data: &mut Dataset, splits: &[SplitName], output: Output) -> Result<(), Error> {
+    check_images(data, splits, output.show())?;
     if !output.quiet {
         data.notes.iter().for_each(|note| eprintln!("note: {note}"));
     }
-    Ok(data)
+    Ok(())
 }
 
 /// Prints to stdout. A reader that has gone away, such as `head`, is no error.

@@ -12,7 +12,7 @@ use crate::{
     evaluation::Report,
     job::Job,
     run_dir::{Existing, RunDir},
-    training::{Checkpoints, Stop},
+    training::Stop,
 };
 
 /// Train a model as a config file says.
@@ -48,7 +48,7 @@ impl Train {
         if let Some(backend) = &self.backend {
             config.backend = backend.clone();
         }
-        let job = Job::prepare(config)?;
+        let job = Job::prepare(config, output.show())?;
         if !output.quiet {
             job.notes().iter().for_each(|note| eprintln!("note: {note}"));
         }
@@ -58,9 +58,11 @@ impl Train {
         }
         let manifest = job.register(&run_dir, self.resume)?;
         let resume = match self.resume {
-            true => Checkpoints::new(run_dir.checkpoints(), 1).latest()?,
+            true => job.checkpoints(&run_dir)?.latest()?,
             false => None,
         };
+        let notes = resume.as_ref().map_or(&[][..], |checkpoint| &checkpoint.notes);
+        notes.iter().for_each(|note| eprintln!("warning: {note}"));
         let stop = Stop::default();
         stop_on_signals(&stop)?;
         let report = match job.run(&run_dir, manifest, resume, output.show(), stop) {

@@ -19,30 +19,36 @@ impl RunConfig {
     /// is wrong in a `--set`; [`Error::Io`] if the file cannot be read.
     pub fn load(path: &Path, sets: &[String]) -> Result<Self, Error> {
         let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
-        let config = Self::parse(&text, &path.display().to_string())?;
-        if sets.is_empty() {
-            return Ok(config);
-        }
-        // The text has parsed once, so it is JSON.
-        let mut value: Value = serde_json::from_str(&text).map_err(|error| Error::Config {
-            origin: path.display().to_string(),
-            message: error.to_string(),
-        })?;
-        for set in sets {
-            apply(&mut value, set)?;
-        }
-        Self::from_value(value)
+        Self::parse(&text, &path.display().to_string(), sets)
     }
 
-    fn parse(text: &str, origin: &str) -> Result<Self, Error> {
-        serde_json::from_str(text).map_err(|error| {
+    /// The config that `text` says, with the `KEY=VALUE` of `sets` laid over it. `origin` is what
+    /// errors call the text.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`], as for [`load`](Self::load).
+    pub fn parse(text: &str, origin: &str, sets: &[String]) -> Result<Self, Error> {
+        let config = serde_json::from_str(text).map_err(|error| {
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or(&message);
             Error::Config {
                 origin: format!("{origin}:{}:{}", error.line(), error.column()),
                 message: explain(message),
             }
-        })
+        })?;
+        if sets.is_empty() {
+            return Ok(config);
+        }
+        // The text has parsed once, so it is JSON.
+        let mut value: Value = serde_json::from_str(text).map_err(|error| Error::Config {
+            origin: origin.to_string(),
+            message: error.to_string(),
+        })?;
+        for set in sets {
+            apply(&mut value, set)?;
+        }
+        Self::from_value(value)
     }
 
     fn from_value(value: Value) -> Result<Self, Error> {
@@ -121,7 +127,7 @@ mod tests {
     #[test]
     fn a_wrong_type_is_told_by_line_and_column() {
         let text = "{\n  \"data\": {\"sea\": {}},\n  \"model\": {\"vit\": {\"depth\": \"six\"}}\n}";
-        let error = RunConfig::parse(text, "x.json").unwrap_err();
+        let error = RunConfig::parse(text, "x.json", &[]).unwrap_err();
         assert_eq!(error.to_string(), "x.json:3:34: invalid type: string \"six\", expected usize");
     }
 }

@@ -5,20 +5,23 @@
 //! are well-formed and cannot be run.
 
 mod load;
+pub mod range;
 mod suggest;
+mod train;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use zoo_data::{AugmentConfig, DataConfig, LoaderConfig};
+use zoo_data::{AugmentConfig, DataConfig, LoaderConfig, MixConfig, augment};
 
 use crate::{
     Error,
     backend::BackendChoice,
     model::ModelSettings,
-    training::{LossConfig, OptimizerConfig, ScheduleConfig},
+    training::{LossConfig, OptimizerConfig, ParameterGroupsConfig, ScheduleConfig},
 };
 
 pub use suggest::nearest;
+pub use train::TrainConfig;
 
 /// One training, from data to weights. Unknown keys are refused.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -41,6 +44,9 @@ pub struct RunConfig {
     /// Random changes to the training images, in this order.
     #[serde(default)]
     pub augment: AugmentConfig,
+    /// Mixing of the images of a batch: MixUp and CutMix.
+    #[serde(default)]
+    pub mix: MixConfig,
     /// How images become batches.
     #[serde(default)]
     pub loader: LoaderConfig,
@@ -52,6 +58,9 @@ pub struct RunConfig {
     /// How a gradient becomes a step.
     #[serde(default)]
     pub optimizer: OptimizerConfig,
+    /// Which parameters are treated differently.
+    #[serde(default)]
+    pub parameter_groups: ParameterGroupsConfig,
     /// How the learning rate changes during the run.
     #[serde(default)]
     pub schedule: ScheduleConfig,
@@ -79,53 +88,6 @@ pub struct About {
     pub command: String,
 }
 
-/// How long to train and what to keep.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct TrainConfig {
-    /// Passes over the training split, at least 1.
-    pub epochs: usize,
-    /// Optimizer steps, at least 1; where given, it overrides `epochs`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub steps: Option<usize>,
-    /// Largest L2 norm of all gradients together, above 0; none clips nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub clip_grad_norm: Option<f64>,
-    /// Steps between two `"split":"train"` lines of `metrics.jsonl`, at least 1.
-    pub log_every: usize,
-    /// When to write what a stopped run needs to go on.
-    pub checkpoint: CheckpointConfig,
-}
-
-impl Default for TrainConfig {
-    fn default() -> Self {
-        Self {
-            epochs: 10,
-            steps: None,
-            clip_grad_norm: None,
-            log_every: 50,
-            checkpoint: CheckpointConfig::default(),
-        }
-    }
-}
-
-/// When to write checkpoints: after every epoch, and within one where asked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct CheckpointConfig {
-    /// Also after every so many optimizer steps, at least 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub every_steps: Option<usize>,
-    /// How many of the latest checkpoints to keep, at least 1.
-    pub keep_last: usize,
-}
-
-impl Default for CheckpointConfig {
-    fn default() -> Self {
-        Self { every_steps: None, keep_last: 1 }
-    }
-}
-
 /// What is measured besides loss and accuracy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -144,39 +106,23 @@ impl RunConfig {
     /// Refuses what is well-formed and cannot be run, as far as that can be told without the data.
     pub fn check(&self) -> Result<(), Error> {
         self.data.check().map_err(|error| refuse("data", error.to_string()))?;
-        for augmentation in &self.augment {
-            augmentation.check().map_err(|error| refuse("augment", error.to_string()))?;
-        }
+        let preprocess =
+            self.data.preprocess().map_err(|error| refuse("data", error.to_string()))?;
+        augment::check(&self.augment, preprocess.image_size)
+            .map_err(|error| refuse("augment", error.to_string()))?;
+        self.mix.check().map_err(|error| refuse("mix", error.to_string()))?;
         self.loader.check().map_err(|error| refuse("loader", error.to_string()))?;
         self.model.check().map_err(|message| refuse("model", message))?;
         self.loss.check().map_err(|message| refuse("loss", message))?;
         self.optimizer.check().map_err(|message| refuse("optimizer", message))?;
+        let groups = self.parameter_groups.check();
+        groups.map_err(|message| refuse("parameter_groups", message))?;
         self.schedule.check().map_err(|message| refuse("schedule", message))?;
         self.train.check().map_err(|message| refuse("train", message))?;
         if self.metrics.top_k == 0 {
             return Err(refuse("metrics.top_k", "expected at least 1, found 0"));
         }
         self.backend.check()
-    }
-}
-
-impl TrainConfig {
-    fn check(&self) -> Result<(), String> {
-        let positive = |name: &str, value: Option<usize>| match value {
-            Some(0) => Err(format!("`{name}`: expected at least 1, found 0")),
-            _ => Ok(()),
-        };
-        positive("epochs", Some(self.epochs))?;
-        positive("steps", self.steps)?;
-        positive("log_every", Some(self.log_every))?;
-        positive("checkpoint.every_steps", self.checkpoint.every_steps)?;
-        positive("checkpoint.keep_last", Some(self.checkpoint.keep_last))?;
-        match self.clip_grad_norm {
-            Some(norm) if !(norm.is_finite() && norm > 0.0) => {
-                Err(format!("`clip_grad_norm`: expected a number above 0, found {norm}"))
-            }
-            _ => Ok(()),
-        }
     }
 }
 

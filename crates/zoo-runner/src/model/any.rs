@@ -5,17 +5,18 @@ use std::path::Path;
 use burn::{
     module::{ModuleVisitor, Param},
     store::{ModuleSnapshot, SafetensorsStore},
-    tensor::Tensor,
+    tensor::{Device, Tensor},
 };
 use sha2::{Digest, Sha256};
-use zoo_data::Batch;
+use zoo_data::{Batch, Loader};
 
 use super::{Classifier, WeightsInfo, registry::count_params, save_weights};
 use crate::{
     Error,
     bench::{self, StepTimes},
     config::RunConfig,
-    training::{Plan, Trained, launch},
+    parity::{self, Trace},
+    training::{Plan, RangePoint, RangeTest, Trained, launch},
 };
 
 /// The dyn-safe face of every [`Classifier`]: what the verbs need, with the type erased.
@@ -50,6 +51,19 @@ pub trait AnyClassifier {
     /// [`Error::Failed`] if training could not go on.
     fn train(self: Box<Self>, plan: Plan) -> Result<Trained, Error>;
 
+    /// Trains with growing learning rates; see [`RangeTest::run`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Failed`] if training could not go on.
+    fn test_range(
+        self: Box<Self>,
+        test: RangeTest,
+        config: &RunConfig,
+        loader: &Loader,
+        device: &Device,
+    ) -> Result<Vec<RangePoint>, Error>;
+
     /// Milliseconds of each of `steps` training steps; see [`bench::time_training`].
     fn time_training(
         self: Box<Self>,
@@ -57,6 +71,9 @@ pub trait AnyClassifier {
         config: &RunConfig,
         steps: usize,
     ) -> Vec<StepTimes>;
+
+    /// What a step on each of `batches` computes; see [`parity::trace`].
+    fn trace(self: Box<Self>, batches: &[Batch], config: &RunConfig) -> Trace;
 
     /// Milliseconds of each of `steps` forward passes; see [`bench::time_inference`].
     fn time_inference(&self, batches: &[Batch], steps: usize) -> Vec<f64>;
@@ -95,6 +112,16 @@ impl<M: Classifier> AnyClassifier for M {
         launch(*self, plan)
     }
 
+    fn test_range(
+        self: Box<Self>,
+        test: RangeTest,
+        config: &RunConfig,
+        loader: &Loader,
+        device: &Device,
+    ) -> Result<Vec<RangePoint>, Error> {
+        test.run(*self, config, loader, device)
+    }
+
     fn time_training(
         self: Box<Self>,
         batches: &[Batch],
@@ -102,6 +129,10 @@ impl<M: Classifier> AnyClassifier for M {
         steps: usize,
     ) -> Vec<StepTimes> {
         bench::time_training(*self, batches, config, steps)
+    }
+
+    fn trace(self: Box<Self>, batches: &[Batch], config: &RunConfig) -> Trace {
+        parity::trace(*self, batches, config)
     }
 
     fn time_inference(&self, batches: &[Batch], steps: usize) -> Vec<f64> {

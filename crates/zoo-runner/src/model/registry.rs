@@ -7,6 +7,7 @@ use burn::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zoo_data::Dataset;
+use zoo_kernels::nn::Tap;
 
 use super::{AnyClassifier, Classifier};
 use crate::backend::host;
@@ -82,6 +83,15 @@ macro_rules! zoo {
                         image_size: settings.image_size,
                         ..$krate::$config::from(settings.clone()).into()
                     }),)*
+                }
+            }
+
+            /// The same network with nothing that is drawn in training.
+            pub fn without_dropout(self) -> Self {
+                match self {
+                    $(Self::$variant(settings) => {
+                        Self::$variant($krate::$config::from(settings).without_dropout().into())
+                    })*
                 }
             }
 
@@ -180,6 +190,14 @@ macro_rules! zoo {
         $(impl Classifier for $krate::$module {
             fn forward(&self, images: Tensor<4>) -> Tensor<2> {
                 $krate::$module::forward(self, images)
+            }
+
+            fn forward_tapped(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
+                $krate::$module::forward_tapped(self, images, tap)
+            }
+
+            fn layers(&self) -> Vec<Vec<String>> {
+                $krate::$module::layers(self)
             }
         })*
     };

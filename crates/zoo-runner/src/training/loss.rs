@@ -3,6 +3,9 @@
 use burn::tensor::{Int, Tensor, activation::log_softmax};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use zoo_data::Mixed;
+
+use crate::config::range;
 
 /// The choice of a loss.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -36,11 +39,7 @@ impl LossConfig {
     }
 
     pub(crate) fn check(&self) -> Result<(), String> {
-        let smoothing = self.label_smoothing();
-        if (0.0..1.0).contains(&smoothing) {
-            return Ok(());
-        }
-        Err(format!("`label_smoothing`: expected 0 to below 1, found {smoothing}"))
+        range::below_one("label_smoothing", self.label_smoothing())
     }
 }
 
@@ -58,6 +57,29 @@ pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<1, Int>, smoothing: f64)
     }
     let of_all = log_probabilities.mean_dim(1).squeeze_dim(1);
     (of_target * (1.0 - smoothing) + of_all * smoothing).neg()
+}
+
+/// [`cross_entropy`] of each image of a batch. Of mixed images, that of both their labels, each by
+/// its share: as much as with soft targets.
+///
+/// # Shapes
+/// - logits: `[batch, num_classes]`
+/// - targets: `[batch]`
+/// - returns: `[batch]`
+pub fn batch_loss(
+    logits: &Tensor<2>,
+    targets: &Tensor<1, Int>,
+    mixed: Option<Mixed>,
+    smoothing: f64,
+) -> Tensor<1> {
+    let losses = cross_entropy(logits.clone(), targets.clone(), smoothing);
+    match mixed {
+        Some(Mixed { targets, share }) => {
+            let of_partners = cross_entropy(logits.clone(), targets, smoothing);
+            losses * share + of_partners * (1.0 - share)
+        }
+        None => losses,
+    }
 }
 
 #[cfg(test)]
@@ -83,5 +105,25 @@ mod tests {
             &TensorData::from([0.707_605_96_f32, 1.098_612_3]),
             Tolerance::absolute(1e-6),
         );
+    }
+
+    /// Figures of the same function with soft targets: 0.7 of a label and 0.3 of the one before.
+    #[test]
+    fn mixed_images_have_the_loss_of_soft_targets() {
+        let device = host();
+        let logits = [[1.0, 2.0, 3.0], [0.0, 0.0, 0.0], [2.0, 0.0, -1.0]];
+        let logits = Tensor::<2>::from_floats(logits, &device);
+        let loss = |smoothing| {
+            let mixed = Mixed { targets: Tensor::from_ints([1, 2, 0], &device), share: 0.7 };
+            let targets = Tensor::from_ints([2, 0, 1], &device);
+            batch_loss(&logits, &targets, Some(mixed), smoothing).into_data()
+        };
+        for (smoothing, expected) in [
+            (0.0, [0.707_605_96_f32, 1.098_612_3, 1.569_846]),
+            (0.1, [0.777_605_9, 1.098_612_3, 1.596_512_8]),
+        ] {
+            let expected = TensorData::from(expected);
+            loss(smoothing).assert_approx_eq::<f32>(&expected, Tolerance::absolute(1e-6));
+        }
     }
 }

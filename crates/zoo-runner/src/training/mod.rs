@@ -1,28 +1,41 @@
 //! From a network and a plan to trained weights, through Burn's Learner.
 
+mod budget;
 mod checkpoint;
 mod clip;
+mod early_stopping;
+mod ema;
+#[cfg(test)]
+mod fidelity;
+mod finite;
 mod fit;
 mod loss;
+mod lr_find;
 mod metrics;
 mod optimizer;
 mod record;
 mod schedule;
+mod session;
+mod step;
 mod stop;
+mod tensorboard;
 mod trainee;
 
 use std::sync::{Arc, Mutex};
 
 use burn::{
     module::Module,
+    optim::{ModuleOptimizer, SgdConfig},
     tensor::Device,
     train::{Learner, SupervisedTraining, TrainingStrategy, renderer::MetricsRenderer},
 };
 use zoo_data::Loader;
 
 use self::{
-    fit::Fit,
+    ema::Ema,
+    fit::{Fit, Memory},
     record::{RecordStart, Recorder},
+    step::Stride,
     trainee::Trainee,
 };
 use crate::{
@@ -33,13 +46,15 @@ use crate::{
 };
 
 pub use self::{
-    checkpoint::{Checkpoint, Checkpoints, RunProgress},
+    budget::{Budget, Course, Pace, RunLength},
+    checkpoint::{Checkpoint, CheckpointConfig, Checkpoints, Identity, RunProgress},
+    early_stopping::EarlyStoppingConfig,
+    ema::EmaConfig,
     loss::{CrossEntropyConfig, LossConfig, cross_entropy},
+    lr_find::{RangePoint, RangeTest, Suggestion, plot, suggest},
     metrics::Quantity,
-    optimizer::{AdamWConfig, OptimizerConfig, SgdConfig},
-    schedule::{
-        ConstantConfig, CosineConfig, Length, OneCycleConfig, RunLength, ScheduleConfig, StepConfig,
-    },
+    optimizer::{OptimizerConfig, ParameterGroups, ParameterGroupsConfig},
+    schedule::ScheduleConfig,
     stop::Stop,
 };
 
@@ -58,7 +73,9 @@ pub struct Plan {
     /// Where training runs, without autodiff.
     pub device: Device,
     /// How long the run is.
-    pub length: RunLength,
+    pub course: Course,
+    /// Where checkpoints go.
+    pub checkpoints: Checkpoints,
     /// A checkpoint to go on from.
     pub resume: Option<Checkpoint>,
     /// Shows how training goes.
@@ -84,58 +101,82 @@ pub struct Trained {
 /// [`Error::Run`] if the checkpoint cannot be read, [`Error::Failed`] if training could not go on.
 pub fn launch<M: Classifier>(model: M, plan: Plan) -> Result<Trained, Error> {
     let config = &plan.config;
-    let mut trainee = Trainee {
-        model,
-        label_smoothing: config.loss.label_smoothing(),
-        clip_grad_norm: config.train.clip_grad_norm,
-    };
-    let mut optimizer = config.optimizer.init();
-    let mut start = RunProgress::default();
-    if let Some(checkpoint) = &plan.resume {
-        (trainee, optimizer) = checkpoint.restore(trainee, optimizer)?;
-        start = checkpoint.progress;
-    }
+    let groups = ParameterGroups::new(&model, &config.parameter_groups);
+    let optimizer = config.optimizer.init(&groups);
+    let (model, memory, start) = restore(model, optimizer, config, plan.resume.as_ref())?;
+    let trainee = Trainee::new(model, config);
     let recorder = Recorder::open(
-        &plan.run_dir.metrics(),
+        &plan.run_dir,
         RecordStart { step: start.step, bytes: start.metrics_bytes, seconds: start.seconds },
         config.train.log_every,
         plan.stop.clone(),
     )?;
-    let checkpoints =
-        Checkpoints::new(plan.run_dir.checkpoints(), config.train.checkpoint.keep_last);
-    let (top_k, epochs) = (config.metrics.top_k.min(plan.info.classes.len()), plan.length.epochs());
-    let (path, stop) = (plan.run_dir.path(), plan.stop.clone());
-    let training = SupervisedTraining::new(path, plan.train.clone(), plan.valid.clone());
+    let top_k = config.metrics.top_k.min(plan.info.classes.len());
+    let epochs = plan.course.epochs().unwrap_or(usize::MAX);
+    let training =
+        SupervisedTraining::new(plan.run_dir.path(), plan.train.clone(), plan.valid.clone());
     // The loop has optimizer and schedule of its own.
-    let learner = Learner::new(trainee.train(), config.optimizer.init(), 0.0);
-    let fit = Fit {
+    let learner = Learner::new(trainee.train(), SgdConfig::new().init(), 0.0);
+    let fit = Arc::new(Fit {
         train: plan.train,
         valid: plan.valid,
-        device: plan.device.autodiff(),
-        optimizer: Mutex::new(optimizer),
-        length: plan.length,
-        start,
-        checkpoints: checkpoints.clone(),
+        stride: Stride {
+            device: autodiff(plan.device, config.train.gradient_checkpointing),
+            seed: config.seed,
+            pace: plan.course.pace,
+        },
+        groups,
+        memory: Mutex::new(Some(memory)),
+        course: plan.course,
+        progress: Mutex::new(start),
+        checkpoints: plan.checkpoints,
         weights: plan.run_dir.weights(),
         info: plan.info,
         metrics: plan.run_dir.metrics(),
         stop: plan.stop,
         config: plan.config,
-    };
+    });
     let result = metrics::measure(training, top_k)
         .with_application_logger(None)
         .with_metric_logger(recorder)
-        .with_interrupter(stop.interrupter().clone())
+        .with_interrupter(fit.stop.interrupter().clone())
         .renderer(plan.renderer)
         .num_epochs(epochs)
-        .with_training_strategy(TrainingStrategy::Custom(Arc::new(fit)))
+        .with_training_strategy(TrainingStrategy::Custom(fit.clone()))
         .launch(learner);
-    match stop.take_failure() {
+    match fit.stop.take_failure() {
         Some(error) => Err(error),
         None => Ok(Trained {
             model: Box::new(result.model.model),
-            progress: checkpoints.latest()?.map_or(start, |checkpoint| checkpoint.progress),
+            progress: fit.progress(),
             is_interrupted: result.interrupted.is_some(),
         }),
+    }
+}
+
+/// The state that a run starts from: a fresh one, or a checkpoint's.
+fn restore<M: Classifier>(
+    model: M,
+    optimizer: ModuleOptimizer,
+    config: &RunConfig,
+    resume: Option<&Checkpoint>,
+) -> Result<(M, Memory<M>, RunProgress), Error> {
+    let (model, ema, optimizer, start) = match resume {
+        Some(checkpoint) => {
+            let (model, ema, optimizer) = checkpoint.restore(model, optimizer)?;
+            (model, ema, optimizer, checkpoint.progress)
+        }
+        None => (model, None, optimizer, RunProgress::default()),
+    };
+    let ema =
+        config.train.ema.clone().map(|config| Ema::new(config, ema.as_ref().unwrap_or(&model)));
+    Ok((model, Memory { optimizer, ema }, start))
+}
+
+/// `device` with gradients.
+fn autodiff(device: Device, gradient_checkpointing: bool) -> Device {
+    match gradient_checkpointing {
+        true => device.autodiff().gradient_checkpointing(),
+        false => device.autodiff(),
     }
 }

@@ -4,7 +4,6 @@ use std::{
     collections::HashMap,
     fs::{File, OpenOptions},
     io::Write,
-    path::Path,
     time::Instant,
 };
 
@@ -17,8 +16,8 @@ use burn::train::{
 };
 use serde::Serialize;
 
-use super::{Stop, metrics::Quantity};
-use crate::Error;
+use super::{Stop, metrics::Quantity, tensorboard::EventWriter};
+use crate::{Error, run_dir::RunDir};
 
 /// A line of `metrics.jsonl`. Train lines hold the mean since the line before, valid lines that of
 /// the whole split.
@@ -37,6 +36,21 @@ struct Line {
     seconds: f64,
 }
 
+impl Line {
+    /// What TensorBoard draws, by the name under which it does.
+    fn scalars(&self) -> Vec<(String, f64)> {
+        let scalars = [
+            ("loss", self.loss),
+            ("accuracy", self.accuracy),
+            ("top_k_accuracy", self.top_k_accuracy),
+            ("learning_rate", self.lr),
+            ("images_per_second", Some(self.images_per_second)),
+        ];
+        let named = scalars.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        named.map(|(name, value)| (format!("{}/{name}", self.split), value)).collect()
+    }
+}
+
 /// Where a run stood when a [`Recorder`] takes it up.
 #[derive(Clone, Copy, Debug)]
 pub struct RecordStart {
@@ -48,9 +62,10 @@ pub struct RecordStart {
     pub seconds: f64,
 }
 
-/// Burn's metric logger that writes `metrics.jsonl`.
+/// Burn's metric logger that writes `metrics.jsonl`, and the same for TensorBoard.
 pub struct Recorder {
     file: File,
+    events: EventWriter,
     log_every: usize,
     step: usize,
     seconds_before: f64,
@@ -62,22 +77,27 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Opens `path` and cuts it back to `start`.
+    /// Opens the run's `metrics.jsonl`, cuts it back to `start`, and begins an event file.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if the file cannot be written.
+    /// [`Error::Io`] if one of them cannot be written.
     pub fn open(
-        path: &Path,
+        run_dir: &RunDir,
         start: RecordStart,
         log_every: usize,
         stop: Stop,
     ) -> Result<Self, Error> {
+        let (path, events) = (run_dir.metrics(), run_dir.tensorboard());
         let file =
-            OpenOptions::new().create(true).append(true).open(path).map_err(Error::io(path))?;
-        file.set_len(start.bytes).map_err(Error::io(path))?;
+            OpenOptions::new().create(true).append(true).open(&path).map_err(Error::io(&path))?;
+        let bytes = file.metadata().map_err(Error::io(&path))?.len();
+        // After a power cut the file may be shorter than it was; it is not filled up with zeros.
+        file.set_len(start.bytes.min(bytes)).map_err(Error::io(&path))?;
+        let events = EventWriter::create(&events, start.step).map_err(Error::io(&events))?;
         Ok(Self {
             file,
+            events,
             log_every,
             step: start.step,
             seconds_before: start.seconds,
@@ -108,6 +128,9 @@ impl Recorder {
         if let Err(error) = written {
             self.stop.fail(Error::Failed(format!("metrics.jsonl: cannot write: {error}")));
         }
+        if let Err(error) = self.events.scalars(self.step, &line.scalars()) {
+            self.stop.fail(Error::Failed(format!("tensorboard: cannot write: {error}")));
+        }
     }
 }
 
@@ -122,9 +145,11 @@ impl MetricLogger for Recorder {
                 Some(NumericEntry::Aggregated { aggregated_value, count }) => {
                     is_step = true;
                     self.window.add(quantity, aggregated_value * quantity.scale(), count);
-                    if quantity == Quantity::Loss && !aggregated_value.is_finite() {
+                    // The loop itself looks at the train loss, before it reaches the weights.
+                    let is_broken = quantity == Quantity::Loss && !aggregated_value.is_finite();
+                    if is_broken && *split == Split::Valid {
                         self.stop.fail(Error::Failed(format!(
-                            "the {split} loss is {aggregated_value} after step {}: lower the \
+                            "the valid loss is {aggregated_value} after step {}: lower the \
                              learning rate, lengthen the warm-up, or set train.clip_grad_norm",
                             self.step
                         )));

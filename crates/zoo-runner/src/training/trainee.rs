@@ -15,8 +15,8 @@ use burn::{
 };
 use zoo_data::Batch;
 
-use super::{clip::clip_grad_norm, loss::cross_entropy};
-use crate::model::Classifier;
+use super::{clip::clip_grad_norm, loss::batch_loss};
+use crate::{config::RunConfig, model::Classifier};
 
 /// A model with its loss. The [`Module`] impl only delegates, so that parameter paths are the
 /// model's own: a derived wrapper would put its field name before every path in every checkpoint.
@@ -47,10 +47,30 @@ impl<M> Trainee<M> {
 }
 
 impl<M: Classifier> Trainee<M> {
+    /// `model` with the loss of `config`.
+    pub fn new(model: M, config: &RunConfig) -> Self {
+        Self {
+            model,
+            label_smoothing: config.loss.label_smoothing(),
+            clip_grad_norm: config.train.clip_grad_norm,
+        }
+    }
+
     fn classify(&self, batch: Batch, label_smoothing: f64) -> Outcome {
         let logits = self.model.forward(batch.images);
-        let losses = cross_entropy(logits.clone(), batch.targets.clone(), label_smoothing);
+        let losses = batch_loss(&logits, &batch.targets, batch.mixed, label_smoothing);
         Outcome { losses, logits, targets: batch.targets }
+    }
+}
+
+impl<M: Classifier> Trainee<M> {
+    /// What `batch` adds to the gradients of a step of `images` images altogether.
+    pub fn share_of_step(&self, batch: Batch, images: usize) -> TrainOutput<Outcome> {
+        let outcome = self.classify(batch, self.label_smoothing);
+        let gradients = outcome.losses.clone().sum().div_scalar(images as f64).backward();
+        // What goes to the metrics must not keep the graph, and with it the weights, in use: an
+        // optimizer works in place only on weights that are its own.
+        TrainOutput::new(self, gradients, outcome.without_autodiff())
     }
 }
 
@@ -59,11 +79,8 @@ impl<M: Classifier> TrainStep for Trainee<M> {
     type Output = Outcome;
 
     fn step(&self, batch: Batch) -> TrainOutput<Outcome> {
-        let outcome = self.classify(batch, self.label_smoothing);
-        let gradients = outcome.losses.clone().mean().backward();
-        // What goes to the metrics must not keep the graph, and with it the weights, in use: an
-        // optimizer works in place only on weights that are its own.
-        TrainOutput::new(self, gradients, outcome.without_autodiff())
+        let images = batch.indices.len();
+        self.share_of_step(batch, images)
     }
 
     fn optimize(
@@ -90,6 +107,15 @@ impl<M: Classifier> InferenceStep for Trainee<M> {
 }
 
 impl Outcome {
+    /// Those of several batches as one, if there are any.
+    pub fn join(outcomes: Vec<Self>) -> Option<Self> {
+        outcomes.into_iter().reduce(|all, next| Self {
+            losses: Tensor::cat(vec![all.losses, next.losses], 0),
+            logits: Tensor::cat(vec![all.logits, next.logits], 0),
+            targets: Tensor::cat(vec![all.targets, next.targets], 0),
+        })
+    }
+
     fn without_autodiff(self) -> Self {
         Self {
             losses: self.losses.without_autodiff(),

@@ -1,63 +1,13 @@
-//! The table of backends, one line each, and the choice of a device from it.
+//! The choice of a backend and of one of its devices.
 
 use std::{fmt, str::FromStr};
 
 use burn::tensor::Device;
-#[allow(unused_imports, reason = "a build without any of these backends is allowed")]
-use burn::tensor::DeviceType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{BACKENDS, Backend};
 use crate::{Error, config::nearest};
-
-/// What runs tensors, as the zoo's table knows it.
-pub struct Backend {
-    /// The name in configs, and of the cargo feature that compiles it in.
-    pub name: &'static str,
-    /// What it runs on, in a few words.
-    pub about: &'static str,
-    /// Finds the devices; none where the backend is not in this build.
-    devices: Option<fn() -> Vec<Device>>,
-}
-
-/// One line a backend: name, what it runs on, its `DeviceType` in Burn.
-macro_rules! backends {
-    ($($name:literal $about:literal $device_type:ident)*) => {
-        /// Every backend that the zoo can be built with.
-        pub const BACKENDS: &[Backend] = &[$(
-            #[cfg(feature = $name)]
-            Backend {
-                name: $name,
-                about: $about,
-                devices: Some(|| Device::enumerate(DeviceType::$device_type).into_vec()),
-            },
-            #[cfg(not(feature = $name))]
-            Backend { name: $name, about: $about, devices: None },
-        )*];
-    };
-}
-
-backends! {
-    "flex"    "CPU, pure Rust, the fast one"                     Flex
-    "ndarray" "CPU, pure Rust, deprecated upstream for flex"     NdArray
-}
-
-impl Backend {
-    /// True where the backend is in this build.
-    pub fn is_compiled(&self) -> bool {
-        self.devices.is_some()
-    }
-
-    /// The devices that answer; empty where the backend is not in this build.
-    pub fn devices(&self) -> Vec<Device> {
-        self.devices.map(|find| find()).unwrap_or_default()
-    }
-}
-
-/// The device on which initial weights are drawn, whatever trains them.
-pub fn host() -> Device {
-    Device::flex()
-}
 
 /// A backend and one of its devices, written `NAME` or `NAME:INDEX`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -86,10 +36,15 @@ impl BackendChoice {
     ///
     /// [`Error::Usage`] if the backend is not in this build or has no such device.
     pub fn open(&self) -> Result<Device, Error> {
-        let devices = self.backend()?.devices();
+        let backend = self.backend()?;
+        let refuse = |message: String| Error::Usage(format!("backend `{self}`: {message}"));
+        let devices = backend.devices().map_err(&refuse)?;
         let count = devices.len();
         devices.into_iter().nth(self.index).ok_or_else(|| {
-            Error::Usage(format!("backend `{self}`: no such device, {count} found on this machine"))
+            refuse(match count {
+                0 => format!("no device answers on this machine; it needs {}", backend.needs),
+                _ => format!("no such device, {count} found on this machine"),
+            })
         })
     }
 
@@ -176,7 +131,8 @@ mod tests {
         let refused = |text: &str| text.parse::<BackendChoice>().unwrap().open().unwrap_err();
         assert_eq!(
             refused("flexx").to_string(),
-            "unknown backend `flexx`, did you mean `flex`? Known: flex, ndarray."
+            "unknown backend `flexx`, did you mean `flex`? Known: flex, ndarray, wgpu, vulkan, \
+             metal, webgpu, cuda, rocm, cpu, tch, remote."
         );
         assert_eq!(
             refused("flex:7").to_string(),

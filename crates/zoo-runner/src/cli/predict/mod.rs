@@ -1,13 +1,16 @@
 //! `zoo predict`.
 
-use std::path::{Path, PathBuf};
+mod files;
+mod layout;
+
+use std::path::PathBuf;
 
 use burn::tensor::Device;
 use clap::Args;
 use serde::Serialize;
 use zoo_data::Image;
 
-use super::{Output, print, print_json, table, use_threads};
+use super::{Output, print, print_json, use_threads};
 use crate::{
     Error,
     backend::BackendChoice,
@@ -18,20 +21,24 @@ use crate::{
 
 /// Images that go through the network together.
 const BATCH: usize = 32;
-/// File names that are taken for images where a folder is given.
-const EXTENSIONS: [&str; 3] = ["jpeg", "jpg", "png"];
 
 /// Tell the classes of images.
 #[derive(Debug, Args)]
 pub struct Predict {
     /// A run directory, or a bare model.safetensors.
     run: PathBuf,
-    /// Images, or folders of images.
+    /// Images, or folders with images in them and below.
     #[arg(required = true, value_name = "IMAGE-OR-FOLDER")]
     images: Vec<PathBuf>,
     /// How many classes to tell of each image, the most probable first.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     top_k: u64,
+    /// Mark images whose most probable class is less probable than this.
+    #[arg(long, value_name = "P", value_parser = probability)]
+    unsure_below: Option<f32>,
+    /// Print one row of CSV an image instead of text.
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
     /// Tell the network's scores before the softmax too; with --json.
     #[arg(long, requires = "json")]
     logits: bool,
@@ -47,6 +54,9 @@ pub struct Predict {
 struct Predicted {
     image: String,
     predictions: Vec<Prediction>,
+    /// None where nobody asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unsure: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     logits: Option<Vec<f32>>,
 }
@@ -63,7 +73,7 @@ impl Predict {
         use_threads(self.threads)?;
         let weights = find_weights(&self.run)?;
         let info = WeightsInfo::read(&weights)?;
-        let paths = self.paths()?;
+        let paths = files::images(&self.images)?;
         let device = self.backend.open()?;
         let mut model = info.model.init(0, &device);
         model.load(&weights)?;
@@ -84,9 +94,10 @@ impl Predict {
             bar.inc(paths.len() as u64);
         }
         bar.finish_and_clear();
-        match output.json {
-            true => print_json(&predicted)?,
-            false => print(&text(&predicted))?,
+        match (output.json, self.csv) {
+            (true, _) => print_json(&predicted)?,
+            (false, true) => print(layout::as_csv(&predicted).trim_end_matches('\n'))?,
+            (false, false) => print(&layout::text(&predicted))?,
         }
         match unreadable {
             0 => Ok(()),
@@ -110,61 +121,27 @@ impl Predict {
         let logits = model.logits(info.preprocess.tensor(&pixels, device));
         let probabilities = probabilities(logits.clone())?;
         let all = images.iter().zip(probabilities).zip(rows(logits)?);
-        Ok(all
-            .map(|(((path, _), probabilities), logits)| Predicted {
+        let predicted = all.map(|(((path, _), probabilities), logits)| {
+            let predictions = ranking(&probabilities).into_iter().map(|label| Prediction {
+                class: info.classes[label].clone(),
+                label,
+                probability: probabilities[label],
+            });
+            let predictions: Vec<Prediction> = predictions.take(self.top_k as usize).collect();
+            let is_unsure = |threshold| predictions[0].probability < threshold;
+            Predicted {
                 image: path.display().to_string(),
-                predictions: ranking(&probabilities)
-                    .into_iter()
-                    .take(self.top_k as usize)
-                    .map(|label| Prediction {
-                        class: info.classes[label].clone(),
-                        label,
-                        probability: probabilities[label],
-                    })
-                    .collect(),
+                unsure: self.unsure_below.map(is_unsure),
+                predictions,
                 logits: self.logits.then_some(logits),
-            })
-            .collect())
-    }
-
-    /// The images asked for: files as given, folders with what in them is named like an image.
-    fn paths(&self) -> Result<Vec<PathBuf>, Error> {
-        let mut paths = Vec::new();
-        for path in &self.images {
-            match path.is_dir() {
-                true => paths.extend(images_in(path)?),
-                false => paths.push(path.clone()),
             }
-        }
-        Ok(paths)
-    }
-}
-
-fn images_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(Error::io(folder))? {
-        let path = entry.map_err(Error::io(folder))?.path();
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        let is_image = extension
-            .is_some_and(|extension| EXTENSIONS.contains(&extension.to_ascii_lowercase().as_str()));
-        if is_image && path.is_file() {
-            paths.push(path);
-        }
-    }
-    if paths.is_empty() {
-        let message = format!("holds no images ({})", EXTENSIONS.join(", "));
-        return Err(Error::run(folder, message));
-    }
-    paths.sort();
-    Ok(paths)
-}
-
-fn text(predicted: &[Predicted]) -> String {
-    let rows = predicted.iter().map(|image| {
-        let classes = image.predictions.iter().map(|prediction| {
-            format!("{} {:.1} %", prediction.class, 100.0 * prediction.probability)
         });
-        std::iter::once(image.image.clone()).chain(classes).collect()
-    });
-    table(&rows.collect::<Vec<Vec<String>>>())
+        Ok(predicted.collect())
+    }
+}
+
+/// A probability as typed.
+fn probability(text: &str) -> Result<f32, String> {
+    let value = text.parse().ok().filter(|value| (0.0..=1.0).contains(value));
+    value.ok_or_else(|| String::from("expected a probability from 0 to 1"))
 }

@@ -1,0 +1,53 @@
+//! What is known of a device, and the devices that Burn cannot list by itself.
+
+use burn::{backend::DispatchDevice, tensor::Device};
+use serde::Serialize;
+
+use crate::{machine, memory};
+
+/// A device as `zoo backends` shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeviceInfo {
+    /// Its place in `--backend NAME:INDEX`.
+    pub index: usize,
+    /// What it calls itself.
+    pub name: String,
+    /// All of its memory, where it tells.
+    pub memory_bytes: Option<u64>,
+}
+
+impl DeviceInfo {
+    /// Asks a device. A GPU is opened for that, which may take a second.
+    pub fn of(index: usize, device: &Device) -> Self {
+        let (name, memory_bytes) = match device.as_dispatch() {
+            #[cfg(feature = "gpu")]
+            DispatchDevice::Cube(device) => {
+                let properties = device.client().properties().clone();
+                (properties.identity.name, properties.memory.max_memory())
+            }
+            DispatchDevice::Flex(_) => (machine::processor(), Some(memory::total_bytes())),
+            #[cfg(feature = "ndarray")]
+            DispatchDevice::NdArray(_) => (machine::processor(), Some(memory::total_bytes())),
+            #[allow(unreachable_patterns, reason = "a build of these backends alone is allowed")]
+            other => (format!("{other:?}"), None),
+        };
+        Self { index, name, memory_bytes }
+    }
+}
+
+/// LibTorch's CPU device, then its CUDA devices.
+#[cfg(feature = "tch")]
+pub(super) fn libtorch() -> Result<Vec<Device>, String> {
+    let gpus = Device::enumerate(burn::tensor::DeviceType::LibTorch).into_vec();
+    Ok(std::iter::once(Device::libtorch()).chain(gpus).collect())
+}
+
+/// The devices of the server whose address `ZOO_REMOTE` holds.
+#[cfg(feature = "remote")]
+pub(super) fn remote() -> Result<Vec<Device>, String> {
+    let address = std::env::var("ZOO_REMOTE").map_err(|_| {
+        String::from("the environment variable ZOO_REMOTE must hold the server's address, as in ws://gpu:3000")
+    })?;
+    let devices = burn::remote::RemoteHost::websocket(&address).devices();
+    devices.map(|devices| devices.into_vec()).map_err(|error| format!("{address}: {error}"))
+}

@@ -1,0 +1,80 @@
+//! The table of backends, one line each, and the choice of a device from it.
+
+mod choice;
+mod device;
+mod software;
+
+use burn::tensor::Device;
+#[allow(unused_imports, reason = "a build without any of these backends is allowed")]
+use burn::tensor::DeviceType;
+
+pub use self::{choice::BackendChoice, device::DeviceInfo, software::check_batch};
+
+/// What runs tensors, as the zoo's table knows it.
+pub struct Backend {
+    /// The name in configs, and of the cargo feature that compiles it in.
+    pub name: &'static str,
+    /// What it runs on, in a few words.
+    pub about: &'static str,
+    /// What a machine must have for a device to answer.
+    pub needs: &'static str,
+    /// None where the backend is not in this build.
+    find: Option<FindDevices>,
+}
+
+/// Finds the devices that answer, or says why they could not be asked.
+type FindDevices = fn() -> Result<Vec<Device>, String>;
+
+/// One line a backend: name, what it runs on, what it needs, and how its devices are found.
+macro_rules! backends {
+    ($($name:literal $about:literal $needs:literal => $find:expr;)*) => {
+        /// Every backend that the zoo can be built with.
+        pub const BACKENDS: &[Backend] = &[$(
+            #[cfg(feature = $name)]
+            Backend { name: $name, about: $about, needs: $needs, find: Some(|| $find) },
+            #[cfg(not(feature = $name))]
+            Backend { name: $name, about: $about, needs: $needs, find: None },
+        )*];
+    };
+}
+
+backends! {
+    "flex"    "CPU, pure Rust, the fast one"                   "nothing" => Ok(vec![Device::flex()]);
+    "ndarray" "CPU, pure Rust, deprecated upstream for flex"   "nothing" => listed(DeviceType::NdArray);
+    "wgpu"    "GPU of any maker by Vulkan, Metal or DirectX"   "a graphics driver" => listed(DeviceType::Wgpu);
+    "vulkan"  "GPU by Vulkan, kernels compiled to SPIR-V"      "a Vulkan driver" => listed(DeviceType::Vulkan);
+    "metal"   "GPU of an Apple computer, kernels in MSL"       "macOS" => listed(DeviceType::Metal);
+    "webgpu"  "GPU, kernels in WGSL"                           "a graphics driver" => listed(DeviceType::WebGpu);
+    "cuda"    "GPU of NVIDIA"                                  "NVIDIA's driver and the CUDA toolkit" => listed(DeviceType::Cuda);
+    "rocm"    "GPU of AMD"                                     "AMD's ROCm" => listed(DeviceType::Rocm);
+    "cpu"     "CPU, kernels compiled by LLVM"                  "nothing" => listed(DeviceType::Cpu);
+    "tch"     "CPU, and GPU of NVIDIA, by LibTorch"            "LibTorch" => device::libtorch();
+    "remote"  "devices of another machine's Burn server"       "ZOO_REMOTE=ws://HOST:PORT" => device::remote();
+}
+
+/// The devices of a type that answer on this machine.
+#[allow(dead_code, reason = "a build without any of these backends is allowed")]
+fn listed(devices: DeviceType) -> Result<Vec<Device>, String> {
+    Ok(Device::enumerate(devices).into_vec())
+}
+
+impl Backend {
+    /// True where the backend is in this build.
+    pub fn is_compiled(&self) -> bool {
+        self.find.is_some()
+    }
+
+    /// The devices that answer; empty where the backend is not in this build.
+    ///
+    /// # Errors
+    ///
+    /// Why they could not be asked.
+    pub fn devices(&self) -> Result<Vec<Device>, String> {
+        self.find.map_or(Ok(Vec::new()), |find| find())
+    }
+}
+
+/// The device on which initial weights are drawn, whatever trains them.
+pub fn host() -> Device {
+    Device::flex()
+}

@@ -1,0 +1,97 @@
+//! `zoo lr-find`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{Output, print, print_json, use_threads};
+use crate::{
+    Error,
+    backend::BackendChoice,
+    config::RunConfig,
+    job::Job,
+    run_dir::write_json,
+    training::{RangePoint, RangeTest, Suggestion, plot, suggest},
+};
+
+/// Find a learning rate: train a little with ever larger ones, and see how the loss takes it.
+#[derive(Debug, Args)]
+pub struct LrFind {
+    /// The JSON config.
+    config: PathBuf,
+    /// The picture to write; the figures go beside it, as JSON.
+    #[arg(long, value_name = "FILE.svg", default_value = "lr-find.svg")]
+    out: PathBuf,
+    /// The first learning rate.
+    #[arg(long, value_name = "RATE", default_value_t = 1e-7)]
+    from: f64,
+    /// The last learning rate.
+    #[arg(long, value_name = "RATE", default_value_t = 10.0)]
+    to: f64,
+    /// How many steps, each with a learning rate of its own.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(20..=10_000))]
+    steps: u64,
+    /// What computes, over the config's choice; see `zoo backends`.
+    #[arg(long, value_name = "NAME[:INDEX]")]
+    backend: Option<BackendChoice>,
+    /// Threads of CPU computation; all cores unless given.
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Change a setting, as in model.cnn.dropout=0; may be given again.
+    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
+    sets: Vec<String>,
+}
+
+/// What came of a test.
+#[derive(Debug, Serialize)]
+struct Found {
+    suggestion: Option<Suggestion>,
+    points: Vec<RangePoint>,
+}
+
+impl LrFind {
+    pub fn run(self, output: Output) -> Result<(), Error> {
+        use_threads(self.threads)?;
+        let (from, to) = (self.from, self.to);
+        if !(from > 0.0 && to > from && to.is_finite()) {
+            return Err(Error::Usage(format!(
+                "--from {from} --to {to}: expected two numbers above 0, the second larger"
+            )));
+        }
+        let mut config = RunConfig::load(&self.config, &self.sets)?;
+        if let Some(backend) = &self.backend {
+            config.backend = backend.clone();
+        }
+        let job = Job::prepare(config, output.show())?;
+        if !output.quiet {
+            job.notes().iter().for_each(|note| eprintln!("note: {note}"));
+        }
+        let points = job.find_learning_rate(RangeTest { from, to, steps: self.steps as usize })?;
+        if points.is_empty() {
+            return Err(Error::Failed(String::from("the loss is not a number from the start")));
+        }
+        let found = Found { suggestion: suggest(&points), points };
+        std::fs::write(&self.out, plot(&found.points, found.suggestion))
+            .map_err(Error::io(&self.out))?;
+        write_json(&self.out.with_extension("json"), &found)?;
+        match output.json {
+            true => print_json(&found),
+            false => print(&self.text(&found)),
+        }
+    }
+
+    fn text(&self, found: &Found) -> String {
+        let said = match found.suggestion {
+            Some(Suggestion { valley, steepest }) => format!(
+                "suggested learning rate {valley:.2e} (valley); the loss falls most steeply at \
+                 {steepest:.2e}"
+            ),
+            None => format!(
+                "no suggestion: the loss ran away after {} steps; start lower, with --from",
+                found.points.len()
+            ),
+        };
+        format!("{said}\n{}: loss over learning rate", self.out.display())
+    }
+}

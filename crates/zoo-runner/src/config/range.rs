@@ -1,0 +1,38 @@
+//! Ranges of settings, and the words in which one outside of its range is refused.
+
+/// Refuses a count of 0.
+pub fn at_least_one(name: &str, count: usize) -> Result<(), String> {
+    require(count > 0, name, "at least 1", count)
+}
+
+/// Refuses what is not a number above 0.
+pub fn above_zero(name: &str, value: f64) -> Result<(), String> {
+    require(value.is_finite() && value > 0.0, name, "a number above 0", value)
+}
+
+/// Refuses what is not a number from 0.
+pub fn from_zero(name: &str, value: f64) -> Result<(), String> {
+    require(value.is_finite() && value >= 0.0, name, "a number from 0", value)
+}
+
+/// Refuses what is not 0 to 1.
+pub fn fraction(name: &str, value: f64) -> Result<(), String> {
+    require((0.0..=1.0).contains(&value), name, "0 to 1", value)
+}
+
+/// Refuses what is not 0 to below 1.
+pub fn below_one(name: &str, value: f64) -> Result<(), String> {
+    require((0.0..1.0).contains(&value), name, "0 to below 1", value)
+}
+
+fn require(
+    is_good: bool,
+    name: &str,
+    expected: &str,
+    found: impl std::fmt::Display,
+) -> Result<(), String> {
+    match is_good {
+        true => Ok(()),
+        false => Err(format!("`{name}`: expected {expected}, found {found}")),
+    }
+}

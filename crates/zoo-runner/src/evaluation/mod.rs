@@ -1,0 +1,125 @@
+//! How good weights are on a split.
+
+mod calibration;
+mod classes;
+mod interval;
+mod report;
+
+use std::time::Instant;
+
+use burn::{
+    data::dataloader::DataLoader,
+    tensor::{Tensor, activation::softmax},
+};
+use indicatif::ProgressBar;
+use zoo_data::Loader;
+
+pub use self::{
+    calibration::{Calibration, CalibrationBin},
+    classes::{ClassReport, Confusion, ConfusionMatrix, MacroAverage, confused_pairs},
+    interval::{Interval, wilson},
+    report::{HardImage, Report, TrainingReport},
+};
+use crate::Error;
+
+/// What a network makes of a split.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// Every image, in the order of the split.
+    pub scored: Vec<Scored>,
+    /// Wall-clock seconds that it took.
+    pub seconds: f64,
+}
+
+/// What a network makes of one image.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scored {
+    /// Index of the image in its source.
+    pub index: usize,
+    /// What it shows.
+    pub label: usize,
+    /// The most probable class.
+    pub prediction: usize,
+    /// The probability of the prediction.
+    pub probability: f64,
+    /// The place of `label` among all classes by probability; 1 where the prediction is right.
+    pub rank: usize,
+    /// Cross entropy in nats, without label smoothing.
+    pub loss: f64,
+}
+
+impl Scored {
+    fn new(index: usize, label: usize, logits: &[f32]) -> Self {
+        let ranking = ranking(logits);
+        let (prediction, largest) = (ranking[0], f64::from(logits[ranking[0]]));
+        // Taken off before the exponential, so that large logits do not overflow.
+        let sum: f64 = logits.iter().map(|&logit| (f64::from(logit) - largest).exp()).sum();
+        Self {
+            index,
+            label,
+            prediction,
+            probability: 1.0 / sum,
+            rank: 1 + ranking.iter().take_while(|&&other| other != label).count(),
+            loss: largest + sum.ln() - f64::from(logits[label]),
+        }
+    }
+
+    /// True where the prediction is what the image shows.
+    pub fn is_right(&self) -> bool {
+        self.prediction == self.label
+    }
+}
+
+/// Has a network, `logits`, look at all of `loader`'s images.
+///
+/// # Errors
+///
+/// [`Error::Failed`] if an image cannot be read or the device gives up.
+pub fn evaluate(
+    logits: &dyn Fn(Tensor<4>) -> Tensor<2>,
+    loader: &Loader,
+    bar: &ProgressBar,
+) -> Result<Evaluation, Error> {
+    let started = Instant::now();
+    let mut scored = Vec::with_capacity(loader.num_items());
+    for batch in loader.iter() {
+        let batch = batch.map_err(|error| Error::Failed(error.to_string()))?;
+        let logits = rows(logits(batch.images))?;
+        let labels = batch.targets.try_into_data().map_err(unreadable)?;
+        let images = batch.indices.iter().zip(labels.iter::<i64>()).zip(&logits);
+        let score = |((&index, label), logits): ((_, i64), &Vec<f32>)| {
+            Scored::new(index, label as usize, logits)
+        };
+        scored.extend(images.map(score));
+        bar.inc(logits.len() as u64);
+    }
+    bar.finish_and_clear();
+    Ok(Evaluation { scored, seconds: started.elapsed().as_secs_f64() })
+}
+
+/// Probabilities of each class, a row an image.
+pub fn probabilities(logits: Tensor<2>) -> Result<Vec<Vec<f32>>, Error> {
+    rows(softmax(logits, 1))
+}
+
+/// The rows of a matrix on the host.
+pub fn rows(matrix: Tensor<2>) -> Result<Vec<Vec<f32>>, Error> {
+    let [_, columns] = matrix.dims();
+    let data = matrix.try_into_data().map_err(unreadable)?;
+    let values: Vec<f32> = data.iter::<f32>().collect();
+    Ok(values.chunks(columns).map(<[f32]>::to_vec).collect())
+}
+
+fn unreadable(error: impl std::fmt::Display) -> Error {
+    Error::Failed(format!("the device gave no result: {error}"))
+}
+
+/// Labels from the most to the least probable; equal ones in the order of labels.
+pub fn ranking(scores: &[f32]) -> Vec<usize> {
+    let mut labels: Vec<usize> = (0..scores.len()).collect();
+    labels.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+    labels
+}
+
+#[cfg(test)]
+mod tests;

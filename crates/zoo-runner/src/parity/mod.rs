@@ -1,0 +1,83 @@
+//! Do backends agree: the same weights and batches on each, compared layer by layer, gradient by
+//! gradient, and after some steps of training.
+
+mod case;
+mod compare;
+mod trace;
+
+use burn::tensor::Device;
+use serde::Serialize;
+use zoo_data::{Batch, Loader};
+
+pub use self::{
+    case::built_in,
+    compare::{Differences, TOLERANCES, Tolerances},
+    trace::{Named, Trace, trace},
+};
+use crate::{
+    Error,
+    backend::BackendChoice,
+    config::{RunConfig, refuse},
+    model::DataShape,
+};
+
+/// A training whose steps are compared.
+pub struct Case {
+    /// The name of a built-in case, or the config's file.
+    pub name: String,
+    /// Data, network and optimizer.
+    pub config: RunConfig,
+}
+
+/// The outcome of one case on two backends.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// The case, or the config's file.
+    pub config: String,
+    /// The reference, and what is compared with it.
+    pub backends: [String; 2],
+    /// Images a step.
+    pub batch: usize,
+    /// How far they are apart.
+    #[serde(flatten)]
+    pub differences: Differences,
+}
+
+/// Trains `case` for `steps` steps on every one of `backends`, without dropout, and compares each
+/// with the first.
+///
+/// # Errors
+///
+/// Whatever is wrong with the case's data or model, or a backend that has no device.
+pub fn run(case: &Case, backends: &[BackendChoice], steps: usize) -> Result<Vec<Row>, Error> {
+    let traces: Vec<Trace> = backends
+        .iter()
+        .map(|backend| record(&case.config, &backend.open()?, steps))
+        .collect::<Result<_, Error>>()?;
+    let rows = backends.iter().zip(&traces).skip(1).map(|(backend, trace)| Row {
+        config: case.name.clone(),
+        backends: [backends[0].to_string(), backend.to_string()],
+        batch: case.config.loader.batch_size,
+        differences: Differences::between(&traces[0], trace, TOLERANCES),
+    });
+    Ok(rows.collect())
+}
+
+fn record(config: &RunConfig, device: &Device, steps: usize) -> Result<Trace, Error> {
+    let data = config.data.open()?;
+    let fitted = config.model.fit_to(DataShape::of(&data)).map_err(|text| refuse("model", text))?;
+    let model = fitted.without_dropout().init(config.seed, device);
+    let loader = Loader::train(
+        &data.train,
+        &data.preprocess,
+        &config.augment,
+        &config.loader,
+        config.seed,
+        device,
+    );
+    let batches = (0..).flat_map(|epoch| loader.epoch(epoch, 0)).take(steps);
+    let batches: Vec<Batch> = batches
+        .map(|batch| batch.map_err(|error| Error::Failed(error.to_string())))
+        .collect::<Result<_, Error>>()?;
+    Ok(model.trace(&batches, config))
+}

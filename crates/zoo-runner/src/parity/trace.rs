@@ -1,0 +1,111 @@
+//! Everything that a few training steps compute, on the host.
+
+use burn::{
+    module::{Module, ModuleVisitor, Param},
+    optim::GradientsParams,
+    tensor::Tensor,
+};
+use zoo_data::Batch;
+use zoo_kernels::nn::Tap;
+
+use crate::{
+    config::RunConfig,
+    model::Classifier,
+    training::{ParameterGroups, cross_entropy},
+};
+
+/// Values under their names, in the order in which they come about.
+pub type Named = Vec<(String, Vec<f32>)>;
+
+/// What the first step computes, and the weights after the last.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    /// The output of each layer in the forward pass; the last are the logits.
+    pub layers: Named,
+    /// The mean loss of each step.
+    pub losses: Vec<f32>,
+    /// The gradient of each parameter, in the order of their paths.
+    pub gradients: Named,
+    /// Each parameter after the last step.
+    pub weights: Named,
+}
+
+/// Trains `model` on `batches`, one step each at the config's learning rate, and keeps what came
+/// about.
+///
+/// # Panics
+///
+/// Without a batch.
+pub fn trace<M: Classifier>(model: M, batches: &[Batch], config: &RunConfig) -> Trace {
+    let device = batches[0].images.device().autodiff();
+    let groups = ParameterGroups::new(&model, &config.parameter_groups);
+    let mut model = model.train().fork(&device);
+    let mut optimizer = config.optimizer.init(&groups);
+    let rate = config.optimizer.learning_rate();
+    let mut trace = Trace::default();
+    for (step, batch) in batches.iter().enumerate() {
+        let mut layers = Outputs::default();
+        let logits = match step {
+            0 => model.forward_tapped(batch.images.clone(), &mut layers),
+            _ => model.forward(batch.images.clone()),
+        };
+        let targets = batch.targets.clone();
+        let loss = cross_entropy(logits, targets, config.loss.label_smoothing()).mean();
+        trace.losses.extend(values(loss.clone().without_autodiff()));
+        let gradients = GradientsParams::from_grads(loss.backward(), &model);
+        if step == 0 {
+            trace.layers = layers.0;
+            trace.gradients = named(&model, Some(&gradients));
+        }
+        model = optimizer.step(rate, model, gradients);
+    }
+    trace.weights = named(&model, None);
+    trace
+}
+
+/// Outputs of layers as a [`Tap`] sees them.
+#[derive(Default)]
+struct Outputs(Named);
+
+impl Tap for Outputs {
+    fn layer<const D: usize>(&mut self, name: &str, output: Tensor<D>) -> Tensor<D> {
+        self.0.push((name.to_string(), values(output.clone().without_autodiff())));
+        output
+    }
+}
+
+/// The gradients of all parameters that have one, or the parameters themselves.
+fn named<M: Module>(model: &M, gradients: Option<&GradientsParams>) -> Named {
+    let mut visitor = Collect { gradients, path: Vec::new(), found: Vec::new() };
+    model.visit(&mut visitor);
+    visitor.found
+}
+
+struct Collect<'a> {
+    gradients: Option<&'a GradientsParams>,
+    path: Vec<String>,
+    found: Named,
+}
+
+impl ModuleVisitor for Collect<'_> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_string());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let tensor = match self.gradients {
+            Some(gradients) => gradients.get::<D>(param.id),
+            None => Some(param.val().without_autodiff()),
+        };
+        let name = self.path.join(".");
+        self.found.extend(tensor.map(|tensor| (name, values(tensor))));
+    }
+}
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}

@@ -1,0 +1,85 @@
+//! The part of a confusion matrix that fits a page.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::evaluation::{Report, confused_pairs};
+
+/// A matrix of so many classes is shown whole.
+const WHOLE: usize = 25;
+/// Of a larger one, so many classes at most.
+const SHOWN: usize = 20;
+
+/// A confusion matrix, or what of it concerns the classes that are confused most often.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Matrix {
+    /// Names of the classes shown, in the order of labels.
+    pub classes: Vec<String>,
+    /// A row a class.
+    pub rows: Vec<Row>,
+    /// False where classes are left out.
+    pub is_whole: bool,
+}
+
+/// The images of a class.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// The class's name.
+    pub class: String,
+    /// A cell a prediction.
+    pub cells: Vec<Cell>,
+    /// Images predicted as a class that is not shown.
+    pub others: usize,
+}
+
+/// The images of a class with one prediction.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Cell {
+    /// Number of images.
+    pub images: usize,
+    /// The fraction of the class's images.
+    pub share: f64,
+    /// True on the diagonal.
+    pub is_right: bool,
+}
+
+impl Matrix {
+    /// The matrix of a report.
+    pub fn of(report: &Report) -> Self {
+        let is_whole = report.per_class.len() <= WHOLE;
+        let labels = match is_whole {
+            true => (0..report.per_class.len()).collect(),
+            false => most_confused_classes(report),
+        };
+        let class = |label: usize| report.per_class[label].class.clone();
+        let row = |&label: &usize| {
+            let counts = &report.confusion_matrix[label];
+            let all: usize = counts.iter().sum();
+            let cell = |&prediction: &usize| Cell {
+                images: counts[prediction],
+                share: counts[prediction] as f64 / all.max(1) as f64,
+                is_right: prediction == label,
+            };
+            let cells: Vec<Cell> = labels.iter().map(cell).collect();
+            let shown: usize = cells.iter().map(|cell| cell.images).sum();
+            Row { class: class(label), cells, others: all - shown }
+        };
+        Self {
+            rows: labels.iter().map(row).collect(),
+            classes: labels.iter().map(|&label| class(label)).collect(),
+            is_whole,
+        }
+    }
+}
+
+fn most_confused_classes(report: &Report) -> Vec<usize> {
+    let mut labels = BTreeSet::new();
+    for (label, prediction) in confused_pairs(&report.confusion_matrix) {
+        if labels.len() + 2 > SHOWN {
+            break;
+        }
+        labels.extend([label, prediction]);
+    }
+    labels.into_iter().collect()
+}

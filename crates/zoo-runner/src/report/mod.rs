@@ -1,0 +1,20 @@
+//! What people look at: the page of a run, its tables, its curves.
+//!
+//! Figures come from [`crate::evaluation`] and `metrics.jsonl`; here they are laid out. A page is a
+//! template under `templates/`, and every text that goes into one is escaped.
+
+mod chart;
+mod confusion;
+mod curves;
+mod folder;
+mod picture;
+mod run;
+mod tables;
+mod templates;
+
+pub use self::{
+    curves::{Curves, write_curves},
+    folder::Folder,
+    run::RunReport,
+    tables::csv,
+};

@@ -1,0 +1,13 @@
+//! Pictures within a page.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use zoo_data::Image;
+
+/// The longer side of a picture, at most, in pixels.
+const SIDE: usize = 128;
+
+/// The image, made smaller where it is large, as an address that holds the picture itself.
+pub fn data_uri(image: &Image) -> String {
+    let png = image.thumbnail(SIDE).to_png();
+    format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png))
+}

@@ -1,0 +1,128 @@
+//! Tables as CSV.
+
+use std::{fs, path::Path};
+
+use zoo_data::Split;
+
+use crate::{
+    Error,
+    evaluation::{ClassReport, Evaluation, Interval, Report},
+};
+
+/// Rows as CSV, quoted where they need it. The first is the head.
+pub fn csv(rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row).expect("all rows of a table have its length");
+    }
+    let bytes = writer.into_inner().expect("memory takes what is written");
+    String::from_utf8(bytes).expect("cells are UTF-8")
+}
+
+/// Writes rows to a CSV file.
+///
+/// # Errors
+///
+/// [`Error::Io`] if it cannot be written.
+pub fn write_csv(path: &Path, rows: impl IntoIterator<Item = Vec<String>>) -> Result<(), Error> {
+    fs::write(path, csv(rows)).map_err(Error::io(path))
+}
+
+/// A row of a table's head.
+pub fn head<const N: usize>(names: [&str; N]) -> Vec<String> {
+    names.map(String::from).to_vec()
+}
+
+/// A figure, or an empty cell.
+pub fn cell(value: Option<impl ToString>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
+/// The figures of each class.
+pub fn per_class(report: &Report) -> Vec<Vec<String>> {
+    let names = [
+        "class",
+        "images",
+        "precision",
+        "precision_low",
+        "precision_high",
+        "recall",
+        "recall_low",
+        "recall_high",
+        "f1",
+        "f1_low",
+        "f1_high",
+    ];
+    let figures = |value: Option<f64>, interval: Option<Interval>| {
+        let [low, high] = [0, 1].map(|end| interval.map(|ends| ends[end]));
+        [value, low, high].map(cell)
+    };
+    let row = |class: &ClassReport| {
+        let names = [class.class.clone(), class.images.to_string()].into_iter();
+        names
+            .chain(figures(class.precision, class.precision_interval))
+            .chain(figures(class.recall, class.recall_interval))
+            .chain(figures(class.f1, class.f1_interval))
+            .collect()
+    };
+    std::iter::once(head(names)).chain(report.per_class.iter().map(row)).collect()
+}
+
+/// The confusion matrix: a row a class, a column a prediction.
+pub fn confusion(report: &Report) -> Vec<Vec<String>> {
+    let classes = || report.per_class.iter().map(|class| class.class.clone());
+    let corner = String::from("class");
+    let rows = classes().zip(&report.confusion_matrix).map(|(class, row)| {
+        std::iter::once(class).chain(row.iter().map(usize::to_string)).collect()
+    });
+    std::iter::once(std::iter::once(corner).chain(classes()).collect()).chain(rows).collect()
+}
+
+/// Every image, in the order of the split.
+pub fn predictions<'a>(
+    evaluation: &'a Evaluation,
+    split: &'a Split,
+    report: &'a Report,
+) -> impl Iterator<Item = Vec<String>> + 'a {
+    let names = [
+        "image",
+        "index",
+        "class",
+        "label",
+        "predicted_class",
+        "prediction",
+        "probability",
+        "loss",
+        "correct",
+    ];
+    let class = |label: usize| report.per_class[label].class.clone();
+    let rows = evaluation.scored.iter().map(move |image| {
+        vec![
+            split.source().name(image.index),
+            image.index.to_string(),
+            class(image.label),
+            image.label.to_string(),
+            class(image.prediction),
+            image.prediction.to_string(),
+            image.probability.to_string(),
+            image.loss.to_string(),
+            image.is_right().to_string(),
+        ]
+    });
+    std::iter::once(head(names)).chain(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_where_they_need_it() {
+        let hostile = ["a,b", "say \"hi\"", "two\nlines", "<b>", "🦀", ""];
+        let text = csv([head(["1", "2", "3", "4", "5", "6"]), head(hostile)]);
+        assert_eq!(text, "1,2,3,4,5,6\n\"a,b\",\"say \"\"hi\"\"\",\"two\nlines\",<b>,🦀,\n");
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let row = reader.records().next().unwrap().unwrap();
+        assert_eq!(row.iter().collect::<Vec<_>>(), hostile);
+    }
+}

@@ -1,0 +1,48 @@
+//! The templates, and what they can do with figures.
+
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, value::Serde};
+use serde::Serialize;
+
+use crate::Error;
+
+const TEMPLATES: [(&str, &str); 7] = [
+    ("run.html", include_str!("templates/run.html")),
+    ("page.css", include_str!("templates/page.css")),
+    ("palette.css", include_str!("templates/palette.css")),
+    ("chart.svg", include_str!("templates/chart.svg")),
+    ("chart.css", include_str!("templates/chart.css")),
+    ("reliability.svg", include_str!("templates/reliability.svg")),
+    ("curves.svg", include_str!("templates/curves.svg")),
+];
+
+/// A template filled in. Whatever comes from `context` is escaped.
+///
+/// # Errors
+///
+/// [`Error::Failed`] if the template and `context` do not fit together.
+pub fn render(template: &str, context: impl Serialize) -> Result<String, Error> {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.add_filter("percent", percent);
+    environment.add_filter("decimals", decimals);
+    TEMPLATES
+        .into_iter()
+        .try_for_each(|(name, text)| environment.add_template(name, text))
+        .and_then(|()| environment.get_template(template)?.render(Serde(context)))
+        .map_err(|error| Error::Failed(format!("{template}: {error:#}")))
+}
+
+/// A fraction in percent, with a space that does not break; a dash where there is none.
+fn percent(fraction: Option<f64>, digits: usize) -> String {
+    fraction.map_or_else(dash, |fraction| format!("{:.digits$}\u{a0}%", 100.0 * fraction))
+}
+
+/// A number with so many digits after the point; a dash where there is none.
+fn decimals(number: Option<f64>, digits: usize) -> String {
+    number.map_or_else(dash, |number| format!("{number:.digits$}"))
+}
+
+fn dash() -> String {
+    String::from("–")
+}

@@ -1,0 +1,147 @@
+use burn::{
+    nn::{Linear, LinearConfig},
+    optim::AdamWConfig,
+};
+use zoo_cnn::CnnSettings;
+
+use super::*;
+use crate::{backend::host, model::ModelSettings};
+
+fn identity() -> Identity {
+    Identity::new(ModelSettings::Cnn(CnnSettings::default()), String::from("0123"))
+}
+
+fn open(folder: &Path, keep_last: usize) -> Checkpoints {
+    let config = CheckpointConfig { keep_last, ..CheckpointConfig::default() };
+    Checkpoints::open(folder.to_path_buf(), identity(), config).unwrap()
+}
+
+fn optimizer() -> ModuleOptimizer {
+    AdamWConfig::new().init()
+}
+
+fn save(checkpoints: &Checkpoints, step: usize, best_step: Option<usize>) -> Linear {
+    let model = LinearConfig::new(2, 3).init(&host());
+    let progress = RunProgress { step, best_step, ..Default::default() };
+    let state = State { model: &model, ema: Some(&model), optimizer: &optimizer() };
+    checkpoints.save(progress, &state).unwrap();
+    model
+}
+
+#[test]
+fn what_is_saved_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = open(folder.path(), 1);
+    assert!(checkpoints.latest().unwrap().is_none());
+    let saved = save(&checkpoints, 5, None);
+    let latest = checkpoints.latest().unwrap().unwrap();
+    assert_eq!((latest.progress.step, latest.notes.len()), (5, 0));
+    let fresh = LinearConfig::new(2, 3).init(&host());
+    let (model, ema, _) = latest.restore(fresh, optimizer()).unwrap();
+    for restored in [model, ema.unwrap()] {
+        assert_eq!(restored.weight.val().into_data(), saved.weight.val().into_data());
+    }
+    let other = LinearConfig::new(2, 4).init(&host());
+    assert!(latest.restore(other, optimizer()).is_err());
+}
+
+#[test]
+fn the_latest_and_the_best_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = open(folder.path(), 2);
+    for step in [7, 8, 9, 10] {
+        save(&checkpoints, step, Some(7));
+    }
+    assert_eq!(checkpoints.steps(COMPLETE).unwrap(), [7, 9, 10]);
+}
+
+/// A process may be killed between any two changes of the disk.
+#[test]
+fn what_a_killed_process_left_is_put_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = open(folder.path(), 2);
+    save(&checkpoints, 5, None);
+    // While it wrote a checkpoint; between the two renames of a replacement; after them.
+    fs::create_dir(folder.path().join(".partial-step-9")).unwrap();
+    fs::rename(folder.path().join("step-5"), folder.path().join(".replaced-step-5")).unwrap();
+    let checkpoints = open(folder.path(), 2);
+    assert_eq!(checkpoints.latest().unwrap().unwrap().progress.step, 5);
+    fs::create_dir(folder.path().join(".replaced-step-5")).unwrap();
+    open(folder.path(), 2);
+    let left: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left, ["step-5"]);
+}
+
+#[test]
+fn a_damaged_one_is_passed_over_and_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = open(folder.path(), 3);
+    for step in [1, 2, 3] {
+        save(&checkpoints, step, None);
+    }
+    let damage = |step: usize, file: &str| {
+        let path = folder.path().join(format!("step-{step}")).join(file);
+        let mut bytes = fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(&path, bytes).unwrap();
+        path.display().to_string()
+    };
+    let model = damage(3, MODEL);
+    let latest = checkpoints.latest().unwrap().unwrap();
+    assert_eq!(latest.progress.step, 2);
+    assert_eq!(
+        latest.notes,
+        [format!(
+            "{model}: is damaged: its checksum does not fit; going on from the checkpoint before it"
+        )]
+    );
+    assert_eq!(checkpoints.steps(COMPLETE).unwrap(), [1, 2]);
+    damage(1, OPTIMIZER);
+    damage(2, EMA);
+    let error = checkpoints.latest().unwrap_err().to_string();
+    assert!(error.ends_with(": all are damaged: start over by --force"), "{error}");
+}
+
+#[test]
+fn another_runs_checkpoint_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    save(&open(folder.path(), 1), 1, None);
+    let refused = |change: fn(&mut Identity)| {
+        let mut identity = identity();
+        change(&mut identity);
+        let config = CheckpointConfig::default();
+        let checkpoints = Checkpoints::open(folder.path().to_path_buf(), identity, config).unwrap();
+        let error = checkpoints.latest().unwrap_err().to_string();
+        error.split_once("step-1: ").unwrap().1.to_string()
+    };
+    assert_eq!(
+        refused(|run| run.model = ModelSettings::Vit(Default::default())),
+        "is of another network: start over by --force"
+    );
+    assert_eq!(
+        refused(|run| run.data = String::from("4567")),
+        "is of other images: start over by --force"
+    );
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(
+        refused(|run| run.zoo_version = String::from("9.0.0")),
+        format!(
+            "was written by zoo {version} with Burn 0.22.1, this is zoo 9.0.0 with Burn 0.22.1: start \
+             over by --force"
+        )
+    );
+}
+
+#[test]
+fn a_folder_that_has_gone_is_not_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = open(&folder.path().join("run/checkpoints"), 1);
+    fs::remove_dir_all(folder.path().join("run")).unwrap();
+    let model = LinearConfig::new(2, 3).init(&host());
+    let state = State { model: &model, ema: None, optimizer: &optimizer() };
+    let error = checkpoints.save(RunProgress::default(), &state).unwrap_err().to_string();
+    assert!(error.ends_with("cannot write: No such file or directory (os error 2)"), "{error}");
+    assert!(!folder.path().join("run").exists());
+}

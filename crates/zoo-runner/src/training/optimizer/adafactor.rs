@@ -1,0 +1,61 @@
+//! Adam's second moment by rows and columns alone, for less memory.
+
+use burn::optim;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Settings;
+use crate::config::range;
+
+/// Settings of Adafactor; the defaults are the paper's, as Burn has them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AdafactorConfig {
+    /// The largest step size of the schedule, above 0.
+    pub learning_rate: f64,
+    /// Caps the learning rate by 1 / √steps.
+    pub relative_step: bool,
+    /// Multiplies the step by the root mean square of the parameter.
+    pub scale_parameter: bool,
+    /// The largest root mean square of a step before the learning rate, above 0.
+    pub clip_threshold: f64,
+    /// The share of the weights that a step of rate 1 takes away, from 0.
+    pub weight_decay: f64,
+}
+
+impl Default for AdafactorConfig {
+    fn default() -> Self {
+        Self {
+            learning_rate: 0.01,
+            relative_step: true,
+            scale_parameter: true,
+            clip_threshold: 1.0,
+            weight_decay: 0.0,
+        }
+    }
+}
+
+impl Settings for AdafactorConfig {
+    type Optimizer = optim::Adafactor;
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn weight_decay(&self) -> f64 {
+        self.weight_decay
+    }
+
+    fn check(&self) -> Result<(), String> {
+        range::above_zero("clip_threshold", self.clip_threshold)
+    }
+
+    fn build(&self, weight_decay: f64) -> optim::Adafactor {
+        optim::AdafactorConfig::new()
+            .with_relative_step(self.relative_step)
+            .with_scale_parameter(self.scale_parameter)
+            .with_clip_threshold(self.clip_threshold as f32)
+            .with_weight_decay(weight_decay as f32)
+            .build()
+    }
+}

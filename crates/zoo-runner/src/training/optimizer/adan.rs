@@ -1,0 +1,68 @@
+//! Adam with a Nesterov momentum of the gradients' differences.
+
+use burn::optim;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Settings;
+use crate::config::range;
+
+/// Settings of Adan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AdanConfig {
+    /// The largest step size of the schedule, above 0.
+    pub learning_rate: f64,
+    /// Decay of the running mean of gradients, 0 to below 1.
+    pub beta1: f64,
+    /// Decay of the running mean of the gradients' differences, 0 to below 1.
+    pub beta2: f64,
+    /// Decay of the running mean of squares, 0 to below 1.
+    pub beta3: f64,
+    /// Added to the denominator, above 0.
+    pub epsilon: f64,
+    /// The share of the weights that a step of rate 1 takes away, from 0.
+    pub weight_decay: f64,
+}
+
+impl Default for AdanConfig {
+    fn default() -> Self {
+        Self {
+            learning_rate: 1e-3,
+            beta1: 0.98,
+            beta2: 0.92,
+            beta3: 0.99,
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+        }
+    }
+}
+
+impl Settings for AdanConfig {
+    type Optimizer = optim::Adan;
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn weight_decay(&self) -> f64 {
+        self.weight_decay
+    }
+
+    fn check(&self) -> Result<(), String> {
+        range::below_one("beta1", self.beta1)?;
+        range::below_one("beta2", self.beta2)?;
+        range::below_one("beta3", self.beta3)?;
+        range::above_zero("epsilon", self.epsilon)
+    }
+
+    fn build(&self, weight_decay: f64) -> optim::Adan {
+        optim::AdanConfig::new()
+            .with_beta_1(self.beta1 as f32)
+            .with_beta_2(self.beta2 as f32)
+            .with_beta_3(self.beta3 as f32)
+            .with_epsilon(self.epsilon as f32)
+            .with_weight_decay(weight_decay as f32)
+            .build()
+    }
+}

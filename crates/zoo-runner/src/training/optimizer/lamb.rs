@@ -1,0 +1,57 @@
+//! Adam whose steps are scaled to the norm of each parameter, for large batches.
+
+use burn::optim;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Settings;
+use crate::config::range;
+
+/// Settings of LAMB.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LambConfig {
+    /// The largest step size of the schedule, above 0.
+    pub learning_rate: f64,
+    /// Decay of the running mean of gradients, 0 to below 1.
+    pub beta1: f64,
+    /// Decay of the running mean of squared gradients, 0 to below 1.
+    pub beta2: f64,
+    /// Added to the denominator, above 0.
+    pub epsilon: f64,
+    /// The factor of the weights that is added to Adam's step, from 0.
+    pub weight_decay: f64,
+}
+
+impl Default for LambConfig {
+    fn default() -> Self {
+        Self { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weight_decay: 0.0 }
+    }
+}
+
+impl Settings for LambConfig {
+    type Optimizer = optim::Lamb;
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn weight_decay(&self) -> f64 {
+        self.weight_decay
+    }
+
+    fn check(&self) -> Result<(), String> {
+        range::below_one("beta1", self.beta1)?;
+        range::below_one("beta2", self.beta2)?;
+        range::above_zero("epsilon", self.epsilon)
+    }
+
+    fn build(&self, weight_decay: f64) -> optim::Lamb {
+        optim::LambConfig::new()
+            .with_beta_1(self.beta1 as f32)
+            .with_beta_2(self.beta2 as f32)
+            .with_epsilon(self.epsilon as f32)
+            .with_weight_decay(weight_decay as f32)
+            .build()
+    }
+}

@@ -1,0 +1,54 @@
+//! The sign of a momentum.
+
+use burn::optim;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Settings;
+use crate::config::range;
+
+/// Settings of Lion. It wants a learning rate of a third to a tenth of AdamW's, and a weight decay
+/// so much larger.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LionConfig {
+    /// The largest step size of the schedule, above 0.
+    pub learning_rate: f64,
+    /// The share of the momentum in a step, 0 to below 1.
+    pub beta1: f64,
+    /// Decay of the momentum, 0 to below 1.
+    pub beta2: f64,
+    /// The share of the weights that a step of rate 1 takes away, from 0.
+    pub weight_decay: f64,
+}
+
+impl Default for LionConfig {
+    fn default() -> Self {
+        Self { learning_rate: 1e-4, beta1: 0.9, beta2: 0.99, weight_decay: 0.0 }
+    }
+}
+
+impl Settings for LionConfig {
+    type Optimizer = optim::Lion;
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn weight_decay(&self) -> f64 {
+        self.weight_decay
+    }
+
+    fn check(&self) -> Result<(), String> {
+        range::below_one("beta1", self.beta1)?;
+        range::below_one("beta2", self.beta2)
+    }
+
+    fn build(&self, weight_decay: f64) -> optim::Lion {
+        optim::LionConfig::new()
+            .with_beta_1(self.beta1 as f32)
+            .with_beta_2(self.beta2 as f32)
+            .with_weight_decay(weight_decay as f32)
+            .build()
+    }
+}

@@ -1,0 +1,68 @@
+//! Orthogonal steps for matrices, AdamW for the rest.
+
+use burn::optim::{
+    AdjustLrFn, ModuleOptimizer, MuonConfig as BurnMuonConfig, decay::WeightDecayConfig,
+    momentum::MomentumConfig,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use zoo_kernels::optim;
+
+use super::{AdamWConfig, ParameterGroups, Settings};
+use crate::config::range;
+
+/// Settings of Muon, as `torch.optim.Muon` with `adjust_lr_fn="match_rms_adamw"`, so that learning
+/// rate and weight decay are as large as AdamW's. Only matrices of hidden layers are given to it;
+/// all else (convolutions, embeddings, norms, biases, the head) is AdamW's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MuonConfig {
+    /// The largest step size of the schedule, above 0.
+    pub learning_rate: f64,
+    /// The share of the last step that goes on, 0 to below 1.
+    pub momentum: f64,
+    /// Looks ahead along the momentum.
+    pub nesterov: bool,
+    /// The share of the weights that a step of rate 1 takes away, from 0.
+    pub weight_decay: f64,
+}
+
+impl Default for MuonConfig {
+    fn default() -> Self {
+        Self { learning_rate: 1e-3, momentum: 0.95, nesterov: true, weight_decay: 0.1 }
+    }
+}
+
+impl Settings for MuonConfig {
+    /// Of all that is not a hidden matrix.
+    type Optimizer = optim::AdamW;
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn weight_decay(&self) -> f64 {
+        self.weight_decay
+    }
+
+    fn check(&self) -> Result<(), String> {
+        range::below_one("momentum", self.momentum)
+    }
+
+    fn build(&self, weight_decay: f64) -> optim::AdamW {
+        AdamWConfig::default().build(weight_decay)
+    }
+
+    fn init(&self, groups: &ParameterGroups) -> ModuleOptimizer {
+        let momentum =
+            MomentumConfig { momentum: self.momentum, dampening: 0.0, nesterov: self.nesterov };
+        let muon = BurnMuonConfig::new()
+            .with_momentum(momentum)
+            .with_adjust_lr_fn(AdjustLrFn::MatchRmsAdamW)
+            .with_weight_decay(Some(WeightDecayConfig::new(self.weight_decay as f32)))
+            .build();
+        ModuleOptimizer::from(self.build(self.weight_decay))
+            .with_group(groups.undecayed.clone(), self.build(0.0), None)
+            .with_group(groups.hidden_matrices.clone(), muon, None)
+    }
+}

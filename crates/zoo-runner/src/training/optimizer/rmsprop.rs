@@ -1,0 +1,67 @@
+//! Divides by a running root mean square of the gradients.
+
+use burn::optim::{self, decay::WeightDecayConfig};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Settings;
+use crate::config::range;
+
+/// Settings of RMSProp, as `torch.optim.RMSprop`; the defaults are PyTorch's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RmsPropConfig {
+    /// The largest step size of the schedule, above 0.
+    pub learning_rate: f64,
+    /// Decay of the running mean of squared gradients, 0 to below 1.
+    pub alpha: f64,
+    /// The share of the last step that goes on, 0 to below 1.
+    pub momentum: f64,
+    /// Added to the denominator, above 0.
+    pub epsilon: f64,
+    /// Divides by the deviation instead of the root mean square.
+    pub centered: bool,
+    /// The factor of the weights that is added to their gradient, from 0.
+    pub weight_decay: f64,
+}
+
+impl Default for RmsPropConfig {
+    fn default() -> Self {
+        Self {
+            learning_rate: 0.01,
+            alpha: 0.99,
+            momentum: 0.0,
+            epsilon: 1e-8,
+            centered: false,
+            weight_decay: 0.0,
+        }
+    }
+}
+
+impl Settings for RmsPropConfig {
+    type Optimizer = optim::RmsProp;
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn weight_decay(&self) -> f64 {
+        self.weight_decay
+    }
+
+    fn check(&self) -> Result<(), String> {
+        range::below_one("alpha", self.alpha)?;
+        range::below_one("momentum", self.momentum)?;
+        range::above_zero("epsilon", self.epsilon)
+    }
+
+    fn build(&self, weight_decay: f64) -> optim::RmsProp {
+        optim::RmsPropConfig::new()
+            .with_alpha(self.alpha as f32)
+            .with_momentum(self.momentum as f32)
+            .with_epsilon(self.epsilon as f32)
+            .with_centered(self.centered)
+            .with_weight_decay(Some(WeightDecayConfig::new(weight_decay as f32)))
+            .build()
+    }
+}

@@ -1,0 +1,56 @@
+//! Stochastic gradient descent.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use zoo_kernels::optim;
+
+use super::Settings;
+use crate::config::range;
+
+/// Settings of stochastic gradient descent, as `torch.optim.SGD`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SgdConfig {
+    /// The largest step size of the schedule, above 0.
+    pub learning_rate: f64,
+    /// The share of the last step that goes on, 0 to below 1.
+    pub momentum: f64,
+    /// Looks ahead along the momentum.
+    pub nesterov: bool,
+    /// The factor of the weights that is added to their gradient, from 0.
+    pub weight_decay: f64,
+}
+
+impl Default for SgdConfig {
+    fn default() -> Self {
+        Self { learning_rate: 0.01, momentum: 0.9, nesterov: false, weight_decay: 0.0 }
+    }
+}
+
+impl Settings for SgdConfig {
+    type Optimizer = optim::Sgd;
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn weight_decay(&self) -> f64 {
+        self.weight_decay
+    }
+
+    fn check(&self) -> Result<(), String> {
+        range::below_one("momentum", self.momentum)?;
+        match self.nesterov && self.momentum == 0.0 {
+            true => Err(String::from("`nesterov` needs a `momentum` above 0")),
+            false => Ok(()),
+        }
+    }
+
+    fn build(&self, weight_decay: f64) -> optim::Sgd {
+        optim::SgdConfig::new()
+            .with_momentum(self.momentum)
+            .with_nesterov(self.nesterov)
+            .with_weight_decay(weight_decay)
+            .build()
+    }
+}

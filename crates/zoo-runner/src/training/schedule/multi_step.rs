@@ -1,0 +1,67 @@
+//! Drops where one says.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Extent, Length, Schedule, Span};
+use crate::config::range;
+
+/// Settings of the multi-step schedule, as PyTorch's `MultiStepLR`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MultiStepConfig {
+    /// The learning rate grows linearly from near 0 over this stretch.
+    pub warmup: Length,
+    /// The stretch after which the learning rate stays as it is.
+    pub length: Length,
+    /// Where the learning rate drops, counted from the start of the run; at least one.
+    pub milestones: Vec<Length>,
+    /// The factor of a drop, 0 to 1.
+    pub gamma: f64,
+    /// The lowest learning rate as a fraction of the optimizer's, 0 to 1.
+    pub floor: f64,
+}
+
+impl Default for MultiStepConfig {
+    fn default() -> Self {
+        Self {
+            warmup: Length::Steps(0),
+            length: Length::Fraction(1.0),
+            milestones: vec![Length::Fraction(0.5), Length::Fraction(0.75)],
+            gamma: 0.1,
+            floor: 0.0,
+        }
+    }
+}
+
+impl Schedule for MultiStepConfig {
+    fn span(&self) -> Span {
+        Span { warmup: self.warmup, length: self.length }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.milestones.is_empty() {
+            return Err(String::from("`milestones`: expected at least one"));
+        }
+        self.milestones.iter().try_for_each(|milestone| milestone.check("milestones"))?;
+        range::fraction("gamma", self.gamma)?;
+        range::fraction("floor", self.floor)
+    }
+
+    fn check_fits(&self, extent: Extent) -> Result<(), String> {
+        let steps = self.milestones.iter().map(|&milestone| extent.steps_of(milestone));
+        match steps.max() {
+            Some(last) if last > extent.steps => Err(format!(
+                "`milestones` go up to step {last}, but the schedule has {}",
+                extent.steps
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn after_warmup(&self, step: usize, extent: Extent) -> f64 {
+        let is_passed = |milestone: &&Length| step >= extent.steps_of(**milestone);
+        let drops = self.milestones.iter().filter(is_passed).count();
+        self.gamma.powi(drops as i32).max(self.floor)
+    }
+}

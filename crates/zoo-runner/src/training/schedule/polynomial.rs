@@ -1,0 +1,48 @@
+//! A power of what is left of the run.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Extent, Length, Schedule, Span};
+use crate::config::range;
+
+/// Settings of the polynomial schedule, as PyTorch's `PolynomialLR` and timm's `PolyLRScheduler`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PolynomialConfig {
+    /// The learning rate grows linearly from near 0 over this stretch; the fall follows.
+    pub warmup: Length,
+    /// The stretch at whose end the floor is reached.
+    pub length: Length,
+    /// The power, above 0; 1 falls along a line.
+    pub power: f64,
+    /// The end as a fraction of the learning rate, 0 to 1.
+    pub floor: f64,
+}
+
+impl Default for PolynomialConfig {
+    fn default() -> Self {
+        Self {
+            warmup: Length::Fraction(0.05),
+            length: Length::Fraction(1.0),
+            power: 1.0,
+            floor: 0.0,
+        }
+    }
+}
+
+impl Schedule for PolynomialConfig {
+    fn span(&self) -> Span {
+        Span { warmup: self.warmup, length: self.length }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        range::above_zero("power", self.power)?;
+        range::fraction("floor", self.floor)
+    }
+
+    fn after_warmup(&self, step: usize, extent: Extent) -> f64 {
+        let left = 1.0 - extent.after_warmup(step);
+        self.floor + (1.0 - self.floor) * left.powf(self.power)
+    }
+}
