@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Times zoo and PyTorch in turn on this machine and writes docs/benchmarks.md.
+"""Times zoo and PyTorch in turn on this machine and writes this machine's section of docs/benchmarks.md.
 
     scripts/bench.py [--rounds 3] [--steps 20] [--threads 2] [--modes eager channels-last compile]
 
 Every round runs zoo, then each of PyTorch's modes, in processes of their own, case by case, so that
-both sides meet the same state of the machine. Of each, the median over the rounds counts. PyTorch,
-torchvision and timm are installed into the virtual environment if they are not there. Nothing else
-should run meanwhile.
+both sides meet the same state of the machine. Of each, the median over the rounds counts. Both sides
+have the same weights and batches, which zoo writes to target/bench. PyTorch, torchvision and timm
+are installed into the virtual environment if they are not there. Nothing else should run meanwhile.
+The sections of other machines, and the notes at the end of this machine's, stay as they are.
 """
 
 import argparse
@@ -21,6 +22,16 @@ import venv
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGES = ["torch==2.9.0", "torchvision==0.24.0", "timm==1.0.31"]
+PAGE = ROOT / "docs" / "benchmarks.md"
+DUMP = ROOT / "target" / "bench"
+HEAD = """# Benchmarks
+
+Images a second at the median step, the median of the rounds; f32, both sides in turn with the same
+weights and batches: four batches in turn, the first three steps not counted. The ratio divides by
+the faster of eager and channels-last. `scripts/bench.py` writes the section of the machine that it
+runs on.
+"""
+NOTES = "### Notes\n"
 CASES = ["cnn-32", "alexnet-224", "vit-tiny-16-224", "vit-192x6-32"]
 MODES = ["eager", "channels-last", "compile"]
 
@@ -44,11 +55,13 @@ def measure(args, python):
     for round_number in range(args.rounds):
         for case in CASES:
             print(f"round {round_number + 1} of {args.rounds}: {case}", file=sys.stderr)
+            if round_number == 0:
+                run("target/release/zoo", "bench", case, "--what", "infer", "--steps", "1", "-q", "--dump", DUMP)
             for what in ["train", "infer"]:
                 zoo = run("target/release/zoo", "bench", case, "--what", what, "--json", "-q", *common)
                 rows.setdefault((case, what, "zoo"), []).append(json.loads(zoo)[0])
                 for mode in args.modes:
-                    script = ["scripts/bench_pytorch.py", case, "--what", what, "--mode", mode]
+                    script = ["scripts/bench_pytorch.py", case, "--what", what, "--mode", mode, "--dump", DUMP]
                     try:
                         printed = run(python, *script, *common)
                     except subprocess.CalledProcessError as error:
@@ -58,7 +71,8 @@ def measure(args, python):
     return rows
 
 
-def page(args, rows):
+def section(args, rows, notes):
+    """The section of this machine."""
     def median(case, what, side, key="images_per_second"):
         found = [row[key] for row in rows.get((case, what, side), []) if row[key]]
         return statistics.median(found) if found else None
@@ -66,18 +80,13 @@ def page(args, rows):
     def cell(value, form):
         return form.format(value) if value else "-"
 
-    machine = rows[(CASES[0], "train", "zoo")][0]["machine"]
+    differences = [row["logits_difference"] for (_, _, side), found in rows.items() if side != "zoo" for row in found]
     lines = [
-        "# Benchmarks",
+        f"## {machine_of(rows)}",
         "",
-        f"Made by `scripts/bench.py --rounds {args.rounds} --steps {args.steps} --threads {args.threads} --modes {' '.join(args.modes)}` "
-        f"on {datetime.date.today()}.",
-        "",
-        f"- Machine: {machine}, {platform.system()} {platform.machine()}",
-        f"- Against {', '.join(PACKAGES)}; f32; both sides in turn",
-        "- Images a second at the median step, the median of the rounds; four batches in turn, the",
-        "  first three steps not counted. The last column divides by the faster of eager and",
-        "  channels-last.",
+        f"{platform.system()} {platform.machine()}, {datetime.date.today()}, against {', '.join(PACKAGES)}; "
+        f"`scripts/bench.py --rounds {args.rounds} --steps {args.steps} --threads {args.threads} --modes {' '.join(args.modes)}`. "
+        f"The logits of both sides are within {max(differences):.1e} of the largest.",
         "",
         "| case | what | batch | zoo | PyTorch eager | channels-last | compiled | zoo ÷ PyTorch | MB zoo | MB PyTorch |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -92,7 +101,7 @@ def page(args, rows):
             cells += [cell(speeds["zoo"] / speeds[best], "{:.2f}")]
             cells += [cell(bytes and bytes / 1e6, "{:.0f}") for bytes in memory]
             lines.append("| " + " | ".join(cells) + " |")
-    lines += ["", "## Where zoo's time goes", "",
+    lines += ["", "Where zoo's time goes in a training step:", "",
               "| case | forward ms | backward ms | update ms | GFLOP/s | of the matrix product |",
               "| --- | --- | --- | --- | --- | --- |"]
     for case in CASES:
@@ -101,7 +110,21 @@ def page(args, rows):
         lines.append(
             f"| {case} | {split['forward']:.1f} | {split['backward']:.1f} | {split['optimizer']:.1f} "
             f"| {row['flops_per_second'] / 1e9:.0f} | {100 * row['peak_share']:.0f} % |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + notes
+
+
+def machine_of(rows):
+    return rows[(CASES[0], "train", "zoo")][0]["machine"]
+
+
+def page(args, rows):
+    """The page with this machine's section first, then those of others."""
+    old = PAGE.read_text().split("\n## ")[1:] if PAGE.exists() else []
+    others = [text.strip() for text in old if text.splitlines()[0] != machine_of(rows)]
+    mine = [text for text in old if text.splitlines()[0] == machine_of(rows)]
+    notes = "\n" + NOTES + mine[0].split(NOTES)[1] if mine and NOTES in mine[0] else ""
+    parts = [HEAD.strip(), section(args, rows, notes).strip(), *["## " + text for text in others]]
+    return "\n\n".join(parts) + "\n"
 
 
 def main():
@@ -114,7 +137,7 @@ def main():
     args = parser.parse_args()
     run("cargo", "build", "--release", "--quiet")
     text = page(args, measure(args, python_with_torch(args.venv)))
-    (ROOT / "docs" / "benchmarks.md").write_text(text)
+    PAGE.write_text(text)
     print(text)
 
 

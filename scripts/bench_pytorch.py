@@ -1,18 +1,24 @@
 #!/usr/bin/env python3
 """Times one of zoo's built-in cases in PyTorch and prints one JSON object.
 
-    bench_pytorch.py cnn-32 --mode eager|channels-last|compile --steps 20 --threads 2
+    zoo bench cnn-32 --what infer --dump target/bench
+    bench_pytorch.py cnn-32 --dump target/bench --mode eager|channels-last|compile --steps 20 --threads 2
 
-The networks are torchvision's and timm's, or the same layers as zoo's, in f32. As in `zoo bench`,
-steps go through four batches in turn, and the first three steps are not counted.
+The networks are torchvision's and timm's, or the same layers as zoo's, in f32, with the weights and
+the batches that zoo has written; how far the logits of the first batch are from zoo's is part of
+the result. As in `zoo bench`, steps go through four batches in turn, and the first three steps are
+not counted.
 """
 
 import argparse
 import json
+import pathlib
+import re
 import resource
 import statistics
 import time
 
+import safetensors.torch
 import timm
 import torch
 import torchvision
@@ -53,6 +59,41 @@ CASES = {
 }
 
 
+# Patterns of zoo's parameter paths and what PyTorch has instead; all that fit are applied in turn.
+NAMES = [
+    (r"gamma$", "weight"),
+    (r"beta$", "bias"),
+    (r"^stages\.(\d+)\.block\.conv", lambda found: str(4 * int(found[1]))),
+    (r"^stages\.(\d+)\.block\.norm", lambda found: str(4 * int(found[1]) + 1)),
+    (r"^features\.conv(\d)", lambda found: f"features.{[0, 3, 6, 8, 10][int(found[1]) - 1]}"),
+    (r"^classifier\.fc6", "classifier.1"),
+    (r"^classifier\.fc7", "classifier.4"),
+    (r"^classifier\.head", "classifier.6"),
+    (r"^patch_embedding", "patch_embed.proj"),
+    (r"^class_token", "cls_token"),
+    (r"^position_embedding", "pos_embed"),
+    (r"\.attention\.", ".attn."),
+]
+
+
+def load_weights(model, path):
+    """Gives `model` the weights that zoo has written: linear layers are transposed there."""
+    weights = {}
+    for name, value in safetensors.torch.load_file(path).items():
+        for pattern, replacement in NAMES:
+            name = re.sub(pattern, replacement, name)
+        if isinstance(model, Cnn):
+            name = name.replace("fc1", "13").replace("head", "15")
+        weights[name] = value.T if name.endswith("weight") and value.ndim == 2 else value
+    missing, unknown = model.load_state_dict(weights, strict=False)
+    missing = [name for name in missing if not name.endswith("num_batches_tracked")]
+    assert not missing and not unknown, (missing, unknown)
+
+
+def load_floats(path, *shape):
+    return torch.frombuffer(bytearray(path.read_bytes()), dtype=torch.float32).reshape(shape)
+
+
 def timed(step, steps):
     times = []
     for number in range(WARM_UP + steps):
@@ -69,13 +110,19 @@ def main():
     parser.add_argument("--what", choices=["train", "infer"], default="train")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--dump", type=pathlib.Path, required=True, help="what zoo bench --dump has made")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     build, side, batch, classes = CASES[args.case]
+    folder = args.dump / args.case
     model = build()
-    images = [torch.randn(batch, 3, side, side) for _ in range(BATCHES)]
-    targets = [torch.randint(classes, (batch,)) for _ in range(BATCHES)]
+    load_weights(model, folder / "model.safetensors")
+    images = list(load_floats(folder / "images.f32", BATCHES, batch, 3, side, side))
+    targets = list(load_floats(folder / "targets.f32", BATCHES, batch).long())
+    logits = load_floats(folder / "logits.f32", batch, classes)
+    with torch.inference_mode():
+        difference = (model.eval()(images[0]) - logits).abs().max() / logits.abs().max()
     if args.mode == "channels-last":
         model = model.to(memory_format=torch.channels_last)
         images = [image.contiguous(memory_format=torch.channels_last) for image in images]
@@ -104,6 +151,7 @@ def main():
         "mode": args.mode,
         "batch": batch,
         "images_per_second": batch / median * 1e3,
+        "logits_difference": difference.item(),
         "step_ms": {"median": median, "min": min(times), "max": max(times)},
         "peak_memory_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
         "version": torch.__version__,
