@@ -138,3 +138,21 @@ fn every_optimizer_and_schedule_trains_and_goes_on() {
         assert_eq!(zoo.weight_hash("runs/tiny"), whole, "{optimizer}");
     }
 }
+
+#[test]
+fn going_on_needs_no_graphics_device() {
+    let zoo = Zoo::new();
+    zoo.write_config(&tiny(small_cnn()));
+    zoo.ok(&["train", "tiny.json", "-q"]);
+    let whole = zoo.weight_hash("runs/tiny");
+    fs::remove_file(zoo.path("runs/tiny/report.json")).unwrap();
+    fs::remove_dir_all(zoo.path("runs/tiny/checkpoints/step-6")).unwrap();
+    // By these variables drivers of Vulkan and OpenGL are found on Linux.
+    let drivers = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES", "__EGL_VENDOR_LIBRARY_FILENAMES"];
+    let said = zoo.run_with(
+        &["train", "tiny.json", "-q", "--resume"],
+        &drivers.map(|variable| (variable, "/none")),
+    );
+    assert_eq!((said.code, said.stderr.as_str()), (0, ""));
+    assert_eq!(zoo.weight_hash("runs/tiny"), whole);
+}

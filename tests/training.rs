@@ -157,11 +157,11 @@ fn a_step_of_several_batches_is_that_of_a_large_one() {
     let zoo = Zoo::new();
     let mut config =
         tiny(json!({"cnn": {"widths": [4], "hidden": 0, "batch_norm": false, "dropout": 0}}));
-    // Steps of 64 and 32 images; the batches of the second one are 20 and 12.
-    config["loader"]["batch_size"] = json!(64);
-    config["train"]["log_every"] = json!(1);
-    // What is mixed is drawn for each batch.
+    // Images are mixed within a batch, so those of a large one otherwise.
     config["mix"] = json!({});
+    // Steps of 60 and 36 images; the batches of the second one are 20 and 16.
+    config["loader"]["batch_size"] = json!(60);
+    config["train"]["log_every"] = json!(1);
     zoo.write_config(&config);
     let losses = |run: &str, sets: &[&str]| -> Vec<f64> {
         let mut args = vec!["train", "tiny.json", "-q", "--run-dir", run];
@@ -174,7 +174,7 @@ fn a_step_of_several_batches_is_that_of_a_large_one() {
             .collect()
     };
     let large = losses("large", &[]);
-    let several = losses("several", &["loader.batch_size=16", "train.accumulate=4"]);
+    let several = losses("several", &["loader.batch_size=20", "train.accumulate=3"]);
     assert_eq!(large.len(), 6);
     for (large, several) in large.iter().zip(&several) {
         assert!((large - several).abs() < 1e-5, "{large} {several}");

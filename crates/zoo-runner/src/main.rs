@@ -22,8 +22,19 @@ fn keep_freed_memory() {
     }
 }
 
+/// Has what Burn puts on its default device stay on the CPU, such as the state of an optimizer that
+/// comes from a checkpoint. By itself it would open a graphics device, and panic where there is none.
+fn keep_to_the_cpu() {
+    // SAFETY: no other thread has been started that could read the environment meanwhile.
+    #[allow(unsafe_code, reason = "Burn has no other way to set its default device")]
+    unsafe {
+        std::env::set_var("BURN_DEVICE", "flex");
+    }
+}
+
 fn main() -> ExitCode {
     keep_freed_memory();
+    keep_to_the_cpu();
     match zoo_runner::cli::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
