@@ -36,12 +36,24 @@ fn conv2d(bencher: Bencher, (shape, pass, whose): &Line<Convolution>) {
             .init(&inputs[0].device());
         layer.weight = Param::initialized(ParamId::new(), inputs[1].clone().reshape(weights));
         layer.bias = Some(Param::initialized(ParamId::new(), inputs[2].clone()));
-        let images = inputs[0].clone().reshape(images);
+        // Images from the loader want no gradient; inner ones come from a layer.
+        let images = match channels {
+            3 => inputs[0].clone().detach().set_require_grad(false).reshape(images),
+            _ => images_of(&inputs[0], [batch, channels, side], whose),
+        };
         match whose {
             Whose::Zoo => nn::Conv2d::from(layer).forward(images),
             Whose::Burn => layer.forward(images),
         }
     });
+}
+
+/// Images in the order in which each side's own convolutions leave them.
+fn images_of(input: &Tensor<1>, [batch, channels, side]: Images, whose: &Whose) -> Tensor<4> {
+    match whose {
+        Whose::Zoo => input.clone().reshape([batch, side, side, channels]).permute([0, 3, 1, 2]),
+        Whose::Burn => input.clone().reshape([batch, channels, side, side]),
+    }
 }
 
 /// Batch, channels, side; window, stride.
@@ -58,10 +70,10 @@ const POOLINGS: [Pooling; 6] = [
 
 #[divan::bench(args = lines(&POOLINGS))]
 fn max_pool2d(bencher: Bencher, (shape, pass, whose): &Line<Pooling>) {
-    let ([batch, channels, side], [window, stride]) = *shape;
-    let images = [batch, channels, side, side];
-    time(bencher, *pass, &[images.iter().product()], |inputs| {
-        let images = inputs[0].clone().reshape(images);
+    let (sizes, [window, stride]) = *shape;
+    let [batch, channels, side] = sizes;
+    time(bencher, *pass, &[batch * channels * side * side], |inputs| {
+        let images = images_of(&inputs[0], sizes, whose);
         let (window, stride) = ([window, window], [stride, stride]);
         match whose {
             Whose::Zoo => {
@@ -83,10 +95,9 @@ const NORMALISED: [Images; 3] = [[128, 32, 32], [128, 64, 16], [128, 128, 8]];
 #[divan::bench(args = lines(&NORMALISED))]
 fn batch_norm_and_relu(bencher: Bencher, (shape, pass, whose): &Line<Images>) {
     let [batch, channels, side] = *shape;
-    let images = [batch, channels, side, side];
-    time(bencher, *pass, &[images.iter().product()], |inputs| {
+    time(bencher, *pass, &[batch * channels * side * side], |inputs| {
         let layer = stock::BatchNormConfig::new(channels).init(&inputs[0].device());
-        let images = inputs[0].clone().reshape(images);
+        let images = images_of(&inputs[0], *shape, whose);
         match whose {
             Whose::Zoo => nn::BatchNorm::from(layer).forward_relu(images),
             Whose::Burn => activation::relu(layer.forward(images)),
@@ -99,9 +110,8 @@ const RESPONSES: [Images; 2] = [[16, 96, 55], [16, 256, 27]];
 #[divan::bench(args = lines(&RESPONSES))]
 fn local_response_norm(bencher: Bencher, (shape, pass, whose): &Line<Images>) {
     let [batch, channels, side] = *shape;
-    let images = [batch, channels, side, side];
-    time(bencher, *pass, &[images.iter().product()], |inputs| {
-        let images: Tensor<4> = inputs[0].clone().reshape(images);
+    time(bencher, *pass, &[batch * channels * side * side], |inputs| {
+        let images = images_of(&inputs[0], *shape, whose);
         match whose {
             Whose::Zoo => nn::LocalResponseNormConfig::new(5).init().forward(images),
             Whose::Burn => stock::LocalResponseNormConfig::new(5).init().forward(images),

@@ -7,22 +7,30 @@ use rayon::prelude::*;
 use super::autodiff::{Tracked, differentiable};
 use super::simd::{exp, kernel, map, mul_add, zip};
 use super::tensor::{
-    CHUNK, Flat, into_dense, into_order_of, like, uninit, update, values, values_mut,
+    CHUNK, Flat, SMALL, into_dense, into_order_of, like, uninit, update, values, values_mut,
 };
 
 /// max(0, x). Not a number stays so.
 pub(crate) fn relu(input: Flat) -> Flat {
-    update(into_dense(input), relu_in_place, |output, input| {
-        output.copy_from_slice(input);
-        relu_in_place(output);
-    })
+    update(into_dense(input), relu_in_place, relu_to)
 }
 
 kernel! {
     fn relu_in_place<S>(simd: S, values: &mut [f32]) {
-        let zero = simd.splat_f32s(0.0);
-        map(simd, values, #[inline(always)] |x| simd.select_f32s(simd.less_than_f32s(x, zero), zero, x));
+        map(simd, values, #[inline(always)] |x| positive(simd, x));
     }
+}
+
+kernel! {
+    fn relu_to<S>(simd: S, output: &mut [f32], input: &[f32]) {
+        zip(simd, output, input, #[inline(always)] |_, x| positive(simd, x));
+    }
+}
+
+#[inline(always)]
+fn positive<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let zero = simd.splat_f32s(0.0);
+    simd.select_f32s(simd.less_than_f32s(x, zero), zero, x)
 }
 
 /// [`relu`] with gradients.
@@ -50,15 +58,18 @@ kernel! {
 
 /// x Φ(x), Φ with the error function, within 1e-6.
 pub(crate) fn gelu(input: Flat) -> Flat {
-    update(into_dense(input), gelu_in_place, |output, input| {
-        output.copy_from_slice(input);
-        gelu_in_place(output);
-    })
+    update(into_dense(input), gelu_in_place, gelu_to)
 }
 
 kernel! {
     fn gelu_in_place<S>(simd: S, values: &mut [f32]) {
         map(simd, values, #[inline(always)] |x| simd.mul_f32s(x, normal(simd, x).0));
+    }
+}
+
+kernel! {
+    fn gelu_to<S>(simd: S, output: &mut [f32], input: &[f32]) {
+        zip(simd, output, input, #[inline(always)] |_, x| simd.mul_f32s(x, normal(simd, x).0));
     }
 }
 
@@ -112,6 +123,10 @@ pub(crate) fn gradient_where(
     let mut gradient = into_order_of(gradient, saved);
     let saved_values = values(saved);
     if let Some(values) = values_mut(&mut gradient) {
+        if values.len() <= SMALL {
+            change(values, saved_values);
+            return gradient;
+        }
         values
             .par_chunks_mut(CHUNK)
             .zip(saved_values.par_chunks(CHUNK))

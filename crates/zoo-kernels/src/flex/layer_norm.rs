@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::autodiff::{Tracked, differentiable};
 use super::reduce::add_parts;
-use super::simd::{dot, kernel, mul_add, sum, zip};
+use super::simd::{columns, dot, kernel, load, mul_add, store, sum, zip};
 use super::tensor::{CHUNK, Flat, into_row_major, row_major, uninit, values};
 
 /// (x - mean) / sqrt(variance + epsilon) * gamma + beta for every row of the last dimension.
@@ -29,11 +29,12 @@ kernel! {
         for (x, y) in input.chunks_exact(width).zip(output.chunks_exact_mut(width)) {
             let (mean, scale) = statistics(simd, x, epsilon);
             let (minus, factor) = (simd.splat_f32s(-mean), simd.splat_f32s(scale));
-            y.copy_from_slice(x);
-            zip(simd, y, gamma, #[inline(always)] |x, gamma| {
-                simd.mul_f32s(simd.mul_f32s(simd.add_f32s(x, minus), factor), gamma)
-            });
-            zip(simd, y, beta, #[inline(always)] |y, beta| simd.add_f32s(y, beta));
+            for range in columns(simd, width) {
+                let x = load(simd, &x[range.clone()]);
+                let normal = simd.mul_f32s(simd.add_f32s(x, minus), factor);
+                let (gamma, beta) = (load(simd, &gamma[range.clone()]), load(simd, &beta[range.clone()]));
+                store(simd, &mut y[range], mul_add(simd, normal, gamma, beta));
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ mod lrn;
 mod matmul;
 mod ops;
 mod panels;
+mod parallel;
 mod pool;
 mod reduce;
 mod scratch;

@@ -4,6 +4,7 @@ use pulp::Simd;
 use rayon::prelude::*;
 
 use super::simd::kernel;
+use super::tensor::SMALL;
 use super::tile::max_vectors;
 
 /// Columns of the right side that one tile handles.
@@ -48,21 +49,32 @@ impl Packed {
     /// Element (k, column) is `weights[rows[k] + column * stride]`.
     pub(crate) fn new(weights: &[f32], rows: &[usize], columns: usize, stride: usize) -> Self {
         let (lanes, _) = widths();
-        let panels = panels(columns)
-            .into_par_iter()
-            .map(|panel| {
-                let width = panel.vectors * lanes;
-                let mut values = vec![0.0; rows.len() * width];
-                for (target, row) in values.chunks_exact_mut(width).zip(rows) {
-                    let start = row + panel.first * stride;
-                    for (column, target) in target[..panel.columns].iter_mut().enumerate() {
-                        *target = weights[start + column * stride];
-                    }
+        // In the order of the weights, so that those that share a cache line are read together.
+        let mut visits: Vec<usize> = (0..rows.len()).collect();
+        visits.sort_unstable_by_key(|k| rows[*k]);
+        let pack = |panel: Panel| {
+            let width = panel.vectors * lanes;
+            let mut values = vec![0.0; rows.len() * width];
+            for &k in &visits {
+                let start = rows[k] + panel.first * stride;
+                let target = &mut values[k * width..][..panel.columns];
+                if stride == 1 {
+                    target.copy_from_slice(&weights[start..start + panel.columns]);
+                    continue;
                 }
-                (panel, values)
-            })
-            .collect();
-        Self { panels }
+                for (column, target) in target.iter_mut().enumerate() {
+                    *target = weights[start + column * stride];
+                }
+            }
+            (panel, values)
+        };
+        let panels = panels(columns);
+        Self {
+            panels: match rows.len() * columns <= SMALL {
+                true => panels.into_iter().map(pack).collect(),
+                false => panels.into_par_iter().map(pack).collect(),
+            },
+        }
     }
 
     /// Floats in a row of a panel.

@@ -9,6 +9,11 @@ use super::tensor::CHUNK;
 /// threads.
 pub(crate) fn column_sums(values: &[f32], columns: usize) -> Vec<f32> {
     let rows = (CHUNK / columns).max(1);
+    if values.len() <= rows * columns {
+        let mut sums = vec![0.0; columns];
+        add_rows(values, &mut sums);
+        return sums;
+    }
     let parts: Vec<Vec<f32>> = values
         .par_chunks(rows * columns)
         .map(|values| {

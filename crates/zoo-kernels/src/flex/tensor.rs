@@ -11,6 +11,9 @@ pub(crate) type Flat = FloatTensor<Flex>;
 /// number of threads.
 pub(crate) const CHUNK: usize = 1 << 15;
 
+/// Elements that a pass over memory is done with before another thread is awake.
+pub(crate) const SMALL: usize = 2 * CHUNK;
+
 /// `length` floats of unknown content.
 ///
 /// # Safety
@@ -144,10 +147,19 @@ pub(crate) fn update(
     copy: impl Fn(&mut [f32], &[f32]) + Send + Sync,
 ) -> Flat {
     if let Some(values) = values_mut(&mut tensor) {
-        values.par_chunks_mut(CHUNK).for_each(in_place);
+        match values.len() <= SMALL {
+            true => in_place(values),
+            false => values.par_chunks_mut(CHUNK).for_each(in_place),
+        }
         return tensor;
     }
     let input = values(&tensor);
+    if input.len() <= SMALL {
+        // SAFETY: `copy` writes every element.
+        let mut output = unsafe { uninit(input.len()) };
+        copy(&mut output, input);
+        return like(output, &tensor);
+    }
     // SAFETY: `copy` writes every element.
     let mut output = unsafe { uninit(input.len()) };
     output

@@ -72,7 +72,8 @@ pub struct Row {
     /// `flops_per_second` as a share of what a product of 1024 × 1024 matrices reached just before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peak_share: Option<f64>,
-    /// The most memory that the process held at once during this case, where the system tells.
+    /// The most memory that the process held at once during this case, where the system tells. What
+    /// cases before it in the same process have freed counts too: the allocator keeps it.
     pub peak_memory_bytes: Option<u64>,
     /// Processor and threads: rows of different machines are not compared.
     pub machine: String,

@@ -17,8 +17,8 @@ use crate::flex::tile::{Finish, Product, Segment, rows_of};
 const PARTS: usize = 8;
 
 /// Pixels of the output whose gradients are gone through together: as many as keep a panel of them
-/// in the first-level cache.
-const PIXELS: usize = 128;
+/// in the second-level cache, so that the sums are seldom read and written.
+const PIXELS: usize = 256;
 
 /// Columns of the widest panel: four vectors of AVX-512.
 const MOST_COLUMNS: usize = 64;

@@ -3,30 +3,28 @@
 //! With many rows the weights are packed once and the rows go past them. With few, the time is that
 //! of reading the weights, which then are read in place and once.
 
-use burn::backend::TensorMetadata;
-use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
-use rayon::prelude::*;
-
 use super::autodiff::{Tracked, differentiable};
-use super::matmul::{Matrix, multiply};
-use super::panels::{Packed, Panel, copy_panel, panels};
+use super::matmul::{Matrix, multiply, multiply_to};
+use super::panels::Packed;
+use super::parallel::for_each;
 use super::reduce::column_sums;
-use super::scratch::with_scratch;
 use super::simd::kernel;
 use super::tensor::{Flat, Shared, into_row_major, row_major, transpose, uninit, values};
 use super::tile::{Finish, Product, Segment, rows_of};
+use burn::backend::TensorMetadata;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 
 /// Rows that are too few to be worth packing the weights for.
-const FEW: usize = 48;
+const FEW: usize = 256;
 
 /// Rows that one task takes.
 const ROWS: usize = 96;
 
-/// Tasks at least that the gradient of a large weight is made by.
+/// Tasks at least that a product is cut into, if it is worth cutting.
 const TASKS: usize = 8;
 
-/// Columns of the widest panel: four vectors of AVX-512.
-const MOST_COLUMNS: usize = 64;
+/// Multiply-adds that take less time than waking another thread.
+const SMALL: usize = 1 << 21;
 
 /// Rows, inputs and outputs.
 #[derive(Clone, Copy)]
@@ -41,6 +39,10 @@ impl Sizes {
         let [inputs, outputs] = weight.shape().dims();
         let rows = values(input).len() / inputs;
         Self { rows, inputs, outputs }
+    }
+
+    fn is_small(&self) -> bool {
+        self.rows * self.inputs * self.outputs <= SMALL
     }
 }
 
@@ -79,10 +81,19 @@ fn many_rows(
     let rows = left.len() / depth;
     // SAFETY: each task writes all columns of its rows.
     let mut output = unsafe { uninit(rows * columns) };
-    output
-        .par_chunks_mut(ROWS * columns)
-        .zip(left.par_chunks(ROWS * depth))
-        .for_each(|(output, left)| multiply_rows(left, depth, packed, columns, finish, output));
+    let shared = Shared::new(&mut output);
+    let task_rows = if rows * depth * columns <= SMALL { rows } else { ROWS };
+    for_each(rows.div_ceil(task_rows), |number| {
+        let first = number * task_rows;
+        let count = task_rows.min(rows - first);
+        let left = &left[first * depth..][..count * depth];
+        // SAFETY: the rows lie within `output`, which outlives the loop, and no other task has
+        // them.
+        let output = unsafe { shared.slice(first * columns, count * columns) };
+        for (left, output) in left.chunks(ROWS * depth).zip(output.chunks_mut(ROWS * columns)) {
+            multiply_rows(left, depth, packed, columns, finish, output);
+        }
+    });
     output
 }
 
@@ -113,70 +124,31 @@ kernel! {
     }
 }
 
-/// Columns of the weights that one task reads.
-const STRIPE: usize = 512;
-
-/// Rows of the weights that are gone through together.
-const DEPTH: usize = 32;
-
-/// The forward pass of few rows: tasks take stripes of the weights' columns and read them a few
-/// rows at a time.
+/// The forward pass of few rows: tasks take stripes of the weights' columns.
 fn few_rows(sizes: Sizes, input: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
-    let mut output: Vec<f32> = Vec::with_capacity(sizes.rows * sizes.outputs);
-    for _ in 0..sizes.rows {
-        output.extend_from_slice(bias);
-    }
+    let Sizes { rows, inputs, outputs } = sizes;
+    // SAFETY: each task writes all rows of its columns.
+    let mut output = unsafe { uninit(rows * outputs) };
     let shared = Shared::new(&mut output);
-    let stripes: Vec<Vec<Panel>> =
-        panels(sizes.outputs).chunks(STRIPE / MOST_COLUMNS).map(<[Panel]>::to_vec).collect();
-    stripes.par_iter().for_each(|stripe| {
-        let first = stripe[0].first;
-        let columns = stripe.iter().map(|panel| panel.columns).sum();
-        with_scratch((sizes.rows * columns) + DEPTH * MOST_COLUMNS, |scratch| {
-            let (sums, packed) = scratch.split_at_mut(sizes.rows * columns);
-            sums.fill(0.0);
-            read_stripe(sizes, stripe, input, weight, packed, sums);
-            for (row, sums) in sums.chunks_exact(columns).enumerate() {
-                // SAFETY: no other task has these columns, and `output` outlives the loop.
-                let output = unsafe { shared.slice(row * sizes.outputs + first, columns) };
-                for (output, sum) in output.iter_mut().zip(sums) {
-                    *output += sum;
-                }
-            }
-        });
-    });
-    output
-}
-
-kernel! {
-    fn read_stripe<S>(
-        simd: S,
-        sizes: Sizes,
-        stripe: &[Panel],
-        input: &[f32],
-        weight: &[f32],
-        packed: &mut [f32],
-        sums: &mut [f32],
-    ) {
-        let origin = stripe[0].first;
-        let columns = sums.len() / sizes.rows;
-        let starts: Vec<usize> = (0..sizes.rows).map(|row| row * sizes.inputs).collect();
-        let targets: Vec<usize> = (0..sizes.rows).map(|row| row * columns).collect();
-        for first in (0..sizes.inputs).step_by(DEPTH) {
-            let segments = [Segment { offset: first, length: DEPTH.min(sizes.inputs - first) }];
-            let weight = &weight[first * sizes.outputs..];
-            for panel in stripe {
-                let packed = &mut packed[..segments[0].length * Packed::stride::<S>(panel)];
-                let stride = copy_panel::<S>(panel, weight, sizes.outputs, packed);
-                let product = Product { left: input, segments: &segments, step: 1, right: packed, stride };
-                let tile = rows_of::<S>(panel.vectors);
-                for (starts, targets) in starts.chunks(tile).zip(targets.chunks(tile)) {
-                    let sums = &mut sums[panel.first - origin..];
-                    product.tile(simd, (starts, targets), (panel.columns, panel.vectors), sums, Finish::Add);
-                }
-            }
+    let stripe = match sizes.is_small() {
+        true => outputs,
+        false => outputs.div_ceil(TASKS).next_multiple_of(64).min(256),
+    };
+    for_each(outputs.div_ceil(stripe), |number| {
+        let first = number * stripe;
+        let columns = stripe.min(outputs - first);
+        let weight = Matrix::strided(&weight[first..], inputs, columns, outputs);
+        // SAFETY: the columns lie within `output`, which outlives the loop, and no other task has
+        // them.
+        unsafe {
+            let output = (shared.pointer(first), outputs);
+            multiply_to(Matrix::new(input, rows, inputs), weight, 1.0, output);
         }
+    });
+    for row in output.chunks_exact_mut(outputs) {
+        row.iter_mut().zip(bias).for_each(|(sum, bias)| *sum += bias);
     }
+    output
 }
 
 /// [`forward`] with gradients.
@@ -217,12 +189,20 @@ pub(crate) fn tracked<C: CheckpointStrategy>(
 /// input^T * gradient.
 fn weight_gradient(sizes: Sizes, input: &[f32], gradient: &[f32]) -> Vec<f32> {
     let Sizes { rows, inputs, outputs } = sizes;
-    let strip = inputs.div_ceil(TASKS).clamp(48, 192);
+    let strip = match sizes.is_small() {
+        true => inputs,
+        false => inputs.div_ceil(TASKS).clamp(48, 192),
+    };
     // SAFETY: each task writes all columns of its rows.
     let mut output = unsafe { uninit(inputs * outputs) };
-    output.par_chunks_mut(strip * outputs).enumerate().for_each(|(number, output)| {
-        let count = output.len() / outputs;
-        let input = Matrix::strided(&input[number * strip..], rows, count, inputs).transposed();
+    let shared = Shared::new(&mut output);
+    for_each(inputs.div_ceil(strip), |number| {
+        let first = number * strip;
+        let count = strip.min(inputs - first);
+        let input = Matrix::strided(&input[first..], rows, count, inputs).transposed();
+        // SAFETY: the rows lie within `output`, which outlives the loop, and no other task has
+        // them.
+        let output = unsafe { shared.slice(first * outputs, count * outputs) };
         multiply(input, Matrix::new(gradient, rows, outputs), 1.0, (output, outputs));
     });
     output
