@@ -105,6 +105,10 @@ fn what_cannot_be_compared_is_refused() {
          or give the path of a config.\n"
     );
     assert_eq!(
+        zoo.refused(&["parity", "cnn", "--backend", "flex,ndarray", "--set", "seed=1"]),
+        "error: --set seed=1: `cnn` is built in, and has no config\n"
+    );
+    assert_eq!(
         zoo.refused(&["parity", "--backend", "flex,cuda"]),
         "error: backend `cuda` is not in this build, which has: flex, ndarray, wgpu. \
          Build it with: cargo build --release --features cuda\n"

@@ -4,11 +4,12 @@ use burn::tensor::Device;
 
 use super::DeviceInfo;
 
-/// The most terms that one sum may have on Mesa's llvmpipe. It ends the loops of a shader after
-/// 65,535 rounds, all loops of one invocation counted together (`LP_MAX_TGSI_LOOP_ITERATIONS`),
-/// without an error; the gradients of convolutions have loops within loops, and are right up to this
-/// number and wrong from half as many more on. See `docs/backends.md`.
-const LONGEST_SUM: usize = 32_768;
+/// The most pixels of a batch on Mesa's llvmpipe. It ends the loops of a shader after 65,535 rounds,
+/// all loops of one invocation counted together (`LP_MAX_TGSI_LOOP_ITERATIONS`), without an error.
+/// The gradients of a CNN's convolutions, which have loops within loops, were seen to be right with
+/// so many and wrong with half as many more; those of a wide patch embedding are wrong below it
+/// already. See `docs/backends.md`.
+const MOST_PIXELS: usize = 32_768;
 
 /// Refuses to train with batches whose pixels an llvmpipe device cannot sum, as batch normalisation
 /// and the gradients of convolutions do.
@@ -19,10 +20,10 @@ const LONGEST_SUM: usize = 32_768;
 pub fn check_batch(device: &Device, batch_size: usize, image_size: usize) -> Result<(), String> {
     let pixels = image_size * image_size;
     let DeviceInfo { name, .. } = DeviceInfo::of(0, device);
-    if !name.contains("llvmpipe") || batch_size * pixels <= LONGEST_SUM {
+    if !name.contains("llvmpipe") || batch_size * pixels <= MOST_PIXELS {
         return Ok(());
     }
-    let most = match LONGEST_SUM / pixels {
+    let most = match MOST_PIXELS / pixels {
         0 => String::from("smaller images"),
         most => format!("a batch of at most {most}"),
     };

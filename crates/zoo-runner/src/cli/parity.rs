@@ -68,27 +68,33 @@ impl Parity {
     }
 
     fn cases(&self) -> Result<Vec<Case>, Error> {
-        let mut cases = match self.cases.as_slice() {
-            [] => built_in(),
+        let cases = match self.cases.as_slice() {
+            [] if self.sets.is_empty() => built_in(self.batch()),
+            [] => return Err(Error::Usage(String::from("--set: give the config that it changes"))),
             names => names.iter().map(|name| self.find(name)).collect::<Result<_, _>>()?,
         };
-        for case in &mut cases {
-            if let Some(batch) = self.batch {
-                case.config.loader.batch_size = batch as usize;
-            }
-            case.config.check()?;
-        }
+        cases.iter().try_for_each(|case| case.config.check())?;
         Ok(cases)
+    }
+
+    fn batch(&self) -> Option<usize> {
+        self.batch.map(|batch| batch as usize)
     }
 
     /// A built-in case by its name, or a config by its path.
     fn find(&self, name: &str) -> Result<Case, Error> {
-        let mut known = built_in();
+        let mut known = built_in(self.batch());
         if let Some(place) = known.iter().position(|case| case.name == name) {
+            if let Some(set) = self.sets.first() {
+                return Err(Error::Usage(format!(
+                    "--set {set}: `{name}` is built in, and has no config"
+                )));
+            }
             return Ok(known.swap_remove(place));
         }
         if name.contains(['.', '/']) {
-            let config = RunConfig::load(name.as_ref(), &self.sets)?;
+            let mut config = RunConfig::load(name.as_ref(), &self.sets)?;
+            config.loader.batch_size = self.batch().unwrap_or(config.loader.batch_size);
             return Ok(Case { name: name.to_string(), config });
         }
         let names: Vec<&str> = known.iter().map(|case| case.name.as_str()).collect();

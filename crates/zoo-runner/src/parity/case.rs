@@ -4,9 +4,15 @@ use serde_json::{Value, json};
 
 use super::Case;
 
+/// Images a step, unless a user says otherwise.
+const BATCH: usize = 16;
+
 /// All three models on drawn images. Learning rates are low: at high ones a rounding error that
 /// flips the winner of a max-pooling grows from step to step, whatever computes.
-pub fn built_in() -> Vec<Case> {
+///
+/// A step has `batch` images, or [`BATCH`].
+pub fn built_in(batch: Option<usize>) -> Vec<Case> {
+    let batch = batch.unwrap_or(BATCH);
     let sgd = json!({"sgd": {"learning_rate": 0.001, "momentum": 0.9}});
     let adamw = json!({"adamw": {"learning_rate": 0.0001}});
     let alexnet = json!({"preset": "small-images", "widths": [8, 16, 24, 16, 16], "hidden": 32});
@@ -22,14 +28,14 @@ pub fn built_in() -> Vec<Case> {
         ("vit", json!({ "vit": vit }), &adamw),
     ]
     .into_iter()
-    .map(|(name, model, optimizer)| case(name, &model, optimizer))
+    .map(|(name, model, optimizer)| case(name, &model, optimizer, batch))
     .collect()
 }
 
-fn case(name: &str, model: &Value, optimizer: &Value) -> Case {
+fn case(name: &str, model: &Value, optimizer: &Value, batch: usize) -> Case {
     let config = json!({
-        "data": {"sea": {"train": 160, "valid": 10, "test": 10}},
-        "loader": {"batch_size": 16},
+        "data": {"sea": {"train": 10 * batch, "valid": 10, "test": 10}},
+        "loader": {"batch_size": batch},
         "model": model,
         "optimizer": optimizer,
     });
@@ -44,7 +50,7 @@ mod tests {
 
     #[test]
     fn the_built_in_cases_can_be_run() {
-        for case in built_in() {
+        for case in built_in(None) {
             case.config.check().unwrap();
             let data = case.config.data.open().unwrap();
             case.config.model.fit_to(DataShape::of(&data)).unwrap();
