@@ -4,6 +4,7 @@
 
 pub mod backend;
 pub mod bench;
+pub mod case;
 pub mod cli;
 pub mod config;
 mod data;

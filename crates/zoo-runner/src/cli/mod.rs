@@ -5,6 +5,7 @@
 mod augment;
 mod backends;
 mod bench;
+mod cases;
 mod config;
 mod datasets;
 mod evaluate;
