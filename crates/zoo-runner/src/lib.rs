@@ -10,6 +10,7 @@ pub mod config;
 mod data;
 mod error;
 pub mod evaluation;
+pub mod explain;
 pub mod job;
 mod machine;
 pub mod manifest;
