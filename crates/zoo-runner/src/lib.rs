@@ -7,6 +7,7 @@ pub mod bench;
 pub mod cli;
 pub mod config;
 mod data;
+pub mod download;
 mod error;
 pub mod evaluation;
 pub mod job;
