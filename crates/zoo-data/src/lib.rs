@@ -43,7 +43,8 @@ pub use contact_sheet::contact_sheet;
 pub use dataset::fuzzing;
 pub use dataset::{
     DATASETS, DataConfig, Dataset, FilesConfig, FolderConfig, ImageSource, Info, OnUnreadable,
-    Sample, SeaConfig, Split, SplitConfig, SplitName, SubsetConfig, Unreadable,
+    RemoteFile, Sample, SeaConfig, Split, SplitConfig, SplitName, SubsetConfig, Unreadable,
+    cache_dir,
 };
 pub use error::DataError;
 pub use image::{Image, is_image_file};

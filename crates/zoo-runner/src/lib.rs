@@ -8,6 +8,7 @@ pub mod case;
 pub mod cli;
 pub mod config;
 mod data;
+pub mod download;
 mod error;
 pub mod evaluation;
 pub mod explain;
