@@ -49,6 +49,7 @@ impl Job {
     pub fn prepare(mut config: RunConfig, show: Show) -> Result<Self, Error> {
         config.check()?;
         let device = config.backend.open()?;
+        let pretrained = config.open_pretrained()?;
         let mut data = config.data.open()?;
         check_images(&mut data, &SplitName::ALL, show)?;
         config
@@ -62,7 +63,7 @@ impl Job {
         let course = config.train.course(data.train.len(), config.loader.batch_size);
         config.schedule.check_fits(course).map_err(|message| refuse("schedule", message))?;
         check_memory(&config.model, &config, What::Train, &device)?;
-        let model = config.model.init(config.seed, &device);
+        let model = config.init_model(pretrained.as_ref(), &data.classes, &device)?;
         Ok(Self { setup: Setup { config, device, data, course }, model })
     }
 

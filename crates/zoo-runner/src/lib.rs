@@ -18,6 +18,7 @@ pub mod manifest;
 mod memory;
 pub mod model;
 pub mod parity;
+pub mod pretrained;
 pub mod progress;
 pub mod report;
 pub mod run_dir;

@@ -83,6 +83,16 @@ macro_rules! datasets {
                 }
             }
 
+            /// Has images made fit for a network with these weights, as far as the settings leave
+            /// it open.
+            pub fn take_over(&mut self, weights: &Preprocess) {
+                match self {
+                    $(Self::$variant(config) => {
+                        config.preprocess.take_over(weights, $module::INFO.channels)
+                    })*
+                }
+            }
+
             /// The same dataset with this part of its train images.
             pub fn with_subset(mut self, subset: SubsetConfig) -> Self {
                 match &mut self {

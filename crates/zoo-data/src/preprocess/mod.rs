@@ -43,6 +43,16 @@ impl Default for PreprocessConfig {
 }
 
 impl PreprocessConfig {
+    /// Takes image size and normalisation from `weights` as far as this config leaves them open. Those
+    /// of grey images do not serve for images in colour.
+    pub(crate) fn take_over(&mut self, weights: &Preprocess, channels: usize) {
+        self.image_size.get_or_insert(weights.image_size);
+        if weights.channels() >= channels {
+            let figures = MeanStd { mean: weights.mean.clone(), std: weights.std.clone() };
+            self.normalize.get_or_insert(Normalize::Custom(figures));
+        }
+    }
+
     /// This config with what it leaves open taken from the dataset.
     ///
     /// # Errors

@@ -9,6 +9,8 @@ mod cases;
 mod config;
 mod datasets;
 mod evaluate;
+mod export;
+mod import;
 mod lr_find;
 mod models;
 mod parity;
@@ -52,6 +54,10 @@ enum Verb {
     Evaluate(evaluate::Evaluate),
     /// Tell the classes of images.
     Predict(predict::Predict),
+    /// Bring in weights of another library.
+    Import(import::Import),
+    /// Write weights as another library reads them.
+    Export(export::Export),
     /// Find a learning rate.
     LrFind(lr_find::LrFind),
     /// Draw training images as augmentation changes them.
@@ -83,6 +89,8 @@ pub fn run() -> Result<(), Error> {
         Verb::Train(verb) => verb.run(output),
         Verb::Evaluate(verb) => verb.run(output),
         Verb::Predict(verb) => verb.run(output),
+        Verb::Import(verb) => verb.run(output),
+        Verb::Export(verb) => verb.run(output),
         Verb::LrFind(verb) => verb.run(output),
         Verb::Augment(verb) => verb.run(output),
         Verb::Models(verb) => verb.run(output),

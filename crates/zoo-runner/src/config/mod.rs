@@ -17,6 +17,7 @@ use crate::{
     Error,
     backend::BackendChoice,
     model::ModelSettings,
+    pretrained::FineTuneConfig,
     training::{LossConfig, OptimizerConfig, ParameterGroupsConfig, ScheduleConfig},
 };
 
@@ -52,6 +53,13 @@ pub struct RunConfig {
     pub loader: LoaderConfig,
     /// The network.
     pub model: ModelSettings,
+    /// The weights to start from: a run directory, or a file of weights that the zoo, torchvision,
+    /// timm or Hugging Face's transformers wrote. What `model` leaves open is as these have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pretrained: Option<String>,
+    /// How they are trained on.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub fine_tune: FineTuneConfig,
     /// What training lowers.
     #[serde(default)]
     pub loss: LossConfig,
@@ -113,6 +121,10 @@ impl RunConfig {
         self.mix.check().map_err(|error| refuse("mix", error.to_string()))?;
         self.loader.check().map_err(|error| refuse("loader", error.to_string()))?;
         self.model.check().map_err(|message| refuse("model", message))?;
+        self.fine_tune.check().map_err(|message| refuse("fine_tune", message))?;
+        if self.pretrained.is_none() && !is_default(&self.fine_tune) {
+            return Err(refuse("fine_tune", "needs weights to start from: set `pretrained`"));
+        }
         self.loss.check().map_err(|message| refuse("loss", message))?;
         self.optimizer.check().map_err(|message| refuse("optimizer", message))?;
         let groups = self.parameter_groups.check();
@@ -124,6 +136,10 @@ impl RunConfig {
         }
         self.backend.check()
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// An [`Error::Config`] about the block `key`.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn::{
     module::{ModuleVisitor, Param},
-    store::{ModuleSnapshot, SafetensorsStore},
+    store::{ApplyResult, ModuleAdapter, ModuleSnapshot, SafetensorsStore},
     tensor::{Device, Tensor},
 };
 use sha2::{Digest, Sha256};
@@ -18,6 +18,7 @@ use crate::{
     config::RunConfig,
     explain::{self, HeatMap, Record},
     parity::{self, Trace},
+    pretrained::Lazy,
     training::{Plan, RangePoint, RangeTest, Trained, launch},
 };
 
@@ -45,6 +46,13 @@ pub trait AnyClassifier {
     ///
     /// [`Error::Run`] unless the file holds exactly this network's parameters.
     fn load(&mut self, path: &Path) -> Result<(), Error>;
+
+    /// The weights by their paths, each read when it is asked for, as `adapter` has them.
+    fn tensors(&self, adapter: Option<Box<dyn ModuleAdapter>>) -> Vec<Lazy>;
+
+    /// Takes weights as far as they fit, and says which did.
+    fn apply(&mut self, tensors: Vec<Lazy>, adapter: Option<Box<dyn ModuleAdapter>>)
+    -> ApplyResult;
 
     /// Trains and returns what came of it.
     ///
@@ -120,6 +128,18 @@ impl<M: Classifier> AnyClassifier for M {
             Some(name) => Err(refuse(format!("holds `{name}`, which this network does not have"))),
             None => Ok(()),
         }
+    }
+
+    fn tensors(&self, adapter: Option<Box<dyn ModuleAdapter>>) -> Vec<Lazy> {
+        self.collect(None, adapter, false)
+    }
+
+    fn apply(
+        &mut self,
+        tensors: Vec<Lazy>,
+        adapter: Option<Box<dyn ModuleAdapter>>,
+    ) -> ApplyResult {
+        ModuleSnapshot::apply(self, tensors, None, adapter, false)
     }
 
     fn train(self: Box<Self>, plan: Plan) -> Result<Trained, Error> {

@@ -5,7 +5,8 @@ use burn::{
     tensor::{Device, Tensor},
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 use zoo_data::Dataset;
 use zoo_kernels::nn::{Conv2d, Tap};
 
@@ -177,6 +178,37 @@ macro_rules! zoo {
                 }
             }
 
+            /// A network on `device` whose weights are yet to be loaded: none is drawn.
+            ///
+            /// # Panics
+            ///
+            /// If [`check`](Self::check) fails.
+            pub fn blank(&self, device: &Device) -> Box<dyn AnyClassifier> {
+                match self {
+                    $(Self::$variant(settings) => {
+                        Box::new($krate::$config::from(settings.clone()).init(device))
+                    })*
+                }
+            }
+
+            /// The network of `base`, with what these settings say laid over it. A preset that they
+            /// name counts before `base`.
+            ///
+            /// # Errors
+            ///
+            /// If these settings are of another model.
+            pub fn over(&self, base: &Self) -> Result<Self, String> {
+                match (self, base) {
+                    $((Self::$variant(settings), Self::$variant(_)) if settings.preset.is_some() => {
+                        Ok(self.clone())
+                    })*
+                    $((Self::$variant(settings), Self::$variant(base)) => {
+                        Ok(Self::$variant(overlaid(base, settings)))
+                    })*
+                    _ => Err(format!("is `{}`, but the weights are of `{}`", self.name(), base.name())),
+                }
+            }
+
             /// Number of parameters, counted from the network without drawing a weight.
             pub fn num_params(&self) -> usize {
                 match self {
@@ -215,6 +247,18 @@ zoo! {
     Cnn     "cnn"     zoo_cnn::{CnnSettings, CnnConfig, CnnPreset, Cnn}
     AlexNet "alexnet" zoo_alexnet::{AlexNetSettings, AlexNetConfig, AlexNetPreset, AlexNet}
     Vit     "vit"     zoo_vit::{VitSettings, VitConfig, VitPreset, Vit}
+}
+
+/// `base` with what `settings` says laid over it. What the data decides is left to the data.
+fn overlaid<S: Serialize + DeserializeOwned>(base: &S, settings: &S) -> S {
+    let fields = |settings: &S| match serde_json::to_value(settings) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    let mut all = fields(base);
+    ["num_classes", "channels", "image_size"].iter().for_each(|key| drop(all.remove(*key)));
+    all.extend(fields(settings));
+    serde_json::from_value(Value::Object(all)).expect("settings are JSON objects")
 }
 
 /// Number of parameters that training changes; Burn's own count holds the running statistics of

@@ -29,6 +29,7 @@ use super::{
 use crate::{
     config::RunConfig,
     model::{Classifier, WeightsInfo},
+    pretrained::Freezing,
 };
 
 /// All that the loop needs besides what Burn hands it.
@@ -43,6 +44,8 @@ pub struct Fit<M> {
     pub config: RunConfig,
     /// Parameters with learning rates of their own.
     pub groups: ParameterGroups,
+    /// What is not trained, and when.
+    pub freezing: Freezing,
     /// What changes besides the weights, at the start; the loop takes it.
     pub memory: Mutex<Option<Memory<M>>>,
     /// How long the run is.

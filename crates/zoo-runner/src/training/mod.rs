@@ -40,7 +40,7 @@ use self::{
 };
 use crate::{
     Error,
-    config::RunConfig,
+    config::{RunConfig, refuse},
     model::{AnyClassifier, Classifier, WeightsInfo},
     run_dir::RunDir,
 };
@@ -101,7 +101,12 @@ pub struct Trained {
 /// [`Error::Run`] if the checkpoint cannot be read, [`Error::Failed`] if training could not go on.
 pub fn launch<M: Classifier>(model: M, plan: Plan) -> Result<Trained, Error> {
     let config = &plan.config;
-    let groups = ParameterGroups::new(&model, &config.parameter_groups);
+    let mut groups = ParameterGroups::new(&model, &config.parameter_groups);
+    if let Some(rate) = config.fine_tune.head_learning_rate {
+        groups = groups.with_head(&model, rate / config.optimizer.learning_rate());
+    }
+    let freezing = config.fine_tune.freezing(&model);
+    let freezing = freezing.map_err(|message| refuse("fine_tune", message))?;
     let optimizer = config.optimizer.init(&groups);
     let (model, memory, start) = restore(model, optimizer, config, plan.resume.as_ref())?;
     let trainee = Trainee::new(model, config);
@@ -126,6 +131,7 @@ pub fn launch<M: Classifier>(model: M, plan: Plan) -> Result<Trained, Error> {
             pace: plan.course.pace,
         },
         groups,
+        freezing,
         memory: Mutex::new(Some(memory)),
         course: plan.course,
         progress: Mutex::new(start),

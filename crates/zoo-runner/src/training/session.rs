@@ -94,6 +94,7 @@ impl<'a, M: Classifier> Session<'a, M> {
     /// Trains to the end of `epoch`, or of the run.
     pub fn train(&mut self, mut trainee: Trainee<M>, epoch: usize) -> Trainee<M> {
         let fit = self.fit;
+        trainee = fit.freezing.apply(trainee, epoch - 1);
         let pace = fit.course.pace;
         let done = self.progress.step - (epoch - 1) * pace.steps_per_epoch();
         let total_items = fit.train.num_items();

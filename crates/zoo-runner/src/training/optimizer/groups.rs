@@ -9,7 +9,7 @@ use burn::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{config::range, model::Classifier};
+use crate::{config::range, model::Classifier, pretrained::adapt::is_within};
 
 /// Which parameters are treated differently.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -81,6 +81,17 @@ impl ParameterGroups {
         }
     }
 
+    /// The same with a learning rate of the head that is `factor` times that of the last layer.
+    pub fn with_head<M: Classifier>(mut self, model: &M, factor: f64) -> Self {
+        let mut list = ParameterList::default();
+        model.visit(&mut list);
+        let head = model.layers().pop().and_then(|mut layer| layer.pop()).unwrap_or_default();
+        let paths = list.parameters.into_iter().map(|parameter| parameter.path);
+        let paths = paths.filter(|path| is_within(path, &head)).collect();
+        self.layers.push((ParamGroup::from_paths(paths), factor));
+        self
+    }
+
     /// The learning rate of each parameter, where that of the last layer is `rate`.
     pub fn rates(&self, rate: f64) -> ModuleLearningRate {
         // Burn lets groups of rates be made by a scheduler only.
@@ -90,11 +101,6 @@ impl ParameterGroups {
         };
         self.layers.iter().fold(rates, with_layer).step()
     }
-}
-
-/// True where `path` is `prefix` or lies below it.
-fn is_within(path: &str, prefix: &str) -> bool {
-    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 struct Parameter {

@@ -1,0 +1,43 @@
+//! `zoo export`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Output, print, print_json};
+use crate::{Error, backend::host, model::WeightsInfo, pretrained::export, run_dir::find_weights};
+
+/// Write weights as another library reads them.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// A run directory, or a bare model.safetensors.
+    run: PathBuf,
+    /// The library whose names the tensors get.
+    #[arg(long, value_name = "NAME", default_value = "zoo", value_parser = ["zoo", "torchvision", "timm", "hf"])]
+    layout: String,
+    /// The format of the file.
+    #[arg(long, value_name = "NAME", default_value = "safetensors", value_parser = ["safetensors"])]
+    format: String,
+    /// The file to write; the JSON files of timm and Hugging Face go beside it.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+impl Export {
+    pub fn run(self, output: Output) -> Result<(), Error> {
+        let weights = find_weights(&self.run)?;
+        let info = WeightsInfo::read(&weights)?;
+        let mut model = info.model.blank(&host());
+        model.load(&weights)?;
+        let written = export(&*model, &info, &self.layout, &self.out)?;
+        match output.json {
+            true => print_json(&json!({"layout": self.layout, "files": written})),
+            false => {
+                let files: Vec<String> =
+                    written.iter().map(|path| path.display().to_string()).collect();
+                print(&files.join("\n"))
+            }
+        }
+    }
+}

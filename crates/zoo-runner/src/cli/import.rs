@@ -1,0 +1,128 @@
+//! `zoo import`.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use zoo_data::Resize;
+
+use super::{Output, print, print_json};
+use crate::{
+    Error,
+    backend::host,
+    pretrained::{ImportOptions, ImportReport, import},
+};
+
+/// Bring in weights that torchvision, timm or Hugging Face's transformers wrote.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// A safetensors file, or a PyTorch file (.pth, .pt, .bin) with a state dict.
+    file: PathBuf,
+    /// The file to write: weights with model, classes and preprocessing, for all verbs.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// The network that it must be; told by the file unless given.
+    #[arg(long, value_name = "NAME", value_parser = ["cnn", "alexnet", "vit"])]
+    model: Option<String>,
+    /// The library whose names it has; told by the file unless given.
+    #[arg(long, value_name = "NAME", value_parser = ["zoo", "torchvision", "timm", "hf"])]
+    layout: Option<String>,
+    /// Attention heads of a ViT; features / 64 unless given.
+    #[arg(long, value_name = "N")]
+    num_heads: Option<usize>,
+    /// Mean of each channel, of pixel values from 0 to 1.
+    #[arg(long, value_name = "R,G,B", value_delimiter = ',', requires = "std")]
+    mean: Option<Vec<f32>>,
+    /// Standard deviation of each channel.
+    #[arg(long, value_name = "R,G,B", value_delimiter = ',', requires = "mean")]
+    std: Option<Vec<f32>>,
+    /// Side in pixels of the images that the network shall see; position embeddings are resized.
+    #[arg(long, value_name = "N")]
+    image_size: Option<usize>,
+    /// How images of another size become square; none: they are of that size.
+    #[arg(long, value_name = "MODE")]
+    resize: Option<ResizeMode>,
+    /// With --resize crop: the side of the square that is seen, in shorter sides of the image.
+    #[arg(long, value_name = "RATIO")]
+    crop_ratio: Option<f64>,
+    /// A text file with the name of a class a line, in the order of the scores.
+    #[arg(long, value_name = "FILE")]
+    classes: Option<PathBuf>,
+}
+
+/// How images become square.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ResizeMode {
+    /// The largest square in the middle, scaled.
+    Crop,
+    /// All of the image between bars.
+    Letterbox,
+    /// All of the image, stretched.
+    Squish,
+    /// Images come in the network's size; one that does not is stretched.
+    None,
+}
+
+impl Import {
+    pub fn run(self, output: Output) -> Result<(), Error> {
+        let classes = self.classes.as_deref().map(read_classes).transpose()?;
+        let options = ImportOptions {
+            model: self.model,
+            layout: self.layout,
+            num_heads: self.num_heads,
+            mean: self.mean,
+            std: self.std,
+            image_size: self.image_size,
+            resize: self.resize.map(ResizeMode::resize),
+            crop_ratio: self.crop_ratio,
+            classes,
+        };
+        let imported = import(&self.file, &options, &host())?;
+        imported.model.save(&self.out, &imported.info)?;
+        let report = &imported.report;
+        if !output.quiet {
+            report.assumed.iter().for_each(|note| eprintln!("assumed: {note}"));
+        }
+        if !report.not_finite.is_empty() {
+            eprintln!("warning: not all numbers are finite in {}", report.not_finite.join(", "));
+        }
+        match output.json {
+            true => print_json(report),
+            false => print(&summary(&self.out, report)),
+        }
+    }
+}
+
+impl ResizeMode {
+    fn resize(self) -> Resize {
+        match self {
+            Self::Crop => Resize::Crop,
+            Self::Letterbox => Resize::Letterbox,
+            Self::Squish | Self::None => Resize::Squish,
+        }
+    }
+}
+
+/// One name a line.
+fn read_classes(path: &Path) -> Result<Vec<String>, Error> {
+    let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
+    Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(String::from).collect())
+}
+
+fn summary(out: &Path, report: &ImportReport) -> String {
+    let ImportReport { layout, model, parameters, applied, .. } = report;
+    let others = [
+        ("unused", &report.unused),
+        ("reshaped", &report.reshaped),
+        ("converted to f32", &report.converted),
+    ];
+    let others = others.iter().filter(|(_, names)| !names.is_empty());
+    let others = others.map(|(what, names)| match names.len() {
+        1..=3 => format!("\n{what}: {}", names.join(", ")),
+        count => format!("\n{what}: {count} tensors"),
+    });
+    format!(
+        "{}: {model} of {parameters} parameters from {layout}'s layout, {applied} tensors{}",
+        out.display(),
+        others.collect::<String>()
+    )
+}

@@ -1,0 +1,135 @@
+//! Weights in a network for other classes, other channels or another image size.
+
+mod positions;
+
+use burn::store::{ApplyError, bridge};
+use burn::tensor::TensorData;
+
+use super::source::Lazy;
+use crate::model::{AnyClassifier, DataShape, ModelSettings};
+
+pub use positions::Bicubic;
+
+/// The parameter that knows how many patches an image has.
+const POSITIONS: &str = "position_embedding";
+
+/// What to take weights from, and for which network.
+pub struct Adaptation<'a> {
+    /// The network that has them.
+    pub source: &'a dyn AnyClassifier,
+    /// Its settings.
+    pub settings: &'a ModelSettings,
+    /// How position embeddings are brought to another number of patches.
+    pub positions: Bicubic,
+    /// The shape of the data that the other network is for.
+    pub shape: DataShape,
+    /// Whether the other network keeps the head that it was made with.
+    pub new_head: bool,
+}
+
+impl Adaptation<'_> {
+    /// Puts the weights into `target`, and gives the names of those that were brought to another
+    /// size.
+    ///
+    /// # Errors
+    ///
+    /// The first tensor that does not fit, by its name and shapes.
+    pub fn apply(&self, target: &mut dyn AnyClassifier) -> Result<Vec<String>, String> {
+        let head = head_path(self.source);
+        let mut reshaped = Vec::new();
+        let mut tensors = Vec::new();
+        let mut is_first_convolution = true;
+        for tensor in self.source.tensors(None) {
+            if self.new_head && is_within(&tensor.name, &head) {
+                continue;
+            }
+            let is_convolution = tensor.shape.num_dims() == 4;
+            let adapted = match () {
+                () if is_convolution && std::mem::take(&mut is_first_convolution) => {
+                    self.channels(&tensor)?
+                }
+                () if tensor.name == POSITIONS => self.grid(&tensor)?,
+                () => None,
+            };
+            if adapted.is_some() {
+                reshaped.push(tensor.name.clone());
+            }
+            // Without the identity of the parameter that it comes from, which is another network's.
+            tensors.push(Lazy { param_id: None, ..adapted.unwrap_or(tensor) });
+        }
+        let result = target.apply(tensors, None);
+        if let Some(error) = result.errors.first() {
+            return Err(told(error));
+        }
+        let missing = result.missing.iter().map(|(name, _)| name);
+        match missing.chain(&result.unused).find(|name| !(self.new_head && is_within(name, &head)))
+        {
+            Some(name) => Err(format!("`{name}` is in one of the two networks alone")),
+            None => Ok(reshaped),
+        }
+    }
+
+    /// The first convolution for grey images instead of RGB, so that a grey image gives what it gave
+    /// with three equal channels, or the other way round.
+    fn channels(&self, tensor: &Lazy) -> Result<Option<Lazy>, String> {
+        let shape = tensor.shape.to_vec();
+        let (from, to) = (shape[1], self.shape.channels);
+        if from == to {
+            return Ok(None);
+        }
+        let values = values(tensor)?;
+        let pixels = shape[2] * shape[3];
+        let mut adapted: Vec<f32> = Vec::with_capacity(shape[0] * to * pixels);
+        for kernel in values.chunks_exact(from * pixels) {
+            let sum = |pixel: usize| kernel.iter().skip(pixel).step_by(pixels).sum::<f32>();
+            let grey: Vec<f32> = (0..pixels).map(|pixel| sum(pixel) / to as f32).collect();
+            (0..to).for_each(|_| adapted.extend(&grey));
+        }
+        let data = TensorData::new(adapted, [shape[0], to, shape[2], shape[3]]);
+        Ok(Some(bridge::from_data(data, tensor.name.clone(), None)))
+    }
+
+    /// The position embeddings for another number of patches.
+    fn grid(&self, tensor: &Lazy) -> Result<Option<Lazy>, String> {
+        let (from, to) = (self.settings.shape().image_size, self.shape.image_size);
+        if from == to {
+            return Ok(None);
+        }
+        let [_, tokens, embed_dim] = tensor.shape.dims();
+        let side = tokens.isqrt();
+        let extra = tokens - side * side;
+        let new_side = side * to / from;
+        let values = values(tensor)?;
+        let (class_token, patches) = values.split_at(extra * embed_dim);
+        let mut adapted = class_token.to_vec();
+        adapted.extend(self.positions.resize(patches, side, new_side, embed_dim));
+        let data = TensorData::new(adapted, [1, extra + new_side * new_side, embed_dim]);
+        Ok(Some(bridge::from_data(data, tensor.name.clone(), None)))
+    }
+}
+
+/// The path of the layer that gives the scores.
+pub fn head_path(model: &dyn AnyClassifier) -> String {
+    model.layers().pop().and_then(|mut layer| layer.pop()).unwrap_or_default()
+}
+
+/// True where `path` is `prefix` or lies below it.
+pub fn is_within(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+fn values(tensor: &Lazy) -> Result<Vec<f32>, String> {
+    let data = bridge::to_data(tensor).map_err(|error| error.to_string())?;
+    data.try_to_vec().map_err(|error| format!("`{}`: {error:?}", tensor.name))
+}
+
+fn told(error: &ApplyError) -> String {
+    match error {
+        ApplyError::ShapeMismatch { path, expected, found } => format!(
+            "has `{path}` of shape {:?}, but the config's network has {:?}",
+            found.to_vec(),
+            expected.to_vec()
+        ),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,118 @@
+//! From a network of the zoo to a file that other libraries read.
+
+use std::path::{Path, PathBuf};
+
+use burn::store::BurnToPyTorchAdapter;
+use safetensors::{Dtype, serialize_to_file, tensor::TensorView};
+use zoo_alexnet::{AlexNetConfig, AlexNetPreset};
+use zoo_vit::{Pooling, Position, VitConfig};
+
+use super::{
+    layout::{LAYOUTS, Layout, ZOO},
+    sidecar,
+    source::{Lazy, third},
+};
+use crate::{
+    Error,
+    model::{AnyClassifier, ModelSettings, WeightsInfo},
+};
+
+/// Writes `model` as safetensors of f32, by the names that the library `layout` has, with the JSON
+/// files that it wants beside them; gives all files that were written, the weights first.
+///
+/// # Errors
+///
+/// [`Error::Usage`] if the library has no such network, [`Error::Run`] if it has none with these
+/// settings, [`Error::Failed`] if a file cannot be written.
+pub fn export(
+    model: &dyn AnyClassifier,
+    info: &WeightsInfo,
+    layout: &str,
+    out: &Path,
+) -> Result<Vec<PathBuf>, Error> {
+    if layout == ZOO {
+        model.save(out, info)?;
+        return Ok(vec![out.to_path_buf()]);
+    }
+    let name = info.model.name();
+    let layout = Layout::named(layout, name).ok_or_else(|| {
+        let known = LAYOUTS.iter().filter(|known| known.model == name).map(|known| known.name);
+        let known: Vec<&str> = std::iter::once(ZOO).chain(known).collect();
+        Error::Usage(format!(
+            "--layout {layout}: {layout} has no network of kind `{name}`; expected {}",
+            known.join(" or ")
+        ))
+    })?;
+    check(&info.model, layout).map_err(Error::Usage)?;
+    let failed = |error: String| Error::Failed(format!("{}: cannot write: {error}", out.display()));
+    let mut tensors = Vec::new();
+    for tensor in model.tensors(Some(Box::new(BurnToPyTorchAdapter))) {
+        for (name, part) in theirs(layout, tensor).map_err(failed)? {
+            let bytes = part.to_bytes().map_err(|error| failed(error.to_string()))?;
+            tensors.push((name, part.shape.to_vec(), bytes));
+        }
+    }
+    let views = tensors.iter().map(|(name, shape, bytes)| {
+        TensorView::new(Dtype::F32, shape.clone(), bytes).map(|view| (name, view))
+    });
+    let views: Result<Vec<_>, _> = views.collect();
+    let part = out.with_extension("safetensors.part");
+    let metadata = [(String::from("format"), String::from("pt"))].into();
+    views
+        .and_then(|views| serialize_to_file(views, Some(metadata), &part))
+        .map_err(|error| failed(error.to_string()))?;
+    std::fs::rename(&part, out).map_err(|error| failed(error.to_string()))?;
+    let mut written = vec![out.to_path_buf()];
+    written.extend(sidecar::write(layout.name, out, info)?);
+    Ok(written)
+}
+
+/// Refuses a network that would go by the library's names and compute something else there.
+fn check(model: &ModelSettings, layout: &Layout) -> Result<(), String> {
+    let fits = match model {
+        ModelSettings::AlexNet(settings) => {
+            let config = AlexNetConfig::from(settings.clone());
+            let torchvision = AlexNetConfig::preset(AlexNetPreset::Torchvision);
+            config
+                == AlexNetConfig {
+                    preset: config.preset,
+                    num_classes: config.num_classes,
+                    image_size: config.image_size,
+                    dropout: config.dropout,
+                    dropout_after_hidden: config.dropout_after_hidden,
+                    initialization: config.initialization.clone(),
+                    ..torchvision
+                }
+        }
+        ModelSettings::Vit(settings) => {
+            let config = VitConfig::from(settings.clone());
+            config.pooling == Pooling::ClassToken && config.position == Position::Learned
+        }
+        ModelSettings::Cnn(_) => false,
+    };
+    let wanted = match model {
+        ModelSettings::AlexNet(_) => "RGB images and the sizes of the preset torchvision",
+        _ => "a class token and learned positions",
+    };
+    let library = layout.name;
+    fits.then_some(()).ok_or_else(|| {
+        format!(
+            "--layout {library}: {library} has this network only with {wanted}; use --layout zoo"
+        )
+    })
+}
+
+/// A tensor, or three instead of one, by the library's names.
+fn theirs(layout: &Layout, tensor: Lazy) -> Result<Vec<(String, Lazy)>, String> {
+    let third =
+        |(index, part): (usize, &&str)| third(&tensor.name.replace("qkv", part), &tensor, index);
+    let parts = match layout.splits_attention && tensor.name.contains(".qkv.") {
+        true => ["query", "key", "value"].iter().enumerate().map(third).collect(),
+        false => vec![tensor],
+    };
+    let named = parts.into_iter().map(|part| match layout.theirs(&part.name) {
+        Some(name) => Ok((name, part)),
+        None => Err(format!("{} has no place for `{}`", layout.name, part.name)),
+    });
+    named.collect()
+}

@@ -1,0 +1,201 @@
+//! The `fine_tune` block: what of a pretrained network is trained, and when.
+
+use burn::module::{Module, ParamGroup};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::adapt::is_within;
+use crate::{
+    config::{nearest, range},
+    model::Classifier,
+};
+
+/// How pretrained weights are trained on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct FineTuneConfig {
+    /// What becomes of the layer that gives the scores.
+    pub head: Head,
+    /// The largest learning rate of the head, above 0; that of the optimizer unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head_learning_rate: Option<f64>,
+    /// What is not trained: its parameters stay bit for bit, its batch normalisation keeps its
+    /// statistics, and it drops nothing.
+    pub freeze: Freeze,
+    /// What takes the place of `freeze` later, in the order of time.
+    pub thaw: Vec<Thaw>,
+}
+
+/// What becomes of the layer that gives the scores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Head {
+    /// It is taken over. The data must have the classes of the weights.
+    #[default]
+    Keep,
+    /// A fresh one takes its place, for the classes of the data.
+    New,
+}
+
+/// What is not trained.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Freeze {
+    /// Everything is trained.
+    #[default]
+    Nothing,
+    /// All but the layer that gives the scores.
+    AllButHead,
+    /// The layers from the images up to this one, which is frozen too: `blocks.5`.
+    UpTo(String),
+    /// What has a path in which one of these regular expressions is found: `norm\d?\.`.
+    Matching(Vec<String>),
+}
+
+/// A change of what is not trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Thaw {
+    /// Epochs of the run before it, at least 1.
+    pub after_epochs: usize,
+    /// What is not trained from then on.
+    pub freeze: Freeze,
+}
+
+/// What is frozen from which epoch on, for one network.
+#[derive(Clone, Debug, Default)]
+pub struct Freezing(Vec<(usize, ParamGroup)>);
+
+impl FineTuneConfig {
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if let Some(rate) = self.head_learning_rate {
+            range::above_zero("head_learning_rate", rate)?;
+        }
+        let mut before = 0;
+        for thaw in &self.thaw {
+            if thaw.after_epochs <= before {
+                return Err(format!(
+                    "`thaw`: `after_epochs` must grow from 1, but {} follows {before}",
+                    thaw.after_epochs
+                ));
+            }
+            before = thaw.after_epochs;
+        }
+        Ok(())
+    }
+
+    /// What is frozen of `model`, and when.
+    ///
+    /// # Errors
+    ///
+    /// If a layer is not there, or a regular expression is none.
+    pub fn freezing<M: Classifier>(&self, model: &M) -> Result<Freezing, String> {
+        let start = std::iter::once((0, &self.freeze));
+        let later = self.thaw.iter().map(|thaw| (thaw.after_epochs, &thaw.freeze));
+        let groups = start.chain(later).map(|(epoch, freeze)| Ok((epoch, freeze.group(model)?)));
+        let groups: Vec<_> = groups.collect::<Result<_, String>>()?;
+        let is_idle = self.thaw.is_empty() && self.freeze == Freeze::Nothing;
+        Ok(Freezing(if is_idle { Vec::new() } else { groups }))
+    }
+}
+
+impl Freeze {
+    /// What it freezes of `model`, flags of normalisation and dropout included.
+    fn group<M: Classifier>(&self, model: &M) -> Result<ParamGroup, String> {
+        let layers = model.layers();
+        match self {
+            Self::Nothing => Ok(ParamGroup::from_paths(Vec::<String>::new())),
+            Self::AllButHead => {
+                let head = layers.last().and_then(|layer| layer.last()).into_iter();
+                Ok(ParamGroup::all().exclude(below(head)?))
+            }
+            Self::UpTo(name) => {
+                let is_named = |layer: &Vec<String>| layer.iter().any(|path| is_within(path, name));
+                let last = layers.iter().rposition(is_named).ok_or_else(|| {
+                    let names: Vec<&str> = layers.iter().flatten().map(String::as_str).collect();
+                    let hint = nearest(name, names.iter().copied()).map_or_else(
+                        || String::from("."),
+                        |name| format!(", did you mean `{name}`?"),
+                    );
+                    format!("`freeze`: no layer `{name}`{hint} Known: {}", names.join(", "))
+                })?;
+                below(layers[..=last].iter().flatten())
+            }
+            Self::Matching(patterns) => ParamGroup::from_any_regexes(patterns.clone())
+                .map_err(|error| format!("`freeze`: {error:?}")),
+        }
+    }
+}
+
+/// All that lies at or below these paths.
+fn below<'a>(paths: impl Iterator<Item = &'a String>) -> Result<ParamGroup, String> {
+    let patterns = paths.map(|path| format!(r"^{}(\.|$)", path.replace('.', r"\.")));
+    ParamGroup::from_any_regexes(patterns.collect()).map_err(|error| format!("{error:?}"))
+}
+
+impl Freezing {
+    /// `model` as it is trained after so many epochs.
+    pub fn apply<M: Module>(&self, model: M, epochs: usize) -> M {
+        match self.0.iter().rev().find(|(start, _)| *start <= epochs) {
+            Some((_, group)) => model.unfreeze().freeze_group(group.clone()),
+            None => model,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::module::ParamId;
+    use zoo_vit::{VitConfig, VitPreset};
+
+    use super::*;
+    use crate::backend::host;
+
+    fn group(freeze: Freeze) -> Result<ParamGroup, String> {
+        freeze.group(&VitConfig::preset(VitPreset::Mini).init(&host()))
+    }
+
+    fn frozen(freeze: Freeze, path: &str) -> bool {
+        group(freeze).unwrap().matches(&ParamId::from(1), Some(path))
+    }
+
+    #[test]
+    fn paths_are_frozen_by_layer_head_or_pattern() {
+        let up_to = |name: &str| Freeze::UpTo(String::from(name));
+        assert!(frozen(up_to("blocks.1"), "blocks.1.mlp.fc1.weight"));
+        assert!(frozen(up_to("blocks.1"), "class_token"));
+        assert!(frozen(up_to("blocks.1"), "blocks.0.attention.dropout.training"));
+        assert!(!frozen(up_to("blocks.1"), "blocks.10.norm1.gamma"));
+        assert!(!frozen(up_to("blocks.1"), "blocks.2.norm1.gamma"));
+        assert!(frozen(Freeze::AllButHead, "norm.gamma"));
+        assert!(!frozen(Freeze::AllButHead, "head.weight"));
+        assert!(!frozen(Freeze::Nothing, "norm.gamma"));
+        let norms = Freeze::Matching(vec![String::from(r"norm\d?\."), String::from("^head")]);
+        assert!(frozen(norms.clone(), "blocks.3.norm2.beta"));
+        assert!(frozen(norms.clone(), "head.bias"));
+        assert!(!frozen(norms, "blocks.3.mlp.fc1.bias"));
+    }
+
+    #[test]
+    fn a_layer_that_is_not_there_is_refused() {
+        let error = group(Freeze::UpTo(String::from("block.1"))).unwrap_err();
+        assert!(
+            error.starts_with(
+                "`freeze`: no layer `block.1`, did you mean `blocks.1`? Known: patch_embedding, "
+            ),
+            "{error}"
+        );
+        let error = group(Freeze::Matching(vec![String::from("(")])).unwrap_err();
+        assert!(error.starts_with("`freeze`: InvalidPatternError"), "{error}");
+    }
+
+    #[test]
+    fn changes_come_in_the_order_of_time() {
+        let json = r#"{"thaw": [{"after_epochs": 2, "freeze": "nothing"}, {"after_epochs": 2, "freeze": "nothing"}]}"#;
+        let config: FineTuneConfig = serde_json::from_str(json).unwrap();
+        assert_eq!(
+            config.check(),
+            Err(String::from("`thaw`: `after_epochs` must grow from 1, but 2 follows 2"))
+        );
+    }
+}

@@ -1,0 +1,361 @@
+//! From a file of weights to a network of the zoo.
+
+use std::{collections::BTreeMap, path::Path};
+
+use burn::{
+    store::{ApplyError, ApplyResult, PyTorchToBurnAdapter, bridge::to_data},
+    tensor::Device,
+};
+use serde::Serialize;
+use zoo_data::{Preprocess, Resize};
+
+use super::{
+    adapt::{Adaptation, Bicubic},
+    infer,
+    layout::{Layout, ZOO, some_of},
+    sidecar::Sidecar,
+    source::{Lazy, Tensors, join},
+};
+use crate::{
+    Error,
+    model::{AnyClassifier, DataShape, ModelSettings, WeightsInfo},
+};
+
+/// What a user says about a file of weights; what is left open is told by the file, by the JSON
+/// files beside it, or assumed as its library does.
+#[derive(Clone, Debug, Default)]
+pub struct ImportOptions {
+    /// The network that it must be.
+    pub model: Option<String>,
+    /// The library that wrote it.
+    pub layout: Option<String>,
+    /// Attention heads.
+    pub num_heads: Option<usize>,
+    /// Mean of each channel, of pixel values from 0 to 1.
+    pub mean: Option<Vec<f32>>,
+    /// Standard deviation of each channel.
+    pub std: Option<Vec<f32>>,
+    /// Side of the square image that the network shall see, in pixels.
+    pub image_size: Option<usize>,
+    /// How images of another shape become square.
+    pub resize: Option<Resize>,
+    /// The side of the square that is seen, in shorter sides of the image.
+    pub crop_ratio: Option<f64>,
+    /// Class names in the order of the logits.
+    pub classes: Option<Vec<String>>,
+}
+
+/// Weights with all that is needed to use them.
+pub struct Pretrained {
+    /// The network.
+    pub model: Box<dyn AnyClassifier>,
+    /// What travels with it.
+    pub info: WeightsInfo,
+    /// How its library brings position embeddings to another number of patches.
+    pub positions: Bicubic,
+    /// What became of the file's tensors.
+    pub report: ImportReport,
+}
+
+/// What became of a file's tensors, by its own names.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ImportReport {
+    /// The library that the names are of.
+    pub layout: String,
+    /// The network.
+    pub model: String,
+    /// Number of parameters.
+    pub parameters: usize,
+    /// Tensors that were taken.
+    pub applied: usize,
+    /// Tensors that the network wants and the file lacks. A file that lacks any is refused.
+    pub missing: Vec<String>,
+    /// Tensors that have no part in the scores, and were left out.
+    pub unused: Vec<String>,
+    /// Tensors that were brought to another size.
+    pub reshaped: Vec<String>,
+    /// Tensors that were converted to f32.
+    pub converted: Vec<String>,
+    /// Tensors that hold infinities or what is not a number.
+    pub not_finite: Vec<String>,
+    /// What was assumed, a sentence each.
+    pub assumed: Vec<String>,
+}
+
+/// Reads a file of weights that the zoo, torchvision, timm or Hugging Face's transformers wrote.
+///
+/// # Errors
+///
+/// [`Error::Run`] for whatever the file holds that this network has not, or lacks, and
+/// [`Error::Io`] if it cannot be read.
+pub fn import(path: &Path, options: &ImportOptions, device: &Device) -> Result<Pretrained, Error> {
+    let own = match options.layout.as_deref() {
+        None => WeightsInfo::read(path).ok(),
+        Some(ZOO) => Some(WeightsInfo::read(path)?),
+        Some(_) => None,
+    };
+    let mut pretrained = match own {
+        Some(info) => own_layout(path, info, device)?,
+        None => foreign_layout(path, options, device)?,
+    };
+    let found = pretrained.info.model.name();
+    if let Some(asked) = options.model.as_deref().filter(|asked| *asked != found) {
+        return Err(Error::run(path, format!("holds a network of kind `{found}`, not `{asked}`")));
+    }
+    pretrained.describe(path, options, device)?;
+    pretrained.report.not_finite = not_finite(&*pretrained.model)?;
+    Ok(pretrained)
+}
+
+fn own_layout(path: &Path, info: WeightsInfo, device: &Device) -> Result<Pretrained, Error> {
+    let mut model = info.model.blank(device);
+    model.load(path)?;
+    let report = ImportReport {
+        layout: String::from(ZOO),
+        applied: model.tensors(None).len(),
+        ..ImportReport::of(&info.model, &*model)
+    };
+    Ok(Pretrained { model, info, positions: Bicubic::Antialiased, report })
+}
+
+fn foreign_layout(
+    path: &Path,
+    options: &ImportOptions,
+    device: &Device,
+) -> Result<Pretrained, Error> {
+    let file = Tensors::open(path)?;
+    let layout = Layout::of(&file, options.layout.as_deref())?;
+    let sidecar = Sidecar::beside(path);
+    let (tensors, unused) = renamed(file, layout)?;
+    let tensors = tensors.into_f32()?;
+    let settings = infer::settings(&tensors, layout, &sidecar, options.num_heads)?;
+    let mut model = settings.blank(device);
+    let names = tensors.tensors.len();
+    let result = model
+        .apply(tensors.tensors.values().cloned().collect(), Some(Box::new(PyTorchToBurnAdapter)));
+    check(path, layout, &result)?;
+    let mut report = ImportReport {
+        layout: layout.name.to_string(),
+        applied: names,
+        unused,
+        converted: tensors.converted,
+        ..ImportReport::of(&settings, &*model)
+    };
+    let DataShape { num_classes, channels, image_size } = settings.shape();
+    let mut preprocess = layout.preprocess.preprocess(image_size, channels);
+    let asked_figures = options.mean.is_some() && options.std.is_some();
+    match (sidecar.mean, sidecar.std) {
+        (Some(mean), Some(std)) => (preprocess.mean, preprocess.std) = (mean, std),
+        _ if !asked_figures => report.assumed.push(format!(
+            "mean {:?} and deviation {:?}, as {} mostly has them; --mean and --std say otherwise",
+            preprocess.mean, preprocess.std, layout.name
+        )),
+        _ => {}
+    }
+    preprocess.crop_ratio = sidecar.crop_ratio.unwrap_or(preprocess.crop_ratio);
+    let numbered = || (0..num_classes).map(|label| format!("class {label}")).collect();
+    let classes = sidecar.classes.filter(|classes| classes.len() == num_classes);
+    if classes.is_none() && options.classes.is_none() {
+        report.assumed.push(String::from("classes by their number; --classes FILE names them"));
+    }
+    let classes = classes.unwrap_or_else(numbered);
+    let info = WeightsInfo { model: settings, classes, preprocess };
+    Ok(Pretrained { model, info, positions: layout.positions, report })
+}
+
+/// The tensors by our names, and the names of those that have no part in the scores.
+fn renamed(mut file: Tensors, layout: &Layout) -> Result<(Tensors, Vec<String>), Error> {
+    let (mut tensors, mut unused, mut unexpected) = (BTreeMap::new(), Vec::new(), Vec::new());
+    for (theirs, tensor) in std::mem::take(&mut file.tensors) {
+        match layout.ours(&theirs) {
+            Some(ours) => {
+                let tensor = Lazy { name: ours.clone(), ..tensor };
+                if tensors.insert(ours, tensor).is_some() {
+                    return Err(
+                        file.refuse(format!("holds `{theirs}` twice, by an old and a new name"))
+                    );
+                }
+            }
+            None if layout.is_idle(&theirs) => unused.push(theirs),
+            None => unexpected.push(theirs),
+        }
+    }
+    if !unexpected.is_empty() {
+        return Err(file.refuse(format!(
+            "holds what a {} of {} does not have: {}",
+            layout.model,
+            layout.name,
+            some_of(unexpected.iter())
+        )));
+    }
+    file.tensors = match layout.splits_attention {
+        true => joined(tensors),
+        false => tensors,
+    };
+    Ok((file, unused))
+}
+
+/// Queries, keys and values of each block as one tensor. Where one is missing or of another shape
+/// than the first, all stay as they are, and will be told as missing and unused.
+fn joined(mut tensors: BTreeMap<String, Lazy>) -> BTreeMap<String, Lazy> {
+    let queries: Vec<String> =
+        tensors.keys().filter(|name| name.contains(".query.")).cloned().collect();
+    for query in queries {
+        let names = ["query", "key", "value"].map(|part| query.replace("query", part));
+        let parts = names.each_ref().map(|name| tensors.get(name).cloned());
+        let [Some(query), Some(key), Some(value)] = parts else { continue };
+        if key.shape != query.shape || value.shape != query.shape {
+            continue;
+        }
+        names.iter().for_each(|name| drop(tensors.remove(name)));
+        let name = names[0].replace("query", "qkv");
+        tensors.insert(name.clone(), join(&name, [query, key, value]));
+    }
+    tensors
+}
+
+/// Refuses a file that lacks tensors, or has them of other shapes.
+fn check(path: &Path, layout: &Layout, result: &ApplyResult) -> Result<(), Error> {
+    let theirs = |ours: &str| {
+        let pytorch = ours.replace(".gamma", ".weight").replace(".beta", ".bias");
+        layout.theirs(&pytorch).unwrap_or(pytorch)
+    };
+    if let Some(error) = result.errors.first() {
+        let message = match error {
+            ApplyError::ShapeMismatch { path, expected, found } => {
+                // Burn has linear layers the other way round.
+                let [expected, found] = [expected, found].map(|shape| match shape.num_dims() {
+                    2 => shape.iter().rev().copied().collect::<Vec<_>>(),
+                    _ => shape.to_vec(),
+                });
+                let name = theirs(path);
+                format!("has `{name}` of shape {found:?}, where {expected:?} was expected")
+            }
+            ApplyError::LoadError { path, message }
+            | ApplyError::AdapterError { path, message } => {
+                format!("`{}` cannot be read: {message}", theirs(path))
+            }
+            other => other.to_string(),
+        };
+        return Err(Error::run(path, message));
+    }
+    let missing: Vec<String> = result.missing.iter().map(|(name, _)| theirs(name)).collect();
+    let unused: Vec<String> = result.unused.iter().map(|name| theirs(name)).collect();
+    match (missing.is_empty(), unused.is_empty()) {
+        (true, true) => Ok(()),
+        (false, _) => Err(Error::run(
+            path,
+            format!(
+                "lacks what a {} of {} has: {}",
+                layout.model,
+                layout.name,
+                some_of(missing.iter())
+            ),
+        )),
+        (true, false) => Err(Error::run(
+            path,
+            format!("holds what this {} does not have: {}", layout.model, some_of(unused.iter())),
+        )),
+    }
+}
+
+impl ImportReport {
+    fn of(settings: &ModelSettings, model: &dyn AnyClassifier) -> Self {
+        Self {
+            model: settings.name().to_string(),
+            parameters: model.num_params(),
+            ..Self::default()
+        }
+    }
+}
+
+impl Pretrained {
+    /// Lays what the user said over what is known of the weights.
+    fn describe(
+        &mut self,
+        path: &Path,
+        options: &ImportOptions,
+        device: &Device,
+    ) -> Result<(), Error> {
+        let refuse = |message: String| Error::run(path, message);
+        let preprocess = &mut self.info.preprocess;
+        if let Some(mean) = &options.mean {
+            preprocess.mean.clone_from(mean);
+        }
+        if let Some(std) = &options.std {
+            preprocess.std.clone_from(std);
+        }
+        if let Some(resize) = options.resize {
+            (preprocess.resize, preprocess.crop_ratio) = (resize, 1.0);
+        }
+        preprocess.crop_ratio = options.crop_ratio.unwrap_or(preprocess.crop_ratio);
+        if let Some(classes) = &options.classes {
+            let scores = self.info.classes.len();
+            if classes.len() != scores {
+                return Err(refuse(format!(
+                    "has a head for {scores} classes, but {} are named; a new head is made by fine-tuning, \
+                     with `fine_tune.head` `new`",
+                    classes.len()
+                )));
+            }
+            self.info.classes.clone_from(classes);
+        }
+        check_preprocess(preprocess, self.info.model.shape().channels).map_err(refuse)?;
+        match options.image_size {
+            Some(size) if size != self.info.preprocess.image_size => {
+                self.resize(path, size, device)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The weights for data of the same shape.
+    pub fn adaptation(&self) -> Adaptation<'_> {
+        Adaptation {
+            source: &*self.model,
+            settings: &self.info.model,
+            positions: self.positions,
+            shape: self.info.model.shape(),
+            new_head: false,
+        }
+    }
+
+    /// The same network for images of another size.
+    fn resize(&mut self, path: &Path, image_size: usize, device: &Device) -> Result<(), Error> {
+        let shape = DataShape { image_size, ..self.info.model.shape() };
+        let settings = self.info.model.clone().with_shape(shape);
+        settings.check().map_err(|message| Error::run(path, message))?;
+        let mut model = settings.blank(device);
+        let adaptation = Adaptation { shape, ..self.adaptation() };
+        let reshaped =
+            adaptation.apply(&mut *model).map_err(|message| Error::run(path, message))?;
+        self.report.reshaped = reshaped;
+        self.model = model;
+        self.info.model = settings;
+        self.info.preprocess.image_size = image_size;
+        self.info.preprocess.check().map_err(|error| Error::run(path, error.to_string()))
+    }
+}
+
+fn check_preprocess(preprocess: &Preprocess, channels: usize) -> Result<(), String> {
+    preprocess.check().map_err(|error| error.to_string())?;
+    match preprocess.channels() {
+        found if found == channels => Ok(()),
+        found => Err(format!(
+            "sees images of {channels} channels, but --mean and --std have {found} figures"
+        )),
+    }
+}
+
+/// The names of the tensors that hold infinities or what is not a number.
+fn not_finite(model: &dyn AnyClassifier) -> Result<Vec<String>, Error> {
+    let mut names = Vec::new();
+    for tensor in model.tensors(None) {
+        let data = to_data(&tensor).map_err(|error| Error::Failed(error.to_string()))?;
+        let values = data.as_slice::<f32>().map_err(|error| Error::Failed(format!("{error:?}")))?;
+        if !values.iter().all(|value| value.is_finite()) {
+            names.push(tensor.name);
+        }
+    }
+    Ok(names)
+}

@@ -1,0 +1,190 @@
+//! How libraries name the tensors of a network: one file a library, one line in [`LAYOUTS`] a
+//! network of it.
+
+mod huggingface;
+mod timm;
+mod torchvision;
+
+use zoo_data::{Preprocess, Resize};
+
+use super::{adapt::Bicubic, source::Tensors};
+use crate::Error;
+
+/// What a library calls the tensors of one network, and what it takes for granted.
+pub struct Layout {
+    /// The library, as `--layout` has it.
+    pub name: &'static str,
+    /// The network, as the config has it.
+    pub model: &'static str,
+    /// What both call a tensor, ours first. `#` stands for the number of a block, `*` for the last
+    /// part of a name, which is `weight` or `bias` in all libraries.
+    pub names: &'static [(&'static str, &'static str)],
+    /// Names that older files have, and what they are called now.
+    pub older: &'static [(&'static str, &'static str)],
+    /// The names in this layout of tensors that have no part in the scores, and are left out.
+    pub idle: &'static [&'static str],
+    /// The tensor by which the layout is told.
+    pub mark: &'static str,
+    /// Whether queries, keys and values are tensors of their own.
+    pub splits_attention: bool,
+    /// What is added to the variance in layer normalisation.
+    pub layer_norm_epsilon: f64,
+    /// How position embeddings are brought to another number of patches.
+    pub positions: Bicubic,
+    /// How images are prepared where nothing else says; the image size is the weights'.
+    pub preprocess: Assumed,
+}
+
+/// The preprocessing that a library takes for granted.
+#[derive(Clone, Copy, Debug)]
+pub struct Assumed {
+    /// Mean of each channel, of pixel values from 0 to 1.
+    pub mean: [f32; 3],
+    /// Standard deviation of each channel.
+    pub std: [f32; 3],
+    /// How images of another shape become square.
+    pub resize: Resize,
+    /// The side of the square that is seen, in shorter sides of the image.
+    pub crop_ratio: f64,
+}
+
+/// Every layout but the zoo's own, whose names are the modules' and whose metadata say the rest.
+pub const LAYOUTS: &[&Layout] =
+    &[&torchvision::ALEXNET, &torchvision::VIT, &timm::VIT, &huggingface::VIT];
+
+/// Our own layout's name.
+pub const ZOO: &str = "zoo";
+
+impl Layout {
+    /// The layout of these tensors, by the one that only it has, or by its name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] with what was seen where it is none of ours.
+    pub fn of(tensors: &Tensors, forced: Option<&str>) -> Result<&'static Self, Error> {
+        refuse_distilled(tensors)?;
+        let has_mark = |layout: &Self| tensors.tensors.contains_key(layout.mark);
+        let is_asked = |layout: &Self| forced.is_none_or(|name| name == layout.name);
+        let found = LAYOUTS.iter().find(|layout| is_asked(layout) && has_mark(layout));
+        found.copied().ok_or_else(|| {
+            let known = LAYOUTS.iter().filter(|layout| is_asked(layout));
+            let known =
+                known.map(|layout| format!("`{}` ({} {})", layout.mark, layout.name, layout.model));
+            tensors.refuse(format!(
+                "is in no known layout: it holds {}; expected {}",
+                some_of(tensors.tensors.keys()),
+                known.collect::<Vec<_>>().join(" or ")
+            ))
+        })
+    }
+
+    /// The layout of that library and network.
+    pub fn named(name: &str, model: &str) -> Option<&'static Self> {
+        LAYOUTS.iter().find(|layout| layout.name == name && layout.model == model).copied()
+    }
+
+    /// Our name of a tensor that the library calls so.
+    pub fn ours(&self, theirs: &str) -> Option<String> {
+        let current = self.older.iter().find_map(|(now, old)| substitute(old, now, theirs));
+        let theirs = current.as_deref().unwrap_or(theirs);
+        self.names.iter().find_map(|(ours, pattern)| substitute(pattern, ours, theirs))
+    }
+
+    /// The library's name of a tensor that we call so.
+    pub fn theirs(&self, ours: &str) -> Option<String> {
+        self.names.iter().find_map(|(pattern, theirs)| substitute(pattern, theirs, ours))
+    }
+
+    /// Whether the tensor has no part in the scores.
+    pub fn is_idle(&self, theirs: &str) -> bool {
+        self.idle.iter().any(|pattern| substitute(pattern, pattern, theirs).is_some())
+    }
+}
+
+impl Assumed {
+    /// For images of so many pixels and channels.
+    pub fn preprocess(&self, image_size: usize, channels: usize) -> Preprocess {
+        Preprocess {
+            image_size,
+            resize: self.resize,
+            crop_ratio: self.crop_ratio,
+            mean: self.mean[..channels].to_vec(),
+            std: self.std[..channels].to_vec(),
+        }
+    }
+}
+
+/// `name` with the parts that `from` leaves open put into `to`, if it matches.
+fn substitute(from: &str, to: &str, name: &str) -> Option<String> {
+    let last = |name: &str| ["weight", "bias"].into_iter().find(|last| name.ends_with(last));
+    let (name, to, from) = match from.strip_suffix('*') {
+        Some(from) => {
+            let last = last(name)?;
+            (name.strip_suffix(last)?, to.replace('*', last), from)
+        }
+        None => (name, to.to_string(), from),
+    };
+    match from.split_once('#') {
+        None => (name == from).then_some(to),
+        Some((before, after)) => {
+            let number = name.strip_prefix(before)?.strip_suffix(after)?;
+            let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+            is_number.then(|| to.replace('#', number))
+        }
+    }
+}
+
+/// The first few of many names.
+pub fn some_of<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
+    const SHOWN: usize = 5;
+    let rest = names.len().saturating_sub(SHOWN);
+    let shown: Vec<String> = names.take(SHOWN).map(|name| format!("`{name}`")).collect();
+    match (shown.is_empty(), rest) {
+        (true, _) => String::from("no tensors"),
+        (_, 0) => shown.join(", "),
+        _ => format!("{} and {rest} more", shown.join(", ")),
+    }
+}
+
+/// A distilled DeiT has a second head and a token for it, which no Vision Transformer here has.
+fn refuse_distilled(tensors: &Tensors) -> Result<(), Error> {
+    let seen = ["dist_token", "head_dist.weight", "deit.embeddings.distillation_token"];
+    match seen.iter().find(|name| tensors.tensors.contains_key(**name)) {
+        Some(name) => Err(tensors.refuse(format!(
+            "is a distilled DeiT (it holds `{name}`): it has a token and a head more than a Vision \
+             Transformer; use the weights without distillation, such as deit_tiny_patch16_224"
+        ))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_go_both_ways() {
+        let vit = |name| Layout::named(name, "vit").unwrap();
+        let ours = "blocks.11.attention.qkv.bias";
+        let theirs = "encoder.layers.encoder_layer_11.self_attention.in_proj_bias";
+        assert_eq!(vit("torchvision").theirs(ours).as_deref(), Some(theirs));
+        assert_eq!(vit("torchvision").ours(theirs).as_deref(), Some(ours));
+        assert_eq!(vit("timm").theirs(ours).as_deref(), Some("blocks.11.attn.qkv.bias"));
+        let old = "encoder.layers.encoder_layer_3.mlp.linear_1.weight";
+        assert_eq!(vit("torchvision").ours(old).as_deref(), Some("blocks.3.mlp.fc1.weight"));
+        assert_eq!(vit("timm").ours("blocks.x.norm1.weight"), None);
+        assert_eq!(vit("timm").ours("norm.running_mean"), None);
+    }
+
+    #[test]
+    fn every_name_of_a_layout_comes_back() {
+        for layout in LAYOUTS {
+            for (ours, theirs) in layout.names {
+                let [ours, theirs] =
+                    [ours, theirs].map(|name| name.replace('#', "7").replace('*', "weight"));
+                assert_eq!(layout.ours(&theirs).as_ref(), Some(&ours));
+                assert_eq!(layout.theirs(&ours), Some(theirs));
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! timm's `vit_*_patch*` with a class token, and DeiT without distillation.
+
+use zoo_data::Resize;
+
+use super::{Assumed, Layout};
+use crate::pretrained::adapt::Bicubic;
+
+pub const VIT: Layout = Layout {
+    name: "timm",
+    model: "vit",
+    names: &[
+        ("class_token", "cls_token"),
+        ("position_embedding", "pos_embed"),
+        ("patch_embedding.*", "patch_embed.proj.*"),
+        ("blocks.#.norm1.*", "blocks.#.norm1.*"),
+        ("blocks.#.attention.qkv.*", "blocks.#.attn.qkv.*"),
+        ("blocks.#.attention.proj.*", "blocks.#.attn.proj.*"),
+        ("blocks.#.norm2.*", "blocks.#.norm2.*"),
+        ("blocks.#.mlp.fc1.*", "blocks.#.mlp.fc1.*"),
+        ("blocks.#.mlp.fc2.*", "blocks.#.mlp.fc2.*"),
+        ("norm.*", "norm.*"),
+        ("head.*", "head.*"),
+    ],
+    older: &[],
+    idle: &[],
+    mark: "patch_embed.proj.weight",
+    splits_attention: false,
+    layer_norm_epsilon: 1e-6,
+    positions: Bicubic::Antialiased,
+    // Those of the augreg weights; DeiT has ImageNet's figures, which the names do not tell.
+    preprocess: Assumed { mean: [0.5; 3], std: [0.5; 3], resize: Resize::Crop, crop_ratio: 0.9 },
+};

@@ -1,0 +1,64 @@
+//! torchvision's `alexnet` and `vit_*`.
+
+use zoo_data::Resize;
+
+use super::{Assumed, Layout};
+use crate::pretrained::adapt::Bicubic;
+
+/// `Resize(256)`, `CenterCrop(224)`, and the figures of ImageNet.
+const IMAGENET: Assumed = Assumed {
+    mean: [0.485, 0.456, 0.406],
+    std: [0.229, 0.224, 0.225],
+    resize: Resize::Crop,
+    crop_ratio: 0.875,
+};
+
+pub const ALEXNET: Layout = Layout {
+    name: "torchvision",
+    model: "alexnet",
+    names: &[
+        ("features.conv1.*", "features.0.*"),
+        ("features.conv2.*", "features.3.*"),
+        ("features.conv3.*", "features.6.*"),
+        ("features.conv4.*", "features.8.*"),
+        ("features.conv5.*", "features.10.*"),
+        ("classifier.fc6.*", "classifier.1.*"),
+        ("classifier.fc7.*", "classifier.4.*"),
+        ("classifier.head.*", "classifier.6.*"),
+    ],
+    older: &[],
+    idle: &[],
+    mark: "features.0.weight",
+    splits_attention: false,
+    layer_norm_epsilon: 0.0,
+    positions: Bicubic::Aligned,
+    preprocess: IMAGENET,
+};
+
+pub const VIT: Layout = Layout {
+    name: "torchvision",
+    model: "vit",
+    names: &[
+        ("class_token", "class_token"),
+        ("position_embedding", "encoder.pos_embedding"),
+        ("patch_embedding.*", "conv_proj.*"),
+        ("blocks.#.norm1.*", "encoder.layers.encoder_layer_#.ln_1.*"),
+        ("blocks.#.attention.qkv.*", "encoder.layers.encoder_layer_#.self_attention.in_proj_*"),
+        ("blocks.#.attention.proj.*", "encoder.layers.encoder_layer_#.self_attention.out_proj.*"),
+        ("blocks.#.norm2.*", "encoder.layers.encoder_layer_#.ln_2.*"),
+        ("blocks.#.mlp.fc1.*", "encoder.layers.encoder_layer_#.mlp.0.*"),
+        ("blocks.#.mlp.fc2.*", "encoder.layers.encoder_layer_#.mlp.3.*"),
+        ("norm.*", "encoder.ln.*"),
+        ("head.*", "heads.head.*"),
+    ],
+    older: &[
+        ("encoder.layers.encoder_layer_#.mlp.0.*", "encoder.layers.encoder_layer_#.mlp.linear_1.*"),
+        ("encoder.layers.encoder_layer_#.mlp.3.*", "encoder.layers.encoder_layer_#.mlp.linear_2.*"),
+    ],
+    idle: &[],
+    mark: "conv_proj.weight",
+    splits_attention: false,
+    layer_norm_epsilon: 1e-6,
+    positions: Bicubic::Aligned,
+    preprocess: IMAGENET,
+};

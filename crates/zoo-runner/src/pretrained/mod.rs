@@ -1,0 +1,24 @@
+//! Weights that the world already has: in from other libraries, adapted to other data, and out again.
+//!
+//! [`import()`] reads a file: [`source`] its tensors, [`layout`] the names of the library that wrote
+//! it, [`infer`] the network's sizes from their shapes. [`adapt`] puts weights into a network for
+//! other data. [`export()`] goes the way back.
+
+pub mod adapt;
+mod export;
+mod fine_tune;
+mod import;
+mod infer;
+mod layout;
+mod pickle;
+mod sidecar;
+mod source;
+mod start;
+
+#[cfg(test)]
+mod tests;
+
+pub use export::export;
+pub use fine_tune::{FineTuneConfig, Freeze, Freezing, Head, Thaw};
+pub use import::{ImportOptions, ImportReport, Pretrained, import};
+pub use source::Lazy;

@@ -1,0 +1,79 @@
+//! What a training starts from: the `pretrained` key of a config.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+
+use super::{Head, ImportOptions, Pretrained, import};
+use crate::{
+    Error,
+    backend::host,
+    config::{RunConfig, refuse},
+    model::AnyClassifier,
+    run_dir::find_weights,
+};
+
+impl RunConfig {
+    /// Reads the weights that the config starts from, if it names any, and takes over from them what
+    /// the config leaves open: the network's sizes, the image size and how pixels are normalised.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`import()`], and [`Error::Config`] if they are of another model.
+    pub fn open_pretrained(&mut self) -> Result<Option<Pretrained>, Error> {
+        let Some(name) = &self.pretrained else {
+            return Ok(None);
+        };
+        let weights = find_weights(Path::new(name))?;
+        let pretrained = import(&weights, &ImportOptions::default(), &host())?;
+        let info = &pretrained.info;
+        self.model = self.model.over(&info.model).map_err(|message| refuse("model", message))?;
+        self.data.take_over(&info.preprocess);
+        Ok(Some(pretrained))
+    }
+
+    /// The network of this checked config for these classes: fresh, or with pretrained weights.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if the weights do not fit, or have a head for other classes and none was
+    /// asked for.
+    pub fn init_model(
+        &self,
+        pretrained: Option<&Pretrained>,
+        classes: &[String],
+        device: &Device,
+    ) -> Result<Box<dyn AnyClassifier>, Error> {
+        let mut model = self.model.init(self.seed, device);
+        let Some(pretrained) = pretrained else {
+            return Ok(model);
+        };
+        let new_head = self.fine_tune.head == Head::New;
+        if !new_head {
+            check_classes(&pretrained.info.classes, classes)
+                .map_err(|message| refuse("fine_tune", message))?;
+        }
+        let mut adaptation = pretrained.adaptation();
+        (adaptation.shape, adaptation.new_head) = (self.model.shape(), new_head);
+        adaptation.apply(&mut *model).map_err(|message| refuse("pretrained", message))?;
+        Ok(model)
+    }
+}
+
+/// Refuses a head for other classes.
+fn check_classes(weights: &[String], data: &[String]) -> Result<(), String> {
+    const ADVICE: &str = "set `fine_tune.head` to `new` for a fresh one";
+    if weights.len() != data.len() {
+        return Err(format!(
+            "the weights have a head for {} classes, but the data has {}: {ADVICE}",
+            weights.len(),
+            data.len()
+        ));
+    }
+    match weights.iter().zip(data).find(|(weights, data)| weights != data) {
+        Some((known, wanted)) => Err(format!(
+            "the weights have a head for other classes (`{known}` where the data has `{wanted}`): {ADVICE}"
+        )),
+        None => Ok(()),
+    }
+}

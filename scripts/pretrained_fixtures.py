@@ -1,0 +1,310 @@
+#!/usr/bin/env python3
+"""Weights of torchvision, timm and Hugging Face's transformers, and what these libraries make of them.
+
+Without arguments, writes small networks with random weights, their scores and their resized position
+embeddings to tests/fixtures/pretrained, where tests/pretrained.rs reads them.
+
+    scripts/pretrained_fixtures.py
+
+With --full, makes the networks in their published sizes with random weights, has the binary import,
+use and export them, and compares: scores of 8 images within 1e-4 of the largest, the exported tensors
+bit for bit and by load_state_dict(strict=True). Prints what it found; exits 1 where something differs.
+
+    scripts/pretrained_fixtures.py --full target/release/zoo
+
+With --run, exports a run trained here to a layout, and compares the scores of images.
+
+    scripts/pretrained_fixtures.py --run runs/vit-cifar10 timm IMAGE... --zoo target/release/zoo
+
+Needs torch, torchvision, timm, transformers, safetensors and Pillow.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import timm
+import torch
+import torchvision
+import transformers
+from PIL import Image
+from safetensors.torch import load_file, save_file
+from timm.layers import resample_abs_pos_embed
+from torch import nn
+from torchvision.models.vision_transformer import VisionTransformer, interpolate_embeddings
+
+FIXTURES = pathlib.Path(__file__).parent.parent / "tests/fixtures/pretrained"
+# Features, MLP, blocks, heads, patch, image, classes.
+SMALL = dict(width=16, mlp=32, depth=2, heads=2, patch=4, image=16, classes=3)
+
+
+def randomize(model, seed, deviation=None):
+    """Gives every parameter a value that matters, norms and biases included. Without a deviation,
+    matrices are drawn so that what goes through them keeps its size."""
+    generator = torch.Generator().manual_seed(seed)
+    for name, parameter in model.named_parameters():
+        noise = torch.randn(parameter.shape, generator=generator)
+        fan_in = parameter[0].numel() if parameter.dim() > 1 else 1
+        scale = deviation or (fan_in**-0.5 if parameter.dim() > 1 else 0.1)
+        is_norm = parameter.dim() == 1 and name.endswith("weight")
+        parameter.data = noise * scale + (1.0 if is_norm else 0.0)
+    return model.eval()
+
+
+def pattern(count, size):
+    """Images of a formula that the Rust test knows too."""
+    index = torch.arange(count * 3 * size * size)
+    return ((index * 37 + 11) % 101).float().reshape(count, 3, size, size) / 50 - 1
+
+
+def small_alexnet():
+    model = torchvision.models.AlexNet(num_classes=3)
+    widths = [4, 6, 8, 6, 5]
+    channels = [3, *widths]
+    for place, conv in enumerate([0, 3, 6, 8, 10]):
+        old = model.features[conv]
+        model.features[conv] = nn.Conv2d(
+            channels[place], widths[place], old.kernel_size, old.stride, old.padding
+        )
+    model.classifier[1] = nn.Linear(widths[-1] * 36, 12)
+    model.classifier[4] = nn.Linear(12, 12)
+    model.classifier[6] = nn.Linear(12, 3)
+    return model
+
+
+def torchvision_vit(width, mlp, depth, heads, patch, image, classes):
+    return VisionTransformer(image, patch, depth, heads, width, mlp, num_classes=classes)
+
+
+def timm_vit(width, mlp, depth, heads, patch, image, classes):
+    return timm.models.VisionTransformer(
+        img_size=image, patch_size=patch, embed_dim=width, depth=depth, num_heads=heads,
+        mlp_ratio=mlp / width, num_classes=classes,
+    )
+
+
+def hf_vit(width, mlp, depth, heads, patch, image, classes):
+    config = transformers.ViTConfig(
+        hidden_size=width, intermediate_size=mlp, num_hidden_layers=depth, num_attention_heads=heads,
+        patch_size=patch, image_size=image, hidden_dropout_prob=0.0,
+        id2label={label: f"kind {label}" for label in range(classes)},
+    )
+    return transformers.ViTForImageClassification(config)
+
+
+def scores(model, images):
+    with torch.no_grad():
+        output = model(images)
+    return getattr(output, "logits", output)
+
+
+def contiguous(state):
+    return {name: tensor.contiguous() for name, tensor in state.items()}
+
+
+def write_small():
+    FIXTURES.mkdir(parents=True, exist_ok=True)
+    expected = {}
+
+    def keep(name, model, size):
+        expected[name] = scores(model, pattern(2, size)).tolist()
+
+    alexnet = randomize(small_alexnet(), 1)
+    torch.save(alexnet.state_dict(), FIXTURES / "torchvision-alexnet.pth")
+    keep("torchvision-alexnet", alexnet, 63)
+
+    vit = randomize(torchvision_vit(**SMALL), 2)
+    torch.save(vit.state_dict(), FIXTURES / "torchvision-vit.pth")
+    keep("torchvision-vit", vit, 16)
+    old = {
+        name.replace("mlp.0", "mlp.linear_1").replace("mlp.3", "mlp.linear_2"): tensor
+        for name, tensor in vit.state_dict().items()
+    }
+    save_file(contiguous(old), FIXTURES / "torchvision-vit-old.safetensors")
+
+    vit = randomize(timm_vit(**SMALL), 3)
+    save_file(contiguous(vit.state_dict()), FIXTURES / "timm-vit.safetensors")
+    torch.save({"model": vit.state_dict(), "epoch": 3}, FIXTURES / "timm-vit-nested.pth")
+    half = {name: tensor.half() for name, tensor in vit.state_dict().items()}
+    save_file(contiguous(half), FIXTURES / "timm-vit-half.safetensors")
+    keep("timm-vit", vit, 16)
+
+    vit = randomize(hf_vit(**SMALL), 4)
+    vit.save_pretrained(FIXTURES / "hf-vit")
+    transformers.ViTImageProcessor(
+        size={"height": 16, "width": 16}, image_mean=[0.4, 0.5, 0.6], image_std=[0.2, 0.3, 0.4]
+    ).save_pretrained(FIXTURES / "hf-vit")
+    keep("hf-vit", vit, 16)
+
+    expected["positions"] = {
+        f"{side} to {new}": positions(side, new) for side, new in [(4, 6), (14, 24), (24, 14)]
+    }
+    (FIXTURES / "expected.json").write_text(json.dumps(expected))
+    write_hostile()
+
+
+def positions(side, new):
+    """A square of one feature by the functions of the three libraries."""
+    square = pattern(1, side)[:, :1].reshape(1, side * side, 1)
+    whole = torch.cat([torch.zeros(1, 1, 1), square], 1)
+    aligned = interpolate_embeddings(
+        new, 1, {"encoder.pos_embedding": whole}, interpolation_mode="bicubic"
+    )["encoder.pos_embedding"]
+    smoothed = resample_abs_pos_embed(whole, [new, new], num_prefix_tokens=1)
+    # As transformers' ViTEmbeddings.interpolate_pos_encoding.
+    centred = nn.functional.interpolate(
+        square.reshape(1, 1, side, side), size=(new, new), mode="bicubic", align_corners=False
+    )
+    return {
+        "aligned": aligned[0, 1:, 0].tolist(),
+        "antialiased": smoothed[0, 1:, 0].tolist(),
+        "centred": centred.flatten().tolist(),
+    }
+
+
+class Hostile:
+    def __reduce__(self):
+        return os.system, ("touch executed-by-a-pickle",)
+
+
+def write_hostile():
+    torch.save({"weight": torch.zeros(2), "extra": Hostile()}, FIXTURES / "hostile.pth")
+    torch.save(
+        {"weight": torch.zeros(2), "extra": Hostile()},
+        FIXTURES / "hostile-legacy.pth",
+        _use_new_zipfile_serialization=False,
+    )
+
+
+def full_models():
+    yield "alexnet", "torchvision", torchvision.models.alexnet()
+    yield "vit_b_16", "torchvision", torchvision.models.vit_b_16()
+    yield "vit_b_32", "torchvision", torchvision.models.vit_b_32()
+    for size in ["tiny", "small", "base"]:
+        name = f"vit_{size}_patch16_224"
+        yield name, "timm", timm.create_model(name)
+    yield "ViTForImageClassification", "hf", transformers.ViTForImageClassification(
+        transformers.ViTConfig(num_labels=1000)
+    )
+
+
+def images_in(folder, count=8, size=224):
+    generator = torch.Generator().manual_seed(5)
+    files = []
+    for index in range(count):
+        coarse = torch.rand(1, 3, 7, 7, generator=generator)
+        pixels = nn.functional.interpolate(coarse, size=size, mode="bilinear")[0]
+        pixels = (pixels * 255).byte().permute(1, 2, 0).numpy()
+        files.append(folder / f"{index}.png")
+        Image.fromarray(pixels).save(files[-1])
+    return files
+
+
+def prepared(files, mean=0.5, std=0.5):
+    import numpy
+
+    pixels = [torch.from_numpy(numpy.array(Image.open(file).convert("RGB"))) for file in files]
+    return (torch.stack(pixels).permute(0, 3, 1, 2).float() / 255 - mean) / std
+
+
+def measured(command):
+    """Seconds and bytes of memory at the most of a command that must succeed."""
+    start = time.time()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    assert status == 0, command
+    return time.time() - start, usage.ru_maxrss * 1024
+
+
+def zoo_scores(zoo, weights, files):
+    command = [zoo, "predict", weights, *files, "--json", "--logits", "-q"]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return torch.tensor([image["logits"] for image in json.loads(output)])
+
+
+def check_full(zoo):
+    failed = False
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        files = images_in(folder)
+        images = prepared(files)
+        for name, layout, model in full_models():
+            randomize(model, 6)
+            suffix = "safetensors" if layout == "hf" else "pth"
+            source, ours = folder / f"source.{suffix}", folder / "ours.safetensors"
+            state = contiguous(model.state_dict())
+            save_file(state, source) if layout == "hf" else torch.save(state, source)
+            figures = ["--mean", "0.5,0.5,0.5", "--std", "0.5,0.5,0.5", "--resize", "none"]
+            seconds, memory = measured([zoo, "import", source, "--out", ours, *figures])
+            wanted, found = scores(model, images), zoo_scores(zoo, ours, files)
+            error = ((wanted - found).abs().max() / wanted.abs().max()).item()
+            back = folder / "back.safetensors"
+            measured([zoo, "export", ours, "--layout", layout, "--out", back])
+            returned = load_file(back)
+            model.load_state_dict(returned, strict=True)
+            equal = all(torch.equal(state[key], returned[key]) for key in state)
+            size = source.stat().st_size
+            good = error < 1e-4 and equal
+            failed |= not good
+            print(
+                f"{name:26} {layout:11} error {error:.1e}, bit-equal back: {equal}, import "
+                f"{seconds:.2f} s, {memory / size:.2f} x {size / 1e6:.0f} MB: "
+                f"{'good' if good else 'WRONG'}",
+                flush=True,
+            )
+    return failed
+
+
+def check_run(zoo, run, layout, files):
+    """Scores of a network that was trained here, in PyTorch."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = pathlib.Path(folder) / "model.safetensors"
+        subprocess.run([zoo, "export", run, "--layout", layout, "--out", out], check=True)
+        state = load_file(out)
+        with open(pathlib.Path(run) / "config.json") as text:
+            settings = json.load(text)["model"]
+        kind, sizes = next(iter(settings.items()))
+        header = open(pathlib.Path(run) / "model.safetensors", "rb")
+        length = int.from_bytes(header.read(8), "little")
+        info = json.loads(json.loads(header.read(length))["__metadata__"]["burn-zoo"])
+        if kind == "alexnet":
+            model = torchvision.models.alexnet(num_classes=sizes["num_classes"])
+        else:
+            maker = {"torchvision": torchvision_vit, "timm": timm_vit, "hf": hf_vit}[layout]
+            model = maker(
+                sizes["embed_dim"], sizes["mlp_dim"], sizes["depth"], sizes["num_heads"],
+                sizes["patch_size"], sizes["image_size"], sizes["num_classes"],
+            )
+        model.load_state_dict(state, strict=True)
+        preprocess = info["preprocess"]
+        size = preprocess["image_size"]
+        resized = []
+        for index, file in enumerate(files):
+            # Made square here, so that only the networks are compared.
+            resized.append(pathlib.Path(folder) / f"{index}.png")
+            Image.open(file).convert("RGB").resize((size, size)).save(resized[-1])
+        mean, std = (torch.tensor(preprocess[key])[:, None, None] for key in ["mean", "std"])
+        wanted = scores(model.eval(), prepared(resized, mean, std))
+        found = zoo_scores(zoo, run, resized)
+        error = ((wanted - found).abs().max() / wanted.abs().max()).item()
+        print(f"{run} as {layout}: error {error:.1e}: {'good' if error < 1e-4 else 'WRONG'}")
+        return error >= 1e-4
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--full", metavar="ZOO")
+    parser.add_argument("--run", nargs="+", metavar="RUN LAYOUT IMAGE")
+    parser.add_argument("--zoo", default="target/release/zoo")
+    options = parser.parse_args()
+    torch.set_num_threads(2)
+    if options.full:
+        sys.exit(check_full(options.full))
+    if options.run:
+        sys.exit(check_run(options.zoo, options.run[0], options.run[1], options.run[2:]))
+    write_small()
