@@ -22,6 +22,12 @@ pub enum Stream {
     Draw = 4,
     /// Mixing a batch of train images; the index is the batch's number in its epoch.
     Mix = 5,
+    /// Harming test images; the epoch is the strength, the index that of the image in its source.
+    Corrupt = 7,
+    /// Choosing some images of a split.
+    Choose = 8,
+    /// Drawing figures again, for an interval.
+    Resample = 9,
 }
 
 /// A generator for one use at one place.

@@ -5,6 +5,7 @@
 pub mod backend;
 pub mod bench;
 pub mod cli;
+pub mod compare;
 pub mod config;
 mod data;
 mod error;

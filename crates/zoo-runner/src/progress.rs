@@ -50,6 +50,12 @@ impl Show {
             .with_message(what)
     }
 
+    /// A line of text with the time that has gone.
+    pub fn spinner(self) -> ProgressBar {
+        let bar = ProgressBar::with_draw_target(None, self.target());
+        bar.with_style(style("{spinner} {elapsed} {wide_msg}"))
+    }
+
     fn target(self) -> ProgressDrawTarget {
         match self {
             Self::Bars => ProgressDrawTarget::stderr(),
