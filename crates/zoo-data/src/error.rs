@@ -196,6 +196,33 @@ pub enum DataError {
         images: usize,
     },
 
+    /// A subset has no image of a class. Comes on opening.
+    #[error(
+        "class {class:?} would be empty: the fraction {fraction} of its {images} train images is none; raise subset.fraction to {} or more",
+        0.5 / *.images as f64
+    )]
+    EmptySubset {
+        /// Name of the class.
+        class: String,
+        /// Number of its images in the whole train split.
+        images: usize,
+        /// The fraction asked for.
+        fraction: f64,
+    },
+
+    /// A subset asks for more images than a class has. Comes on opening.
+    #[error(
+        "class {class:?} has {images} train images, fewer than the {asked} asked for; lower subset.images_per_class"
+    )]
+    SmallClass {
+        /// Name of the class.
+        class: String,
+        /// Number of its images in the whole train split.
+        images: usize,
+        /// Number asked for.
+        asked: usize,
+    },
+
     /// A split got no image at all. Comes on opening.
     #[error(
         "the {split} split would be empty: the fraction {fraction} of {images} images is none in every class; raise split.{split}, or add images"

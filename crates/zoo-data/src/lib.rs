@@ -45,7 +45,7 @@ pub use corruption::Corruption;
 pub use dataset::fuzzing;
 pub use dataset::{
     DATASETS, DataConfig, Dataset, FilesConfig, FolderConfig, ImageSource, Info, OnUnreadable,
-    Sample, SeaConfig, Split, SplitConfig, SplitName, Unreadable,
+    Sample, SeaConfig, Split, SplitConfig, SplitName, SubsetConfig, Unreadable,
 };
 pub use error::DataError;
 pub use image::{Image, is_image_file};

@@ -15,6 +15,7 @@ mod mnist;
 mod photos;
 mod sea;
 mod split;
+mod subset;
 mod unreadable;
 
 use std::fmt;
@@ -26,6 +27,7 @@ use sha2::{Digest, Sha256};
 pub use config::{FilesConfig, FolderConfig, SplitConfig};
 pub use sea::SeaConfig;
 pub use split::Split;
+pub use subset::SubsetConfig;
 pub use unreadable::{OnUnreadable, Unreadable};
 
 use crate::preprocess::{Normalize, Preprocess};
@@ -79,14 +81,23 @@ macro_rules! datasets {
                 }
             }
 
-            /// Opens the dataset: reads or lists its files and divides them into splits.
+            /// The same dataset with this part of its train images.
+            pub fn with_subset(mut self, subset: SubsetConfig) -> Self {
+                match &mut self {
+                    $(Self::$variant(config) => *config.subset_mut() = Some(subset),)*
+                }
+                self
+            }
+
+            /// Opens the dataset: reads or lists its files, divides them into splits, and keeps the
+            /// part of the train split that is asked for.
             ///
             /// # Errors
             /// Those of [`check`](Self::check), and [`DataError`]'s variants that come on opening.
             pub fn open(&self) -> Result<Dataset, DataError> {
                 self.check()?;
                 match self {
-                    $(Self::$variant(config) => $module::open(config),)*
+                    $(Self::$variant(config) => $module::open(config)?.keep(config.subset()),)*
                 }
             }
         }
@@ -155,6 +166,15 @@ impl Dataset {
             SplitName::Valid => Some(&self.valid),
             SplitName::Test => self.test.as_ref(),
         }
+    }
+
+    /// The dataset with a part of its train split, chosen by a seed, where one is asked for.
+    fn keep(self, (subset, seed): (Option<&SubsetConfig>, u64)) -> Result<Self, DataError> {
+        let train = match subset {
+            Some(subset) => subset.of(&self.train, &self.classes, seed)?,
+            None => self.train,
+        };
+        Ok(Self { train, ..self })
     }
 
     /// A SHA-256, in hexadecimal, over class names, the content of the images, and which of them is
@@ -300,7 +320,7 @@ mod tests {
         let config =
             read(r#"{"cifar10": {"root": "data/cifar10", "split": {"valid": 0.2}}}"#).unwrap();
         let DataConfig::Cifar10(files) = &config else { panic!("{config:?}") };
-        assert_eq!(files.split, SplitConfig { valid: 0.2, test: 0.0, seed: 0 });
+        assert_eq!(files.split, SplitConfig { valid: 0.2, ..SplitConfig::default() });
         assert_eq!(config.info().name, "cifar10");
 
         let message = |json| read(json).unwrap_err().to_string();
