@@ -157,8 +157,20 @@ impl Prepared {
             made.push(Made { planned, outcome });
         }
         clock.end();
-        let comparison = figures::comparison(&request, &entries, differences, &made);
-        Ok(Compared { comparison, entries, made })
+        Ok(Compared::of(&request, entries, differences, made))
+    }
+}
+
+impl Compared {
+    /// The figures of runs that were made.
+    pub fn of(
+        request: &Request,
+        entries: Vec<Entry>,
+        differences: Vec<Difference>,
+        made: Vec<Made>,
+    ) -> Self {
+        let comparison = figures::comparison(request, &entries, differences, &made);
+        Self { comparison, entries, made }
     }
 }
 

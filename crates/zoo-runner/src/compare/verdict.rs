@@ -116,7 +116,8 @@ fn pair(a: &Answers, b: &Answers, confidence: f64) -> Option<Pair> {
         worse: b.name.to_string(),
         difference: mean,
         over_images,
-        over_seeds,
+        // Student's knows nothing of the ends of an accuracy.
+        over_seeds: over_seeds.map(|ends| ends.map(|end| end.clamp(-1.0, 1.0))),
         confidence,
         tests: both.iter().map(test).collect(),
         verdict: verdict(over_images, over_seeds),
@@ -146,7 +147,7 @@ impl Pair {
     /// What follows, and what does not, in a sentence or two.
     pub fn sentence(&self) -> String {
         let Self { better, worse, .. } = self;
-        let points = |value: f64| format!("{:.1}", 100.0 * value);
+        let points = |value: f64| format!("{:.1}", 100.0 * value).replace('-', "\u{2212}");
         let range = |[low, high]: Interval| format!("{} to {}", points(low), points(high));
         let ahead = points(self.difference.mean);
         let images = range(self.over_images);

@@ -30,6 +30,8 @@ struct Cell {
     small: String,
     /// What it is sorted by, where it is a number.
     value: Option<f64>,
+    /// True for a name, which begins at the left.
+    is_word: bool,
 }
 
 /// All tables.
@@ -72,12 +74,16 @@ impl Table {
 
 impl Cell {
     fn word(text: impl Into<String>) -> Self {
-        Self { text: text.into(), small: String::new(), value: None }
+        Self { is_word: true, ..Self::text(text) }
+    }
+
+    /// Several numbers, or what else is no number and no name.
+    fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), small: String::new(), value: None, is_word: false }
     }
 
     fn number(value: Option<f64>, text: impl Fn(f64) -> String) -> Self {
-        let text = value.map_or_else(|| String::from("–"), text);
-        Self { text, small: String::new(), value }
+        Self { value, ..Self::text(value.map_or_else(|| String::from("–"), text)) }
     }
 
     /// The mean of a figure, with its deviation.
@@ -107,7 +113,7 @@ fn percent(value: f64) -> String {
 }
 
 fn points(value: f64) -> String {
-    format!("{:.2}", 100.0 * value)
+    format!("{:.2}", 100.0 * value).replace('-', "\u{2212}")
 }
 
 fn summary(comparison: &Comparison) -> Table {
@@ -128,7 +134,9 @@ fn summary(comparison: &Comparison) -> Table {
         let interval = entry.accuracy.and_then(|accuracy| accuracy.interval);
         let mut accuracy = Cell::summary(entry.accuracy, percent);
         if let Some([low, high]) = interval {
-            accuracy.small += &format!(", {} to {}", points(low), points(high));
+            // Student's knows nothing of the ends of an accuracy.
+            let [low, high] = [low, high].map(|end| points(end.clamp(0.0, 1.0)));
+            accuracy.small += &format!(", {low} to {high}");
         }
         vec![
             Cell::word(&entry.name),
@@ -173,11 +181,11 @@ fn pairs(pairs: &[Pair]) -> Table {
     ]);
     let range = |interval: Option<[f64; 2]>| {
         let text = interval.map(|[low, high]| format!("{} to {}", points(low), points(high)));
-        Cell::word(text.unwrap_or_else(|| String::from("–")))
+        Cell::text(text.unwrap_or_else(|| String::from("–")))
     };
     let row = |pair: &Pair| {
         let list = |figure: fn(&crate::compare::PairedTest) -> String| {
-            Cell::word(pair.tests.iter().map(figure).collect::<Vec<_>>().join(" / "))
+            Cell::text(pair.tests.iter().map(figure).collect::<Vec<_>>().join(" / "))
         };
         vec![
             Cell::word(&pair.better),
