@@ -144,7 +144,8 @@ impl AlexNet {
         self.forward_tapped(images, &mut ())
     }
 
-    /// [`forward`](Self::forward) with a look at what each layer gives, after its activation.
+    /// [`forward`](Self::forward) with a look at what each layer gives, after its activation, and at
+    /// what normalisation and pooling make of it.
     pub fn forward_tapped(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
         assert_shape!(images, [_, self.channels, _, _]);
         let [_, _, height, width] = images.dims();
@@ -163,6 +164,16 @@ impl AlexNet {
         let linear = ["fc6", "fc7", "head"].map(|name| format!("classifier.{name}"));
         convolutions.chain(linear).map(|path| vec![path]).collect()
     }
+
+    /// The layer whose maps Grad-CAM weighs: the last convolution, before its pooling.
+    pub fn cam_layer(&self) -> String {
+        String::from("features.conv5")
+    }
+
+    /// The convolution that sees the pixels.
+    pub fn first_convolution(&self) -> &Conv2d {
+        &self.features.conv1
+    }
 }
 
 impl Features {
@@ -174,9 +185,11 @@ impl Features {
     ///   presets torchvision and paper
     pub fn forward(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<4> {
         let x = tap.layer("features.conv1", relu(self.conv1.forward(images)));
-        let x = self.pool.forward(self.normalize(x));
+        let x = self.pool.forward(tap.layer("features.norm1", self.normalize(x)));
+        let x = tap.layer("features.pool1", x);
         let x = tap.layer("features.conv2", relu(self.conv2.forward(x)));
-        let x = self.pool.forward(self.normalize(x));
+        let x = self.pool.forward(tap.layer("features.norm2", self.normalize(x)));
+        let x = tap.layer("features.pool2", x);
         let x = tap.layer("features.conv3", relu(self.conv3.forward(x)));
         let x = tap.layer("features.conv4", relu(self.conv4.forward(x)));
         tap.layer("features.conv5", relu(self.conv5.forward(x)))
@@ -198,7 +211,9 @@ impl Classifier {
     /// - returns: `[batch, num_classes]`
     pub fn forward(&self, features: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
         // At the preset's own image size the average has nothing to do.
-        let x: Tensor<2> = self.average.forward(self.pool.forward(features)).flatten(1, 3);
+        let x = tap.layer("classifier.pool", self.pool.forward(features));
+        let x: Tensor<2> = self.average.forward(x).flatten(1, 3);
+        let x = tap.layer("classifier.average", x);
         let x = tap.layer("classifier.fc6", self.hidden(&self.fc6, x));
         let x = tap.layer("classifier.fc7", self.hidden(&self.fc7, x));
         tap.layer("classifier.head", self.head.forward(x))

@@ -135,8 +135,8 @@ impl Cnn {
         self.forward_tapped(images, &mut ())
     }
 
-    /// [`forward`](Self::forward) with a look at what the stem, each stage, the hidden layer and
-    /// the head give.
+    /// [`forward`](Self::forward) with a look at what the stem, each stage with its convolution and
+    /// pooling, the global pooling, the hidden layer and the head give.
     pub fn forward_tapped(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
         let features = self.features(images, tap);
         self.classify(features, tap)
@@ -158,7 +158,9 @@ impl Cnn {
             x = tap.layer("stem", stem.forward(x));
         }
         for (index, stage) in self.stages.iter().enumerate() {
-            x = tap.layer(&format!("stages.{index}"), stage.forward(x));
+            let path = format!("stages.{index}");
+            x = stage.forward(x, &path, tap);
+            x = tap.layer(&path, x);
         }
         x
     }
@@ -172,13 +174,29 @@ impl Cnn {
         stem.chain(stages).chain(hidden).chain(head).map(|path| vec![path]).collect()
     }
 
+    /// The layer whose maps Grad-CAM weighs: the last before what takes their places away.
+    pub fn cam_layer(&self) -> String {
+        let last = self.stages.len() - 1;
+        match self.stages[last].residual.as_slice() {
+            // Finer than after the pooling.
+            [] => format!("stages.{last}.block"),
+            _ => format!("stages.{last}"),
+        }
+    }
+
+    /// The convolution that sees the pixels.
+    pub fn first_convolution(&self) -> &Conv2d {
+        let block = self.stem.as_ref().unwrap_or_else(|| &self.stages[0].block);
+        &block.conv
+    }
+
     /// Class scores from features: the second half of [`forward`](Self::forward).
     ///
     /// # Shapes
     /// - features: as [`features`](Self::features) gives them
     /// - returns: `[batch, num_classes]`
     pub fn classify(&self, features: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
-        let mut x = self.global_pooling.global(features);
+        let mut x = tap.layer("global_pooling", self.global_pooling.global(features));
         if let Some(fc1) = &self.fc1 {
             x = tap.layer("fc1", self.activation.forward(fc1.forward(x)));
         }
@@ -202,8 +220,10 @@ impl Cnn {
 }
 
 impl Stage {
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = self.pooling.windows(self.block.forward(x), self.pool_size);
+    fn forward(&self, x: Tensor<4>, path: &str, tap: &mut impl Tap) -> Tensor<4> {
+        let x = tap.layer(&format!("{path}.block"), self.block.forward(x));
+        let x = self.pooling.windows(x, self.pool_size);
+        let x = tap.layer(&format!("{path}.pooling"), x);
         match self.residual.as_slice() {
             [] => x,
             pair => x.clone() + pair.iter().fold(x, |x, block| block.forward(x)),

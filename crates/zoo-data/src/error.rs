@@ -32,6 +32,12 @@ pub enum DataError {
         hint: String,
     },
 
+    /// There is no folder for what is fetched. Comes on opening a dataset without `root`.
+    #[error(
+        "this system tells of no folder for caches; name one by the environment variable ZOO_CACHE, or give root"
+    )]
+    NoCache,
+
     /// The operating system refused to read. Comes on opening, or on reading an image.
     #[error("cannot read {path}: {reason}; check that it exists, what it is and who may read it")]
     Read {

@@ -45,7 +45,8 @@ pub use corruption::Corruption;
 pub use dataset::fuzzing;
 pub use dataset::{
     DATASETS, DataConfig, Dataset, FilesConfig, FolderConfig, ImageSource, Info, OnUnreadable,
-    Sample, SeaConfig, Split, SplitConfig, SplitName, SubsetConfig, Unreadable,
+    RemoteFile, Sample, SeaConfig, Split, SplitConfig, SplitName, SubsetConfig, Unreadable,
+    cache_dir,
 };
 pub use error::DataError;
 pub use image::{Image, is_image_file};

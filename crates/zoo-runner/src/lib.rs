@@ -4,12 +4,15 @@
 
 pub mod backend;
 pub mod bench;
+pub mod case;
 pub mod cli;
 pub mod compare;
 pub mod config;
 mod data;
+pub mod download;
 mod error;
 pub mod evaluation;
+pub mod explain;
 pub mod job;
 mod machine;
 pub mod manifest;

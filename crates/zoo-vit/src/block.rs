@@ -1,7 +1,7 @@
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
-use zoo_kernels::nn::{LayerNorm, LayerNormConfig, Linear, gelu, self_attention, softmax};
+use zoo_kernels::nn::{LayerNorm, LayerNormConfig, Linear, Tap, gelu, self_attention, softmax};
 
 use crate::initialization::linear;
 use crate::{DropPath, VitConfig};
@@ -76,7 +76,20 @@ impl Block {
     /// - tokens: `[batch, tokens, embed_dim]`
     /// - returns: the same
     pub fn forward(&self, tokens: Tensor<3>) -> Tensor<3> {
-        let branch = self.attention.forward(self.norm1.forward(tokens.clone()));
+        self.forward_tapped(tokens, "", &mut ())
+    }
+
+    /// [`forward`](Self::forward) with a look at `norm1` and at the weights of `attention`, under
+    /// the block's `path`.
+    pub(crate) fn forward_tapped(
+        &self,
+        tokens: Tensor<3>,
+        path: &str,
+        tap: &mut impl Tap,
+    ) -> Tensor<3> {
+        let normalized = tap.layer(&format!("{path}.norm1"), self.norm1.forward(tokens.clone()));
+        tap.attention(&format!("{path}.attention"), || self.attention.weights(normalized.clone()));
+        let branch = self.attention.forward(normalized);
         let tokens = tokens + self.drop_path.forward(branch);
         let branch = self.mlp.forward(self.norm2.forward(tokens.clone()));
         tokens + self.drop_path.forward(branch)

@@ -109,14 +109,16 @@ impl Vit {
         self.forward_tapped(images, &mut ())
     }
 
-    /// [`forward`](Self::forward) with a look at the first tokens, at what each block makes of them,
-    /// and at the head.
+    /// [`forward`](Self::forward) with a look at the places, the first tokens, what each block makes
+    /// of them and how it divides its attention, at the token that the head sees, and at the head.
     pub fn forward_tapped(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
-        let mut tokens = tap.layer("patch_embedding", self.embed(images));
+        let mut tokens = self.embed(images, tap);
         for (index, block) in self.blocks.iter().enumerate() {
-            tokens = tap.layer(&format!("blocks.{index}"), block.forward(tokens));
+            let path = format!("blocks.{index}");
+            tokens = block.forward_tapped(tokens, &path, tap);
+            tokens = tap.layer(&path, tokens);
         }
-        tap.layer("head", self.classify(tokens))
+        self.classify(tokens, tap)
     }
 
     /// The tokens that the first block sees.
@@ -128,7 +130,7 @@ impl Vit {
     ///
     /// # Panics
     /// If the images have another shape.
-    pub fn embed(&self, images: Tensor<4>) -> Tensor<3> {
+    pub fn embed(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<3> {
         assert_shape!(images, [_, self.channels, self.image_size, self.image_size]);
         let patches: Tensor<3> = self.patch_embedding.forward(images).flatten(2, 3);
         let mut tokens = patches.swap_dims(1, 2);
@@ -137,13 +139,11 @@ impl Vit {
             let class_token = class_token.val().expand([batch, 1, embed_dim]);
             tokens = Tensor::cat(vec![class_token, tokens], 1);
         }
-        if let Some(learned) = &self.position_embedding {
-            tokens = tokens + learned.val();
+        let learned = self.position_embedding.as_ref().map(Param::val);
+        if let Some(places) = learned.or_else(|| self.sin_cos.clone()) {
+            tokens = tokens + tap.layer("position_embedding", places);
         }
-        if let Some(computed) = &self.sin_cos {
-            tokens = tokens + computed.clone();
-        }
-        self.dropout.forward(tokens)
+        tap.layer("patch_embedding", self.dropout.forward(tokens))
     }
 
     /// The layers from the images to the head, each by the paths of its modules and parameters: the
@@ -156,17 +156,29 @@ impl Vit {
         layers
     }
 
+    /// The layer whose features Grad-CAM weighs: the last at which the head still listens to all
+    /// patches, before the last attention.
+    pub fn cam_layer(&self) -> String {
+        format!("blocks.{}.norm1", self.blocks.len() - 1)
+    }
+
+    /// The convolution that sees the pixels: its kernels are as large as its step, a patch.
+    pub fn first_convolution(&self) -> &Conv2d {
+        &self.patch_embedding
+    }
+
     /// Class scores from the last block's tokens.
     ///
     /// # Shapes
     /// - tokens: `[batch, tokens, embed_dim]`
     /// - returns: `[batch, num_classes]`
-    pub fn classify(&self, tokens: Tensor<3>) -> Tensor<2> {
+    pub fn classify(&self, tokens: Tensor<3>, tap: &mut impl Tap) -> Tensor<2> {
         let pooled = match self.class_token {
             // Normalisation is by token, so the other tokens need none.
             Some(_) => self.norm.forward(tokens.narrow(1, 0, 1)),
             None => self.norm.forward(tokens).mean_dim(1),
         };
-        self.head.forward(pooled.flatten(1, 2))
+        let pooled = tap.layer("norm", pooled.flatten(1, 2));
+        tap.layer("head", self.head.forward(pooled))
     }
 }

@@ -13,17 +13,16 @@ use crate::preprocess::PreprocessConfig;
 const MAX_CACHE_MB: usize = 1 << 20;
 
 /// A dataset whose files are on disk.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct FilesConfig {
     /// The folder that holds the files, relative to the current directory. For CIFAR, the
-    /// `.tar.gz` itself will do.
-    pub root: PathBuf,
+    /// `.tar.gz` itself will do. If it is not given, the one that `zoo datasets fetch` puts them into.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<PathBuf>,
     /// How the images are divided, as far as the files do not say.
-    #[serde(default)]
     pub split: SplitConfig,
     /// How images are made fit for the network.
-    #[serde(default)]
     pub preprocess: PreprocessConfig,
 }
 
@@ -78,6 +77,11 @@ impl Default for SplitConfig {
 }
 
 impl FilesConfig {
+    /// The folder that holds the files.
+    pub(super) fn root(&self, info: &Info) -> Result<PathBuf, DataError> {
+        self.root.clone().map_or_else(|| info.cache_dir(), Ok)
+    }
+
     /// Refuses settings that do not fit the dataset.
     pub(super) fn check(&self, info: &Info) -> Result<(), DataError> {
         self.preprocess.resolve(info)?;

@@ -13,6 +13,7 @@ mod idx;
 mod memory;
 mod mnist;
 mod photos;
+mod remote;
 mod sea;
 mod split;
 mod subset;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use config::{FilesConfig, FolderConfig, SplitConfig};
+pub use remote::{RemoteFile, cache_dir};
 pub use sea::SeaConfig;
 pub use split::Split;
 pub use subset::SubsetConfig;
@@ -131,6 +133,8 @@ pub struct Info {
     pub own_test: bool,
     /// Where the files come from.
     pub source: &'static str,
+    /// The files that can be fetched, all that the dataset needs.
+    pub files: &'static [RemoteFile],
     /// How its images are normalised if nothing else is asked for.
     pub normalize: Normalize,
 }
@@ -324,7 +328,7 @@ mod tests {
         assert_eq!(config.info().name, "cifar10");
 
         let message = |json| read(json).unwrap_err().to_string();
-        assert!(message(r#"{"cifar10": {}}"#).starts_with("missing field `root`"));
+        assert!(message(r#"{"folder": {}}"#).starts_with("missing field `root`"));
         assert!(
             message(r#"{"cifar10": {"root": "x", "rot": 1}}"#).starts_with("unknown field `rot`")
         );

@@ -22,6 +22,7 @@ pub(super) static INFO: Info = Info {
     image_size: 32,
     own_test: true,
     source: "nothing to download: the images are drawn when they are needed",
+    files: &[],
     normalize: Normalize::Half,
 };
 

@@ -121,8 +121,73 @@ impl Conv2d {
                 shape,
             ));
         }
+        if self.tiles([height, width], [rows, columns]) {
+            return product_of_tiles(input, weight, bias);
+        }
         let options =
             ConvOptions::new_with_padding(self.stride, [rows, columns], self.dilation, self.groups);
         conv2d(input, weight, bias, options)
+    }
+
+    /// Whether the windows lie side by side and fill the image, as a ViT's patches do.
+    fn tiles(&self, image: [usize; 2], padding: [(usize, usize); 2]) -> bool {
+        self.stride == self.kernel_size
+            && padding == [(0, 0); 2]
+            && self.dilation == [1, 1]
+            && self.groups == 1
+            && (0..2).all(|axis| image[axis].is_multiple_of(self.kernel_size[axis]))
+    }
+}
+
+/// The convolution of windows that fill the image side by side, as one matrix product: GPUs are
+/// quicker at it, and its gradients are sums of fewer terms than a convolution's.
+fn product_of_tiles(input: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
+    let [batch, _, height, width] = input.dims();
+    let [features, channels, rows, columns] = weight.dims();
+    let [down, across] = [height / rows, width / columns];
+    let terms = channels * rows * columns;
+    let tiles: Tensor<2> = input
+        .reshape([batch, channels, down, rows, across, columns])
+        .permute([0, 2, 4, 1, 3, 5])
+        .reshape([batch * down * across, terms]);
+    let mut output = tiles.matmul(weight.reshape([features, terms]).transpose());
+    if let Some(bias) = bias {
+        output = output + bias.unsqueeze();
+    }
+    output.reshape([batch, down, across, features]).permute([0, 3, 1, 2])
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::TensorData;
+
+    use super::*;
+
+    #[test]
+    fn windows_side_by_side_are_a_matrix_product() {
+        let device = Device::flex();
+        let image: Vec<f32> = (0..16).map(|pixel| pixel as f32).collect();
+        let input = Tensor::<4>::from_data(TensorData::new(image, [1, 1, 4, 4]), &device);
+        let weight = Tensor::<4>::from_data(
+            TensorData::new(vec![1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0], [2, 1, 2, 2]),
+            &device,
+        );
+        let bias = Tensor::<1>::from_data([0.0, 1.0], &device);
+        let output = product_of_tiles(input, weight, Some(bias));
+        assert_eq!(output.dims(), [1, 2, 2, 2]);
+        assert_eq!(
+            output.into_data().try_to_vec::<f32>().unwrap(),
+            [0.0, 2.0, 8.0, 10.0, 11.0, 19.0, 43.0, 51.0]
+        );
+    }
+
+    #[test]
+    fn only_windows_that_fill_the_image_side_by_side_are_tiles() {
+        let device = Device::flex();
+        let layer = |stride| Conv2dConfig::new([3, 4], [2, 2]).with_stride(stride).init(&device);
+        assert!(layer([2, 2]).tiles([4, 6], [(0, 0); 2]));
+        assert!(!layer([2, 2]).tiles([4, 5], [(0, 0); 2]));
+        assert!(!layer([2, 2]).tiles([4, 6], [(0, 0), (1, 1)]));
+        assert!(!layer([1, 1]).tiles([4, 6], [(0, 0); 2]));
     }
 }

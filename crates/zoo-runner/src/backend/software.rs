@@ -7,8 +7,7 @@ use super::DeviceInfo;
 /// The most pixels of a batch on Mesa's llvmpipe. It ends the loops of a shader after 65,535 rounds,
 /// all loops of one invocation counted together (`LP_MAX_TGSI_LOOP_ITERATIONS`), without an error.
 /// The gradients of a CNN's convolutions, which have loops within loops, were seen to be right with
-/// so many and wrong with half as many more; those of a wide patch embedding are wrong below it
-/// already. See `docs/backends.md`.
+/// so many and wrong with half as many more. See `docs/backends.md`.
 const MOST_PIXELS: usize = 32_768;
 
 /// Refuses to train with batches whose pixels an llvmpipe device cannot sum, as batch normalisation

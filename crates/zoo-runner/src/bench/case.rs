@@ -3,36 +3,7 @@
 use serde_json::{Value, json};
 
 use super::BATCHES;
-use crate::{
-    config::RunConfig,
-    model::{DataShape, ModelSettings},
-};
-
-/// A training to be timed.
-pub struct Case {
-    /// The name of a built-in case, or the config's file.
-    pub name: String,
-    /// Data, network and optimizer.
-    pub config: RunConfig,
-    /// Classes of the network, where not those of the data.
-    pub num_classes: Option<usize>,
-}
-
-impl Case {
-    /// The network for this data.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such network.
-    pub fn model(&self, data: DataShape) -> Result<ModelSettings, String> {
-        let Some(num_classes) = self.num_classes else {
-            return self.config.model.fit_to(data);
-        };
-        let model = self.config.model.resolved().with_shape(DataShape { num_classes, ..data });
-        model.check()?;
-        Ok(model)
-    }
-}
+use crate::{case::Case, config::RunConfig};
 
 /// The built-in cases, on drawn images, with `batch` images a step or as many as they have of
 /// their own.
@@ -68,6 +39,7 @@ fn config(model: &Value, image_size: usize, batch: usize) -> RunConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::DataShape;
 
     #[test]
     fn the_built_in_cases_can_be_run() {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use zoo_data::{Batch, Dataset, Loader, SplitName};
 
 pub use self::{
-    case::{Case, built_in},
+    case::built_in,
     compare::compare,
     fit::check_memory,
     time::{Stage, StepTimes, time_inference, time_training},
@@ -21,6 +21,7 @@ pub use self::{
 use crate::{
     Error,
     backend::BackendChoice,
+    case::Case,
     config::refuse,
     data::check_images,
     machine, memory,

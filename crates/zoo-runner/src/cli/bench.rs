@@ -4,33 +4,25 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Output, print, print_json, table, use_threads};
+use super::{Output, cases::Cases, print, print_json, table, use_threads};
 use crate::{
     Error,
     backend::BackendChoice,
-    bench::{Case, Row, What, built_in, compare, run},
-    config::{RunConfig, nearest},
+    bench::{Row, What, built_in, compare, run},
     run_dir::read_json,
 };
 
 /// Time training, inference and loading.
 #[derive(Debug, Args)]
 pub struct Bench {
-    /// Built-in cases or JSON configs; all built-in cases unless given.
-    #[arg(value_name = "CASE-OR-CONFIG")]
-    cases: Vec<String>,
+    #[command(flatten)]
+    cases: Cases,
     /// What computes, several with commas between.
     #[arg(long, value_name = "NAME[:INDEX]", value_delimiter = ',', default_value = "flex")]
     backend: Vec<BackendChoice>,
     /// What is timed.
     #[arg(long, value_delimiter = ',', default_values = ["train", "infer"])]
     what: Vec<What>,
-    /// Images a step; the case's own number unless given.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    batch: Option<u64>,
-    /// Change a setting of the configs, as in data.folder.root=photos; may be given again.
-    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
-    sets: Vec<String>,
     /// Steps that are counted, after a warm-up.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     steps: u64,
@@ -51,7 +43,7 @@ pub struct Bench {
 impl Bench {
     pub fn run(self, output: Output) -> Result<(), Error> {
         use_threads(self.threads)?;
-        let cases = self.cases()?;
+        let cases = self.cases.find(built_in)?;
         self.backend.iter().try_for_each(BackendChoice::check)?;
         let earlier: Option<Vec<Row>> = self.against.as_deref().map(read_json).transpose()?;
         let mut rows = Vec::new();
@@ -78,45 +70,6 @@ impl Bench {
             false => print(&text(&rows, &ratios, earlier.is_some())),
         }
     }
-
-    fn cases(&self) -> Result<Vec<Case>, Error> {
-        let batch = self.batch.map(|batch| batch as usize);
-        let cases = match self.cases.as_slice() {
-            [] if self.sets.is_empty() => built_in(batch),
-            [] => return Err(Error::Usage(String::from("--set: give the config that it changes"))),
-            names => {
-                names.iter().map(|name| find(name, &self.sets, batch)).collect::<Result<_, _>>()?
-            }
-        };
-        cases.iter().try_for_each(|case| case.config.check())?;
-        Ok(cases)
-    }
-}
-
-/// A built-in case by its name, or a config by its path with `sets` laid over it; with `batch`
-/// images a step if given.
-fn find(name: &str, sets: &[String], batch: Option<usize>) -> Result<Case, Error> {
-    let mut known = built_in(batch);
-    if let Some(place) = known.iter().position(|case| case.name == name) {
-        if let Some(set) = sets.first() {
-            return Err(Error::Usage(format!(
-                "--set {set}: `{name}` is built in, and has no config"
-            )));
-        }
-        return Ok(known.swap_remove(place));
-    }
-    if name.contains(['.', '/']) {
-        let mut config = RunConfig::load(name.as_ref(), sets)?;
-        config.loader.batch_size = batch.unwrap_or(config.loader.batch_size);
-        return Ok(Case { name: name.to_string(), config, num_classes: None });
-    }
-    let names: Vec<&str> = known.iter().map(|case| case.name.as_str()).collect();
-    let hint = nearest(name, names.iter().copied())
-        .map_or_else(String::new, |right| format!(", did you mean `{right}`?"));
-    Err(Error::Usage(format!(
-        "unknown case `{name}`{hint} Known: {}; or give the path of a config.",
-        names.join(", ")
-    )))
 }
 
 fn text(rows: &[Row], ratios: &[Option<f64>], compared: bool) -> String {

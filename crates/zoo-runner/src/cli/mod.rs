@@ -5,6 +5,7 @@
 mod augment;
 mod backends;
 mod bench;
+mod cases;
 mod compare;
 mod config;
 mod datasets;
@@ -60,7 +61,7 @@ enum Verb {
     Augment(augment::Augment),
     /// List the models with their parameters and cost.
     Models(models::Models),
-    /// List the data sets.
+    /// List the data sets, or fetch one.
     Datasets(datasets::Datasets),
     /// List the backends of this build and the devices that answer.
     Backends(backends::Backends),

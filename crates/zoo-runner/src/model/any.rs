@@ -9,12 +9,14 @@ use burn::{
 };
 use sha2::{Digest, Sha256};
 use zoo_data::{Batch, Loader};
+use zoo_kernels::nn::Conv2d;
 
 use super::{Classifier, WeightsInfo, registry::count_params, save_weights};
 use crate::{
     Error,
     bench::{self, StepTimes},
     config::RunConfig,
+    explain::{self, HeatMap, Record},
     parity::{self, Trace},
     training::{Plan, RangePoint, RangeTest, Trained, launch},
 };
@@ -77,6 +79,18 @@ pub trait AnyClassifier {
 
     /// Milliseconds of each of `steps` forward passes; see [`bench::time_inference`].
     fn time_inference(&self, batches: &[Batch], steps: usize) -> Vec<f64>;
+
+    /// What every layer gives for one image, `[1, channels, height, width]`.
+    fn record(&self, image: Tensor<4>) -> Record;
+
+    /// What in each image speaks for the class of its label; see [`explain::grad_cam`].
+    fn grad_cam(&self, images: Tensor<4>, labels: &[usize]) -> Vec<HeatMap>;
+
+    /// The layers from the images to the head; see [`Classifier::layers`].
+    fn layers(&self) -> Vec<Vec<String>>;
+
+    /// The convolution that sees the pixels.
+    fn first_convolution(&self) -> &Conv2d;
 }
 
 impl<M: Classifier> AnyClassifier for M {
@@ -137,6 +151,24 @@ impl<M: Classifier> AnyClassifier for M {
 
     fn time_inference(&self, batches: &[Batch], steps: usize) -> Vec<f64> {
         bench::time_inference(self, batches, steps)
+    }
+
+    fn record(&self, image: Tensor<4>) -> Record {
+        let mut record = Record::default();
+        self.forward_tapped(image, &mut record);
+        record
+    }
+
+    fn grad_cam(&self, images: Tensor<4>, labels: &[usize]) -> Vec<HeatMap> {
+        explain::grad_cam(self, images, labels)
+    }
+
+    fn layers(&self) -> Vec<Vec<String>> {
+        Classifier::layers(self)
+    }
+
+    fn first_convolution(&self) -> &Conv2d {
+        Classifier::first_convolution(self)
     }
 }
 

@@ -4,7 +4,7 @@ use burn::{
     module::{Module, ModuleDisplay},
     tensor::Tensor,
 };
-use zoo_kernels::nn::Tap;
+use zoo_kernels::nn::{Conv2d, Tap};
 
 /// An image classifier. Implemented here for the models of the zoo, which do not know the runner.
 pub trait Classifier: Module + ModuleDisplay + 'static {
@@ -16,4 +16,10 @@ pub trait Classifier: Module + ModuleDisplay + 'static {
 
     /// The layers from the images to the head, each by the paths of its modules and parameters.
     fn layers(&self) -> Vec<Vec<String>>;
+
+    /// The layer whose features Grad-CAM weighs, as a [`Tap`] hears of it.
+    fn cam_layer(&self) -> String;
+
+    /// The convolution that sees the pixels.
+    fn first_convolution(&self) -> &Conv2d;
 }

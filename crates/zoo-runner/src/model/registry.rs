@@ -7,7 +7,7 @@ use burn::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zoo_data::Dataset;
-use zoo_kernels::nn::Tap;
+use zoo_kernels::nn::{Conv2d, Tap};
 
 use super::{AnyClassifier, Classifier};
 use crate::backend::host;
@@ -198,6 +198,14 @@ macro_rules! zoo {
 
             fn layers(&self) -> Vec<Vec<String>> {
                 $krate::$module::layers(self)
+            }
+
+            fn cam_layer(&self) -> String {
+                $krate::$module::cam_layer(self)
+            }
+
+            fn first_convolution(&self) -> &Conv2d {
+                $krate::$module::first_convolution(self)
             }
         })*
     };

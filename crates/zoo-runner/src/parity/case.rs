@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Case;
+use crate::case::Case;
 
 /// Images a step, unless a user says otherwise.
 const BATCH: usize = 16;
@@ -40,7 +40,7 @@ fn case(name: &str, model: &Value, optimizer: &Value, batch: usize) -> Case {
         "optimizer": optimizer,
     });
     let config = serde_json::from_value(config).expect("the built-in cases are sound");
-    Case { name: name.to_string(), config }
+    Case { name: name.to_string(), config, num_classes: None }
 }
 
 #[cfg(test)]
@@ -53,7 +53,7 @@ mod tests {
         for case in built_in(None) {
             case.config.check().unwrap();
             let data = case.config.data.open().unwrap();
-            case.config.model.fit_to(DataShape::of(&data)).unwrap();
+            case.model(DataShape::of(&data)).unwrap();
         }
     }
 }

@@ -14,20 +14,7 @@ pub use self::{
     compare::{Differences, TOLERANCES, Tolerances},
     trace::{Named, Trace, trace},
 };
-use crate::{
-    Error,
-    backend::BackendChoice,
-    config::{RunConfig, refuse},
-    model::DataShape,
-};
-
-/// A training whose steps are compared.
-pub struct Case {
-    /// The name of a built-in case, or the config's file.
-    pub name: String,
-    /// Data, network and optimizer.
-    pub config: RunConfig,
-}
+use crate::{Error, backend::BackendChoice, case::Case, config::refuse, model::DataShape};
 
 /// The outcome of one case on two backends.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -52,7 +39,7 @@ pub struct Row {
 pub fn run(case: &Case, backends: &[BackendChoice], steps: usize) -> Result<Vec<Row>, Error> {
     let traces: Vec<Trace> = backends
         .iter()
-        .map(|backend| record(&case.config, &backend.open()?, steps))
+        .map(|backend| record(case, &backend.open()?, steps))
         .collect::<Result<_, Error>>()?;
     let rows = backends.iter().zip(&traces).skip(1).map(|(backend, trace)| Row {
         config: case.name.clone(),
@@ -63,9 +50,10 @@ pub fn run(case: &Case, backends: &[BackendChoice], steps: usize) -> Result<Vec<
     Ok(rows.collect())
 }
 
-fn record(config: &RunConfig, device: &Device, steps: usize) -> Result<Trace, Error> {
+fn record(case: &Case, device: &Device, steps: usize) -> Result<Trace, Error> {
+    let config = &case.config;
     let data = config.data.open()?;
-    let fitted = config.model.fit_to(DataShape::of(&data)).map_err(|text| refuse("model", text))?;
+    let fitted = case.model(DataShape::of(&data)).map_err(|text| refuse("model", text))?;
     let model = fitted.without_dropout().init(config.seed, device);
     let loader = Loader::train(
         &data.train,

@@ -12,7 +12,7 @@ use burn::{
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 use zoo_data::Batch;
-use zoo_kernels::nn::Tap;
+use zoo_kernels::nn::{Conv2d, Tap};
 
 use super::{OptimizerConfig, ParameterGroups, RunLength, ScheduleConfig, Trainee};
 use crate::{backend::host, model::Classifier};
@@ -139,6 +139,14 @@ impl Classifier for Linear {
 
     fn layers(&self) -> Vec<Vec<String>> {
         vec![["weight", "bias"].map(String::from).to_vec()]
+    }
+
+    fn cam_layer(&self) -> String {
+        unreachable!("has no places")
+    }
+
+    fn first_convolution(&self) -> &Conv2d {
+        unreachable!("has no convolution")
     }
 }
 

@@ -1,0 +1,66 @@
+//! Which cases a verb works on.
+
+use clap::Args;
+
+use crate::{
+    Error,
+    case::Case,
+    config::{RunConfig, nearest},
+};
+
+/// Built-in cases and configs, as a command line names them.
+#[derive(Debug, Args)]
+pub struct Cases {
+    /// Built-in cases or JSON configs; all built-in cases unless given.
+    #[arg(value_name = "CASE-OR-CONFIG")]
+    cases: Vec<String>,
+    /// Images a step; the case's own number unless given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    batch: Option<u64>,
+    /// Change a setting of the configs, as in data.folder.root=photos; may be given again.
+    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
+    sets: Vec<String>,
+}
+
+impl Cases {
+    /// The cases that were asked for, checked. `built_in` gives those that a verb knows, with so
+    /// many images a step.
+    pub fn find(&self, built_in: fn(Option<usize>) -> Vec<Case>) -> Result<Vec<Case>, Error> {
+        let known = || built_in(self.batch());
+        let cases = match self.cases.as_slice() {
+            [] if self.sets.is_empty() => known(),
+            [] => return Err(Error::Usage(String::from("--set: give the config that it changes"))),
+            names => names.iter().map(|name| self.one(name, known())).collect::<Result<_, _>>()?,
+        };
+        cases.iter().try_for_each(|case| case.config.check())?;
+        Ok(cases)
+    }
+
+    fn batch(&self) -> Option<usize> {
+        self.batch.map(|batch| batch as usize)
+    }
+
+    /// A built-in case by its name, or a config by its path.
+    fn one(&self, name: &str, mut known: Vec<Case>) -> Result<Case, Error> {
+        if let Some(place) = known.iter().position(|case| case.name == name) {
+            if let Some(set) = self.sets.first() {
+                return Err(Error::Usage(format!(
+                    "--set {set}: `{name}` is built in, and has no config"
+                )));
+            }
+            return Ok(known.swap_remove(place));
+        }
+        if name.contains(['.', '/']) {
+            let mut config = RunConfig::load(name.as_ref(), &self.sets)?;
+            config.loader.batch_size = self.batch().unwrap_or(config.loader.batch_size);
+            return Ok(Case { name: name.to_string(), config, num_classes: None });
+        }
+        let names: Vec<&str> = known.iter().map(|case| case.name.as_str()).collect();
+        let hint = nearest(name, names.iter().copied())
+            .map_or_else(String::new, |right| format!(", did you mean `{right}`?"));
+        Err(Error::Usage(format!(
+            "unknown case `{name}`{hint} Known: {}; or give the path of a config.",
+            names.join(", ")
+        )))
+    }
+}
