@@ -6,6 +6,7 @@ mod augment;
 mod backends;
 mod bench;
 mod cases;
+mod compare;
 mod config;
 mod datasets;
 mod evaluate;
@@ -52,6 +53,8 @@ enum Verb {
     Evaluate(evaluate::Evaluate),
     /// Tell the classes of images.
     Predict(predict::Predict),
+    /// Train several configs under one budget, and report which does better.
+    Compare(compare::Compare),
     /// Find a learning rate.
     LrFind(lr_find::LrFind),
     /// Draw training images as augmentation changes them.
@@ -83,6 +86,7 @@ pub fn run() -> Result<(), Error> {
         Verb::Train(verb) => verb.run(output),
         Verb::Evaluate(verb) => verb.run(output),
         Verb::Predict(verb) => verb.run(output),
+        Verb::Compare(verb) => verb.run(output),
         Verb::LrFind(verb) => verb.run(output),
         Verb::Augment(verb) => verb.run(output),
         Verb::Models(verb) => verb.run(output),
