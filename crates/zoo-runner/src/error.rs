@@ -51,6 +51,15 @@ pub enum Error {
         /// The optimizer steps that were done.
         step: usize,
     },
+    /// The user stopped several runs; those that are finished stay, the one under way has a
+    /// checkpoint.
+    #[error("stopped with {finished} of {all} runs finished")]
+    Paused {
+        /// The runs that were finished.
+        finished: usize,
+        /// All that were to be made.
+        all: usize,
+    },
 }
 
 impl Error {
@@ -69,7 +78,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Failed(_) | Self::Download(_) => 1,
-            Self::Interrupted { .. } => 130,
+            Self::Interrupted { .. } | Self::Paused { .. } => 130,
             _ => 2,
         }
     }

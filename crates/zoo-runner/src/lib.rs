@@ -6,6 +6,7 @@ pub mod backend;
 pub mod bench;
 pub mod case;
 pub mod cli;
+pub mod compare;
 pub mod config;
 mod data;
 pub mod download;

@@ -50,6 +50,12 @@ impl Show {
             .with_message(what)
     }
 
+    /// A line of text with the time that has gone.
+    pub fn spinner(self) -> ProgressBar {
+        let bar = ProgressBar::with_draw_target(None, self.target());
+        bar.with_style(style("{spinner} {elapsed} {wide_msg}"))
+    }
+
     /// A bar over the bytes of a file, of which the number may not be known.
     pub fn bytes_bar(self, what: String, length: Option<u64>) -> ProgressBar {
         let bar = ProgressBar::with_draw_target(length, self.target());

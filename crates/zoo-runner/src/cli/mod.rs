@@ -6,6 +6,7 @@ mod augment;
 mod backends;
 mod bench;
 mod cases;
+mod compare;
 mod config;
 mod datasets;
 mod evaluate;
@@ -58,6 +59,8 @@ enum Verb {
     Import(import::Import),
     /// Write weights as another library reads them.
     Export(export::Export),
+    /// Train several configs under one budget, and report which does better.
+    Compare(compare::Compare),
     /// Find a learning rate.
     LrFind(lr_find::LrFind),
     /// Draw training images as augmentation changes them.
@@ -91,6 +94,7 @@ pub fn run() -> Result<(), Error> {
         Verb::Predict(verb) => verb.run(output),
         Verb::Import(verb) => verb.run(output),
         Verb::Export(verb) => verb.run(output),
+        Verb::Compare(verb) => verb.run(output),
         Verb::LrFind(verb) => verb.run(output),
         Verb::Augment(verb) => verb.run(output),
         Verb::Models(verb) => verb.run(output),

@@ -3,7 +3,9 @@
 //! Figures come from [`crate::evaluation`] and `metrics.jsonl`; here they are laid out. A page is a
 //! template under `templates/`, and every text that goes into one is escaped.
 
+mod axis;
 mod chart;
+mod comparison;
 mod confusion;
 mod curves;
 mod folder;
@@ -13,7 +15,8 @@ mod tables;
 mod templates;
 
 pub use self::{
-    curves::{Curves, write_curves},
+    comparison::write_comparison,
+    curves::{Curves, Line, write_curves},
     folder::Folder,
     run::RunReport,
     tables::csv,
