@@ -55,7 +55,9 @@ impl Adaptation<'_> {
                 reshaped.push(tensor.name.clone());
             }
             // Without the identity of the parameter that it comes from, which is another network's.
-            tensors.push(Lazy { param_id: None, ..adapted.unwrap_or(tensor) });
+            let mut adapted = adapted.unwrap_or(tensor);
+            adapted.param_id = None;
+            tensors.push(adapted);
         }
         let result = target.apply(tensors, None);
         if let Some(error) = result.errors.first() {

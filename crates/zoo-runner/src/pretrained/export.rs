@@ -80,7 +80,7 @@ fn check(model: &ModelSettings, layout: &Layout) -> Result<(), String> {
                     image_size: config.image_size,
                     dropout: config.dropout,
                     dropout_after_hidden: config.dropout_after_hidden,
-                    initialization: config.initialization.clone(),
+                    initialization: config.initialization,
                     ..torchvision
                 }
         }

@@ -166,10 +166,10 @@ fn foreign_layout(
 /// The tensors by our names, and the names of those that have no part in the scores.
 fn renamed(mut file: Tensors, layout: &Layout) -> Result<(Tensors, Vec<String>), Error> {
     let (mut tensors, mut unused, mut unexpected) = (BTreeMap::new(), Vec::new(), Vec::new());
-    for (theirs, tensor) in std::mem::take(&mut file.tensors) {
+    for (theirs, mut tensor) in std::mem::take(&mut file.tensors) {
         match layout.ours(&theirs) {
             Some(ours) => {
-                let tensor = Lazy { name: ours.clone(), ..tensor };
+                tensor.name.clone_from(&ours);
                 if tensors.insert(ours, tensor).is_some() {
                     return Err(
                         file.refuse(format!("holds `{theirs}` twice, by an old and a new name"))

@@ -69,7 +69,7 @@ fn vit(
             "has {tokens} positions: expected one for a class token and those of a square of patches"
         )));
     }
-    let by_width = || embed_dim.is_multiple_of(HEAD_WIDTH).then(|| embed_dim / HEAD_WIDTH);
+    let by_width = || embed_dim.is_multiple_of(HEAD_WIDTH).then_some(embed_dim / HEAD_WIDTH);
     let num_heads = num_heads.or(sidecar.num_heads).or_else(by_width).ok_or_else(|| {
         tensors.refuse(format!(
             "does not say how many attention heads share its {embed_dim} features: give --num-heads N"
