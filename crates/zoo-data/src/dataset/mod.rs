@@ -246,6 +246,15 @@ pub trait ImageSource: Send + Sync {
     /// What to call an image before people: its path, or something like `fashion-mnist test #17`.
     fn name(&self, index: usize) -> String;
 
+    /// How much of each pixel of an image belongs to the thing that its label names, from 0 to 255,
+    /// row by row; `None` where nobody knows.
+    ///
+    /// # Panics
+    /// If there is no such image.
+    fn mask(&self, _index: usize) -> Option<Vec<u8>> {
+        None
+    }
+
     /// Feeds the hasher with what tells this source from one with other images.
     fn stamp(&self, hasher: &mut Sha256);
 }

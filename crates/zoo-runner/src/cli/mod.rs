@@ -9,10 +9,13 @@ mod cases;
 mod config;
 mod datasets;
 mod evaluate;
+mod explain;
+mod files;
 mod lr_find;
 mod models;
 mod parity;
 mod predict;
+mod run_data;
 mod train;
 
 use std::io::Write;
@@ -52,6 +55,8 @@ enum Verb {
     Evaluate(evaluate::Evaluate),
     /// Tell the classes of images.
     Predict(predict::Predict),
+    /// Show what a network looks at and has learned.
+    Explain(explain::Explain),
     /// Find a learning rate.
     LrFind(lr_find::LrFind),
     /// Draw training images as augmentation changes them.
@@ -83,6 +88,7 @@ pub fn run() -> Result<(), Error> {
         Verb::Train(verb) => verb.run(output),
         Verb::Evaluate(verb) => verb.run(output),
         Verb::Predict(verb) => verb.run(output),
+        Verb::Explain(verb) => verb.run(output),
         Verb::LrFind(verb) => verb.run(output),
         Verb::Augment(verb) => verb.run(output),
         Verb::Models(verb) => verb.run(output),

@@ -6,6 +6,7 @@
 mod chart;
 mod confusion;
 mod curves;
+mod explanation;
 mod folder;
 mod picture;
 mod run;
@@ -13,8 +14,11 @@ mod tables;
 mod templates;
 
 pub use self::{
+    chart::{Chart, Series},
     curves::{Curves, write_curves},
+    explanation::Explanation,
     folder::Folder,
+    picture::png_uri,
     run::RunReport,
     tables::csv,
 };

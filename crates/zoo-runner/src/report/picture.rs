@@ -8,6 +8,10 @@ const SIDE: usize = 128;
 
 /// The image, made smaller where it is large, as an address that holds the picture itself.
 pub fn data_uri(image: &Image) -> String {
-    let png = image.thumbnail(SIDE).to_png();
+    png_uri(&image.thumbnail(SIDE).to_png())
+}
+
+/// The content of a PNG file as an address that holds it.
+pub fn png_uri(png: &[u8]) -> String {
     format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png))
 }

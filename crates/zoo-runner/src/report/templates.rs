@@ -5,8 +5,10 @@ use serde::Serialize;
 
 use crate::Error;
 
-const TEMPLATES: [(&str, &str); 7] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("run.html", include_str!("templates/run.html")),
+    ("explanation.html", include_str!("templates/explanation.html")),
+    ("explanation.css", include_str!("templates/explanation.css")),
     ("page.css", include_str!("templates/page.css")),
     ("palette.css", include_str!("templates/palette.css")),
     ("chart.svg", include_str!("templates/chart.svg")),
