@@ -88,13 +88,14 @@ fn first(record: &Record) -> Option<Pooling<'_>> {
 
 /// The window by which `after` comes of `before`, found by trying; `None` where no pooling does.
 fn window(before: &Maps, after: &Maps) -> Option<Window> {
-    let stride = (before.size[0] as f64 / after.size[0] as f64).round() as usize;
+    // Windows that overlap or leave a border make this more than the stride, never less.
+    let stride = before.size[0] / after.size[0];
     if before.channels != after.channels || stride < 2 {
         return None;
     }
-    let kinds = [Kind::Largest, Kind::Mean].into_iter();
-    let windows =
-        kinds.flat_map(|kind| [stride, stride + 1].map(|size| Window { size, stride, kind }));
+    let windows = [Kind::Largest, Kind::Mean]
+        .into_iter()
+        .flat_map(|kind| [stride, stride + 1].map(|size| Window { size, stride, kind }));
     windows.into_iter().find(|window| {
         let fits =
             (0..2).all(|axis| (after.size[axis] - 1) * stride + window.size <= before.size[axis]);
