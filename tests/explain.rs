@@ -126,7 +126,7 @@ fn a_vision_transformer_shows_its_attention() {
         assert!(files.contains(&&*format!("explained/a-{name}.png")), "{name}: {files:?}");
     }
     let page = zoo.read("explained/index.html");
-    assert!(page.contains("aria-label=\"attention distance in pixels, of the heads over block\""));
+    assert!(page.contains("aria-label=\"distance in pixels over block\""));
     assert!(
         page.contains("Explained is another class") || image["predictions"][0]["class"] == "crab"
     );

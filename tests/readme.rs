@@ -68,6 +68,11 @@ fn every_command_runs() {
         }
         match words[0].as_str() {
             "train" => words.extend(shortened(&command)),
+            "compare" => {
+                let short = |word: &mut String| *word = word.replace("images=20000", "images=8");
+                words.iter_mut().for_each(short);
+                words.extend(shortened(&command));
+            }
             "parity" => words.extend(["vit", "--steps", "1"].map(String::from)),
             _ => {}
         }
@@ -78,7 +83,12 @@ fn every_command_runs() {
 /// Flags that make a training as short as can be.
 fn shortened(command: &str) -> Vec<String> {
     let mut sets = vec!["train.steps=2", "loader.batch_size=4", "schedule.constant={}"];
-    if command.contains("quickstart") {
+    let is_comparison = command.contains(" compare ");
+    if is_comparison {
+        // Its budget says when to end.
+        sets.remove(0);
+    }
+    if command.contains("quickstart") || is_comparison {
         sets.extend(["data.sea.train=40", "data.sea.valid=20", "data.sea.test=20"]);
     }
     if command.contains("fashion-mnist") || command.contains("cifar10") {

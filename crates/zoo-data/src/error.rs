@@ -32,6 +32,12 @@ pub enum DataError {
         hint: String,
     },
 
+    /// There is no folder for what is fetched. Comes on opening a dataset without `root`.
+    #[error(
+        "this system tells of no folder for caches; name one by the environment variable ZOO_CACHE, or give root"
+    )]
+    NoCache,
+
     /// The operating system refused to read. Comes on opening, or on reading an image.
     #[error("cannot read {path}: {reason}; check that it exists, what it is and who may read it")]
     Read {
@@ -194,6 +200,33 @@ pub enum DataError {
         class: String,
         /// Number of its images in all splits.
         images: usize,
+    },
+
+    /// A subset has no image of a class. Comes on opening.
+    #[error(
+        "class {class:?} would be empty: the fraction {fraction} of its {images} train images is none; raise subset.fraction to {} or more",
+        0.5 / *.images as f64
+    )]
+    EmptySubset {
+        /// Name of the class.
+        class: String,
+        /// Number of its images in the whole train split.
+        images: usize,
+        /// The fraction asked for.
+        fraction: f64,
+    },
+
+    /// A subset asks for more images than a class has. Comes on opening.
+    #[error(
+        "class {class:?} has {images} train images, fewer than the {asked} asked for; lower subset.images_per_class"
+    )]
+    SmallClass {
+        /// Name of the class.
+        class: String,
+        /// Number of its images in the whole train split.
+        images: usize,
+        /// Number asked for.
+        asked: usize,
     },
 
     /// A split got no image at all. Comes on opening.

@@ -27,6 +27,7 @@
 pub mod augment;
 mod batch;
 mod contact_sheet;
+mod corruption;
 mod dataset;
 mod error;
 mod image;
@@ -39,11 +40,13 @@ pub mod sea;
 pub use augment::{AUGMENTATIONS, AugmentConfig, Augmentation};
 pub use batch::{Batch, Mixed};
 pub use contact_sheet::contact_sheet;
+pub use corruption::Corruption;
 #[cfg(fuzzing)]
 pub use dataset::fuzzing;
 pub use dataset::{
     DATASETS, DataConfig, Dataset, FilesConfig, FolderConfig, ImageSource, Info, OnUnreadable,
-    Sample, SeaConfig, Split, SplitConfig, SplitName, Unreadable,
+    RemoteFile, Sample, SeaConfig, Split, SplitConfig, SplitName, SubsetConfig, Unreadable,
+    cache_dir,
 };
 pub use error::DataError;
 pub use image::{Image, is_image_file};

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use zoo_data::DataError;
 
+use crate::download::DownloadError;
+
 /// A failure as the user sees it: one sentence or two, without a backtrace.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -21,6 +23,9 @@ pub enum Error {
     /// The data set cannot be opened.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// A file could not be fetched.
+    #[error(transparent)]
+    Download(#[from] DownloadError),
     /// A run directory that cannot be used, or weights that cannot be read.
     #[error("{path}: {message}", path = path.display())]
     Run {
@@ -46,6 +51,15 @@ pub enum Error {
         /// The optimizer steps that were done.
         step: usize,
     },
+    /// The user stopped several runs; those that are finished stay, the one under way has a
+    /// checkpoint.
+    #[error("stopped with {finished} of {all} runs finished")]
+    Paused {
+        /// The runs that were finished.
+        finished: usize,
+        /// All that were to be made.
+        all: usize,
+    },
 }
 
 impl Error {
@@ -63,8 +77,8 @@ impl Error {
     /// 130 after Ctrl-C.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Failed(_) => 1,
-            Self::Interrupted { .. } => 130,
+            Self::Failed(_) | Self::Download(_) => 1,
+            Self::Interrupted { .. } | Self::Paused { .. } => 130,
             _ => 2,
         }
     }

@@ -240,7 +240,7 @@ impl Setup {
 }
 
 /// The first setting in which two configs differ and which changes the result of a run.
-fn first_difference(before: &RunConfig, now: &RunConfig) -> Option<String> {
+pub(crate) fn first_difference(before: &RunConfig, now: &RunConfig) -> Option<String> {
     let comparable = |config: &RunConfig| {
         let mut config = config.clone();
         config.schema = None;

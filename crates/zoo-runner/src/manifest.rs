@@ -71,18 +71,25 @@ impl Manifest {
             backend: config.backend.to_string(),
             device: format!("{device:?}"),
             machine: machine::name(),
-            data: DataManifest {
-                name: data.name.to_string(),
-                fingerprint: data.fingerprint(),
-                train: data.train.len(),
-                valid: data.valid.len(),
-                test: data.test.as_ref().map_or(0, |test| test.len()),
-                skipped: data.skipped.clone(),
-            },
+            data: DataManifest::of(data),
             parameters,
             started: Timestamp::now(),
             finished: None,
             weight_hash: None,
+        }
+    }
+}
+
+impl DataManifest {
+    /// That of an open data set.
+    pub fn of(data: &Dataset) -> Self {
+        Self {
+            name: data.name.to_string(),
+            fingerprint: data.fingerprint(),
+            train: data.train.len(),
+            valid: data.valid.len(),
+            test: data.test.as_ref().map_or(0, |test| test.len()),
+            skipped: data.skipped.clone(),
         }
     }
 }

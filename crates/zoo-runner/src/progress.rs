@@ -56,6 +56,19 @@ impl Show {
         bar.with_style(style("{bar:30} {percent:>3} %, {eta} left  {msg}"))
     }
 
+    /// A line of text with the time that has gone.
+    pub fn spinner(self) -> ProgressBar {
+        let bar = ProgressBar::with_draw_target(None, self.target());
+        bar.with_style(style("{spinner} {elapsed} {wide_msg}"))
+    }
+
+    /// A bar over the bytes of a file, of which the number may not be known.
+    pub fn bytes_bar(self, what: String, length: Option<u64>) -> ProgressBar {
+        let bar = ProgressBar::with_draw_target(length, self.target());
+        bar.with_style(style("{msg} {bar:30} {bytes}/{total_bytes} {bytes_per_sec}, {eta} left"))
+            .with_message(what)
+    }
+
     fn target(self) -> ProgressDrawTarget {
         match self {
             Self::Bars => ProgressDrawTarget::stderr(),

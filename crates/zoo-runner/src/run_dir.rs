@@ -98,7 +98,7 @@ impl RunDir {
 
     /// Seed, versions, device, hashes.
     pub fn manifest(&self) -> PathBuf {
-        self.path.join("manifest.json")
+        manifest_path(&self.path)
     }
 
     /// One JSON object a line, as training goes.
@@ -133,7 +133,7 @@ impl RunDir {
 
     /// The final figures; there once the run is finished.
     pub fn report(&self) -> PathBuf {
-        self.path.join("report.json")
+        report_path(&self.path)
     }
 
     /// True where the run has gone to its end.
@@ -142,8 +142,19 @@ impl RunDir {
     }
 }
 
-fn config_path(run: &Path) -> PathBuf {
+/// The config of a run that is only read.
+pub fn config_path(run: &Path) -> PathBuf {
     run.join("config.json")
+}
+
+/// The manifest of a run that is only read.
+pub fn manifest_path(run: &Path) -> PathBuf {
+    run.join("manifest.json")
+}
+
+/// The final figures of a run that is only read.
+pub fn report_path(run: &Path) -> PathBuf {
+    run.join("report.json")
 }
 
 /// The metrics of a run that is only read.

@@ -46,7 +46,7 @@ type Files = BTreeMap<String, Vec<u8>>;
 /// Opens the dataset at `config.root`: the archive, a folder that holds it, the unpacked folder, or
 /// a folder that holds that.
 pub(super) fn open(layout: &Layout, config: &FilesConfig) -> Result<Dataset, DataError> {
-    let (place, files) = read_files(layout, &config.root)?;
+    let (place, files) = read_files(layout, &config.root(layout.info)?, config)?;
     dataset(layout, config, &place, files)
 }
 
@@ -111,7 +111,11 @@ impl Layout {
 }
 
 /// Finds the files and reads them all; says where they were found.
-fn read_files(layout: &Layout, root: &Path) -> Result<(PathBuf, Files), DataError> {
+fn read_files(
+    layout: &Layout,
+    root: &Path,
+    config: &FilesConfig,
+) -> Result<(PathBuf, Files), DataError> {
     if root.is_file() {
         return Ok((root.to_owned(), read_archive(layout, root)?));
     }
@@ -128,7 +132,11 @@ fn read_files(layout: &Layout, root: &Path) -> Result<(PathBuf, Files), DataErro
     }
     Err(DataError::Missing {
         path: archive,
-        hint: format!("nor does the unpacked {} beside it; {}", layout.folder, layout.info.source),
+        hint: format!(
+            "nor does the unpacked {} beside it; {}",
+            layout.folder,
+            layout.info.advice(config.root.as_deref())
+        ),
     })
 }
 
@@ -220,11 +228,7 @@ pub(crate) fn fuzz(archive: &[u8]) {
         ..super::cifar10::LAYOUT
     };
     let place = Path::new("archive");
-    let config = FilesConfig {
-        root: place.to_owned(),
-        split: Default::default(),
-        preprocess: Default::default(),
-    };
+    let config = FilesConfig { root: Some(place.to_owned()), ..FilesConfig::default() };
     let opened =
         unpack(&LAYOUT, place, archive).and_then(|files| dataset(&LAYOUT, &config, place, files));
     if let Ok(dataset) = opened {

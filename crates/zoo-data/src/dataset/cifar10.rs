@@ -2,7 +2,7 @@
 //! (<https://www.cs.toronto.edu/~kriz/learning-features-2009-TR.pdf>).
 
 use super::cifar::{self, Layout};
-use super::{Dataset, FilesConfig, Info};
+use super::{Dataset, FilesConfig, Info, RemoteFile};
 use crate::DataError;
 use crate::preprocess::Normalize;
 
@@ -17,6 +17,11 @@ pub(super) static INFO: Info = Info {
     image_size: 32,
     own_test: true,
     source: "download cifar-10-binary.tar.gz from https://www.cs.toronto.edu/~kriz/cifar.html",
+    files: &[RemoteFile {
+        url: "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+        bytes: 170_052_171,
+        sha256: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+    }],
     normalize: Normalize::Cifar10,
 };
 

@@ -2,7 +2,7 @@
 //! Images" (<https://www.cs.toronto.edu/~kriz/learning-features-2009-TR.pdf>).
 
 use super::cifar::{self, Layout};
-use super::{Dataset, FilesConfig, Info};
+use super::{Dataset, FilesConfig, Info, RemoteFile};
 use crate::DataError;
 use crate::preprocess::Normalize;
 
@@ -28,6 +28,11 @@ pub(super) static INFO: Info = Info {
     image_size: 32,
     own_test: true,
     source: "download cifar-100-binary.tar.gz from https://www.cs.toronto.edu/~kriz/cifar.html",
+    files: &[RemoteFile {
+        url: "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
+        bytes: 168_513_733,
+        sha256: "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec",
+    }],
     normalize: Normalize::Cifar100,
 };
 

@@ -56,7 +56,7 @@ fn archive(files: &Files) -> Vec<u8> {
 
 fn open_at(root: &Path) -> Result<Dataset, DataError> {
     let config = FilesConfig {
-        root: root.to_owned(),
+        root: Some(root.to_owned()),
         split: SplitConfig { valid: 0.25, ..SplitConfig::default() },
         preprocess: Default::default(),
     };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Info, OnUnreadable};
+use super::{Info, OnUnreadable, SubsetConfig};
 use crate::DataError;
 use crate::preprocess::PreprocessConfig;
 
@@ -13,17 +13,16 @@ use crate::preprocess::PreprocessConfig;
 const MAX_CACHE_MB: usize = 1 << 20;
 
 /// A dataset whose files are on disk.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct FilesConfig {
     /// The folder that holds the files, relative to the current directory. For CIFAR, the
-    /// `.tar.gz` itself will do.
-    pub root: PathBuf,
+    /// `.tar.gz` itself will do. If it is not given, the one that `zoo datasets fetch` puts them into.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<PathBuf>,
     /// How the images are divided, as far as the files do not say.
-    #[serde(default)]
     pub split: SplitConfig,
     /// How images are made fit for the network.
-    #[serde(default)]
     pub preprocess: PreprocessConfig,
 }
 
@@ -65,19 +64,36 @@ pub struct SplitConfig {
     pub test: f64,
     /// Seed of the division.
     pub seed: u64,
+    /// How much of the train split is kept: `{"fraction": 0.1}` or `{"images_per_class": 20}`. All of
+    /// it if this is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subset: Option<SubsetConfig>,
 }
 
 impl Default for SplitConfig {
     fn default() -> Self {
-        Self { valid: 0.1, test: 0.0, seed: 0 }
+        Self { valid: 0.1, test: 0.0, seed: 0, subset: None }
     }
 }
 
 impl FilesConfig {
+    /// The folder that holds the files.
+    pub(super) fn root(&self, info: &Info) -> Result<PathBuf, DataError> {
+        self.root.clone().map_or_else(|| info.cache_dir(), Ok)
+    }
+
     /// Refuses settings that do not fit the dataset.
     pub(super) fn check(&self, info: &Info) -> Result<(), DataError> {
         self.preprocess.resolve(info)?;
         self.split.check(info)
+    }
+
+    pub(super) fn subset(&self) -> (Option<&SubsetConfig>, u64) {
+        (self.split.subset.as_ref(), self.split.seed)
+    }
+
+    pub(super) fn subset_mut(&mut self) -> &mut Option<SubsetConfig> {
+        &mut self.split.subset
     }
 }
 
@@ -91,11 +107,22 @@ impl FolderConfig {
         self.preprocess.resolve(info)?;
         self.split.check(info)
     }
+
+    pub(super) fn subset(&self) -> (Option<&SubsetConfig>, u64) {
+        (self.split.subset.as_ref(), self.split.seed)
+    }
+
+    pub(super) fn subset_mut(&mut self) -> &mut Option<SubsetConfig> {
+        &mut self.split.subset
+    }
 }
 
 impl SplitConfig {
     fn check(&self, info: &Info) -> Result<(), DataError> {
         let &Self { valid, test, .. } = self;
+        if let Some(subset) = &self.subset {
+            subset.check("split.subset")?;
+        }
         if !(valid > 0.0 && valid < 1.0) {
             return Err(DataError::setting("split.valid", "above 0 and below 1", valid));
         }

@@ -34,6 +34,7 @@ pub(super) static INFO: Info = Info {
     image_size: 224,
     own_test: false,
     source: "put the images of each class into a folder named after it",
+    files: &[],
     normalize: Normalize::Imagenet,
 };
 

@@ -26,7 +26,7 @@ fn folder(files: &[&str]) -> TempDir {
 fn open_with(folder: &TempDir, valid: f64, test: f64) -> Result<Dataset, DataError> {
     open(&FolderConfig {
         root: folder.path().to_owned(),
-        split: SplitConfig { valid, test, seed: 0 },
+        split: SplitConfig { valid, test, ..SplitConfig::default() },
         preprocess: Default::default(),
         on_unreadable: OnUnreadable::Error,
         cache_mb: 0,

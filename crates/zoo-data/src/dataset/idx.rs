@@ -23,8 +23,8 @@ pub(super) fn open(
     classes: &[&str],
     config: &FilesConfig,
 ) -> Result<Dataset, DataError> {
-    let train = read_pair(info, classes.len(), &config.root, "train", "train")?;
-    let test = read_pair(info, classes.len(), &config.root, "t10k", "test")?;
+    let train = read_pair(info, classes.len(), config, "train", "train")?;
+    let test = read_pair(info, classes.len(), config, "t10k", "test")?;
     memory::dataset(info, owned(classes), config, train, test)
 }
 
@@ -32,11 +32,11 @@ pub(super) fn open(
 fn read_pair(
     info: &Info,
     classes: usize,
-    root: &Path,
+    config: &FilesConfig,
     prefix: &str,
     part: &str,
 ) -> Result<MemorySource, DataError> {
-    let path = find(info, root, &format!("{prefix}-images-idx3-ubyte"))?;
+    let path = find(info, config, &format!("{prefix}-images-idx3-ubyte"))?;
     let (shape, pixels) = read::<3>(&path, IMAGES, "an IDX file of images")?;
     let [images, height, width] = shape;
     if (height, width) != (info.image_size, info.image_size) {
@@ -48,7 +48,7 @@ fn read_pair(
         });
     }
 
-    let path = find(info, root, &format!("{prefix}-labels-idx1-ubyte"))?;
+    let path = find(info, config, &format!("{prefix}-labels-idx1-ubyte"))?;
     let ([count], labels) = read::<1>(&path, LABELS, "an IDX file of labels")?;
     if count != images {
         return Err(DataError::LabelCount { path, expected: images, found: count });
@@ -61,7 +61,8 @@ fn read_pair(
 }
 
 /// The file of that name, or its gzipped form.
-fn find(info: &Info, root: &Path, name: &str) -> Result<PathBuf, DataError> {
+fn find(info: &Info, config: &FilesConfig, name: &str) -> Result<PathBuf, DataError> {
+    let root = config.root(info)?;
     let plain = root.join(name);
     let gzipped = root.join(format!("{name}.gz"));
     if plain.is_file() {
@@ -72,7 +73,7 @@ fn find(info: &Info, root: &Path, name: &str) -> Result<PathBuf, DataError> {
     }
     Err(DataError::Missing {
         path: plain,
-        hint: format!("nor does {name}.gz beside it; {}", info.source),
+        hint: format!("nor does {name}.gz beside it; {}", info.advice(config.root.as_deref())),
     })
 }
 
@@ -301,7 +302,7 @@ mod tests {
             format!(
                 "{} does not exist; nor does t10k-labels-idx1-ubyte.gz beside it; {}",
                 path.display(),
-                INFO.source
+                INFO.advice(Some(folder.path()))
             )
         );
     }

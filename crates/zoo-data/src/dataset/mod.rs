@@ -13,8 +13,10 @@ mod idx;
 mod memory;
 mod mnist;
 mod photos;
+mod remote;
 mod sea;
 mod split;
+mod subset;
 mod unreadable;
 
 use std::fmt;
@@ -24,8 +26,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use config::{FilesConfig, FolderConfig, SplitConfig};
+pub use remote::{RemoteFile, cache_dir};
 pub use sea::SeaConfig;
 pub use split::Split;
+pub use subset::SubsetConfig;
 pub use unreadable::{OnUnreadable, Unreadable};
 
 use crate::preprocess::{Normalize, Preprocess};
@@ -79,14 +83,23 @@ macro_rules! datasets {
                 }
             }
 
-            /// Opens the dataset: reads or lists its files and divides them into splits.
+            /// The same dataset with this part of its train images.
+            pub fn with_subset(mut self, subset: SubsetConfig) -> Self {
+                match &mut self {
+                    $(Self::$variant(config) => *config.subset_mut() = Some(subset),)*
+                }
+                self
+            }
+
+            /// Opens the dataset: reads or lists its files, divides them into splits, and keeps the
+            /// part of the train split that is asked for.
             ///
             /// # Errors
             /// Those of [`check`](Self::check), and [`DataError`]'s variants that come on opening.
             pub fn open(&self) -> Result<Dataset, DataError> {
                 self.check()?;
                 match self {
-                    $(Self::$variant(config) => $module::open(config),)*
+                    $(Self::$variant(config) => $module::open(config)?.keep(config.subset()),)*
                 }
             }
         }
@@ -120,6 +133,8 @@ pub struct Info {
     pub own_test: bool,
     /// Where the files come from.
     pub source: &'static str,
+    /// The files that can be fetched, all that the dataset needs.
+    pub files: &'static [RemoteFile],
     /// How its images are normalised if nothing else is asked for.
     pub normalize: Normalize,
 }
@@ -155,6 +170,15 @@ impl Dataset {
             SplitName::Valid => Some(&self.valid),
             SplitName::Test => self.test.as_ref(),
         }
+    }
+
+    /// The dataset with a part of its train split, chosen by a seed, where one is asked for.
+    fn keep(self, (subset, seed): (Option<&SubsetConfig>, u64)) -> Result<Self, DataError> {
+        let train = match subset {
+            Some(subset) => subset.of(&self.train, &self.classes, seed)?,
+            None => self.train,
+        };
+        Ok(Self { train, ..self })
     }
 
     /// A SHA-256, in hexadecimal, over class names, the content of the images, and which of them is
@@ -309,11 +333,11 @@ mod tests {
         let config =
             read(r#"{"cifar10": {"root": "data/cifar10", "split": {"valid": 0.2}}}"#).unwrap();
         let DataConfig::Cifar10(files) = &config else { panic!("{config:?}") };
-        assert_eq!(files.split, SplitConfig { valid: 0.2, test: 0.0, seed: 0 });
+        assert_eq!(files.split, SplitConfig { valid: 0.2, ..SplitConfig::default() });
         assert_eq!(config.info().name, "cifar10");
 
         let message = |json| read(json).unwrap_err().to_string();
-        assert!(message(r#"{"cifar10": {}}"#).starts_with("missing field `root`"));
+        assert!(message(r#"{"folder": {}}"#).starts_with("missing field `root`"));
         assert!(
             message(r#"{"cifar10": {"root": "x", "rot": 1}}"#).starts_with("unknown field `rot`")
         );

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Dataset, ImageSource, Info, OnUnreadable, Split, SplitName, owned};
+use super::{Dataset, ImageSource, Info, OnUnreadable, Split, SplitName, SubsetConfig, owned};
 use crate::preprocess::{Normalize, PreprocessConfig};
 use crate::rng::{Stream, rng};
 use crate::sea::{CLASSES, Drawing, draw};
@@ -22,6 +22,7 @@ pub(super) static INFO: Info = Info {
     image_size: 32,
     own_test: true,
     source: "nothing to download: the images are drawn when they are needed",
+    files: &[],
     normalize: Normalize::Half,
 };
 
@@ -43,6 +44,10 @@ pub struct SeaConfig {
     pub test: usize,
     /// Seed of the drawings.
     pub seed: u64,
+    /// How much of the train split is kept: `{"fraction": 0.1}` or `{"images_per_class": 20}`. All of
+    /// it if this is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subset: Option<SubsetConfig>,
     /// How images are made fit for the network. They are drawn at `image_size`, 32 if it is not
     /// given, and never resized.
     pub preprocess: PreprocessConfig,
@@ -55,6 +60,7 @@ impl Default for SeaConfig {
             valid: 1000,
             test: 1000,
             seed: 0,
+            subset: None,
             preprocess: PreprocessConfig::default(),
         }
     }
@@ -70,7 +76,18 @@ impl SeaConfig {
                 return Err(DataError::setting(setting, expected, images));
             }
         }
+        if let Some(subset) = &self.subset {
+            subset.check("subset")?;
+        }
         self.preprocess.resolve(info).map(drop)
+    }
+
+    pub(super) fn subset(&self) -> (Option<&SubsetConfig>, u64) {
+        (self.subset.as_ref(), self.seed)
+    }
+
+    pub(super) fn subset_mut(&mut self) -> &mut Option<SubsetConfig> {
+        &mut self.subset
     }
 
     /// The drawing behind an image of a split: its pixels and where the animal is.

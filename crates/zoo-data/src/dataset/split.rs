@@ -69,6 +69,16 @@ impl Split {
         Self::new(self.source.clone(), &self.indices[positions])
     }
 
+    /// So many of the images as a split of their own, chosen by `seed` and in their order; all where
+    /// there are no more.
+    pub fn choose(&self, images: usize, seed: u64) -> Self {
+        let mut positions = permutation(self.len(), rng(seed, Stream::Choose, 0, 0));
+        positions.truncate(images);
+        positions.sort_unstable();
+        let indices = positions.into_iter().map(|position| self.index(position));
+        Self::new(self.source.clone(), indices.collect::<Vec<_>>())
+    }
+
     /// The images as a split of their own, without those at positions of which `left_out` is true.
     pub(super) fn without(&self, left_out: impl Fn(usize) -> bool) -> Self {
         let kept = (0..self.len()).filter(|&position| !left_out(position));
@@ -158,7 +168,7 @@ mod tests {
     }
 
     fn config(valid: f64, test: f64, seed: u64) -> SplitConfig {
-        SplitConfig { valid, test, seed }
+        SplitConfig { valid, test, seed, subset: None }
     }
 
     /// Ten ants, then five bees.

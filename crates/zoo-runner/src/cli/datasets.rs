@@ -1,41 +1,122 @@
 //! `zoo datasets`.
 
-use clap::Args;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
 use serde_json::json;
+use zoo_data::{DATASETS, Info};
 
 use super::{Output, print, print_json, table};
-use crate::Error;
+use crate::{
+    Error,
+    config::nearest,
+    download::{Download, Fetched},
+};
 
-/// List the data sets.
+/// List the data sets, or fetch one.
 #[derive(Debug, Args)]
-pub struct Datasets {}
+pub struct Datasets {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Fetch the files of a data set, as far as they are not there.
+    Fetch(Fetch),
+}
+
+/// Fetch the files of a data set, as far as they are not there. What broke off is gone on with.
+#[derive(Debug, Args)]
+struct Fetch {
+    /// The name of the data set.
+    name: String,
+    /// The folder to put them into, instead of the one that configs without `root` look into.
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+}
 
 impl Datasets {
     pub fn run(self, output: Output) -> Result<(), Error> {
-        let infos = zoo_data::DATASETS;
-        if output.json {
-            let rows = infos.iter().map(|info| {
-                json!({
-                    "dataset": info.name,
-                    "about": info.about,
-                    "classes": info.classes,
-                    "channels": info.channels,
-                    "image_size": info.image_size,
-                    "source": info.source,
-                })
-            });
-            return print_json(&rows.collect::<Vec<_>>());
+        match self.verb {
+            Some(Verb::Fetch(fetch)) => fetch.run(output),
+            None => list(output),
         }
-        let head = ["dataset", "classes", "image", "about"].map(String::from).to_vec();
-        let body = infos.iter().map(|info| {
-            let size = info.image_size;
-            vec![
-                info.name.to_string(),
-                info.classes.map_or(String::from("its folders"), |number| number.to_string()),
-                format!("{}x{size}x{size}", info.channels),
-                format!("{} Files: {}.", info.about, info.source),
-            ]
+    }
+}
+
+fn list(output: Output) -> Result<(), Error> {
+    if output.json {
+        let rows = DATASETS.iter().map(|info| {
+            json!({
+                "dataset": info.name,
+                "about": info.about,
+                "classes": info.classes,
+                "channels": info.channels,
+                "image_size": info.image_size,
+                "source": info.source,
+                "can_be_fetched": !info.files.is_empty(),
+            })
         });
-        print(&table(&std::iter::once(head).chain(body).collect::<Vec<_>>()))
+        return print_json(&rows.collect::<Vec<_>>());
+    }
+    let head = ["dataset", "classes", "image", "about"].map(String::from).to_vec();
+    let body = DATASETS.iter().map(|info| {
+        let size = info.image_size;
+        let files = match info.files {
+            [] => info.source.to_string(),
+            _ => format!("zoo datasets fetch {}", info.name),
+        };
+        vec![
+            info.name.to_string(),
+            info.classes.map_or(String::from("its folders"), |number| number.to_string()),
+            format!("{}x{size}x{size}", info.channels),
+            format!("{} Files: {files}.", info.about),
+        ]
+    });
+    print(&table(&std::iter::once(head).chain(body).collect::<Vec<_>>()))
+}
+
+impl Fetch {
+    fn run(self, output: Output) -> Result<(), Error> {
+        let info = find(&self.name)?;
+        let root = self.root.map_or_else(|| info.cache_dir(), Ok)?;
+        for file in info.files {
+            let download = Download {
+                url: file.url.to_string(),
+                path: root.join(file.name()),
+                bytes: Some(file.bytes),
+                sha256: Some(file.sha256.to_string()),
+            };
+            let fetched = download.fetch(output.show())?;
+            if !output.quiet {
+                let how = match fetched {
+                    Fetched::Before => "was there already",
+                    Fetched::Now => "fetched",
+                };
+                eprintln!("{}: {how}, {} bytes, its SHA-256 is right", file.name(), file.bytes);
+            }
+        }
+        match output.json {
+            true => print_json(&json!({"dataset": info.name, "root": root})),
+            false => print(&root.display().to_string()),
+        }
+    }
+}
+
+/// The data set of that name, if it can be fetched.
+fn find(name: &str) -> Result<&'static Info, Error> {
+    let fetched = || DATASETS.iter().filter(|info| !info.files.is_empty()).map(|info| info.name);
+    let Some(info) = DATASETS.iter().find(|info| info.name == name) else {
+        let hint = match nearest(name, fetched()) {
+            Some(right) => format!(", did you mean `{right}`?"),
+            None => String::from("."),
+        };
+        let known = fetched().collect::<Vec<_>>().join(", ");
+        return Err(Error::Usage(format!("unknown data set `{name}`{hint} Known: {known}.")));
+    };
+    match info.files {
+        [] => Err(Error::Usage(format!("`{name}` cannot be fetched: {}", info.source))),
+        _ => Ok(info),
     }
 }

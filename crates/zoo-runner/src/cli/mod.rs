@@ -6,6 +6,7 @@ mod augment;
 mod backends;
 mod bench;
 mod cases;
+mod compare;
 mod config;
 mod datasets;
 mod evaluate;
@@ -57,13 +58,15 @@ enum Verb {
     Predict(predict::Predict),
     /// Show what a network looks at and has learned.
     Explain(explain::Explain),
+    /// Train several configs under one budget, and report which does better.
+    Compare(compare::Compare),
     /// Find a learning rate.
     LrFind(lr_find::LrFind),
     /// Draw training images as augmentation changes them.
     Augment(augment::Augment),
     /// List the models with their parameters and cost.
     Models(models::Models),
-    /// List the data sets.
+    /// List the data sets, or fetch one.
     Datasets(datasets::Datasets),
     /// List the backends of this build and the devices that answer.
     Backends(backends::Backends),
@@ -89,6 +92,7 @@ pub fn run() -> Result<(), Error> {
         Verb::Evaluate(verb) => verb.run(output),
         Verb::Predict(verb) => verb.run(output),
         Verb::Explain(verb) => verb.run(output),
+        Verb::Compare(verb) => verb.run(output),
         Verb::LrFind(verb) => verb.run(output),
         Verb::Augment(verb) => verb.run(output),
         Verb::Models(verb) => verb.run(output),

@@ -98,7 +98,7 @@ impl Train {
 }
 
 /// Ends the run at its next step on Ctrl-C or a termination signal; at once on the second.
-fn stop_on_signals(stop: &Stop) -> Result<(), Error> {
+pub(super) fn stop_on_signals(stop: &Stop) -> Result<(), Error> {
     let stop = stop.clone();
     ctrlc::set_handler(move || {
         if stop.is_requested() {
@@ -111,7 +111,7 @@ fn stop_on_signals(stop: &Stop) -> Result<(), Error> {
 }
 
 /// This very command with `--resume`.
-fn resume_command() -> String {
+pub(super) fn resume_command() -> String {
     let args = std::env::args().skip(1).filter(|arg| arg != "--resume" && arg != "--force");
     let args: Vec<String> = args.map(|arg| quoted(&arg)).collect();
     format!("zoo {} --resume", args.join(" "))

@@ -12,6 +12,7 @@ use burn::{
     tensor::{Tensor, activation::softmax},
 };
 use indicatif::ProgressBar;
+use serde::{Deserialize, Serialize};
 use zoo_data::Loader;
 
 pub use self::{
@@ -32,7 +33,7 @@ pub struct Evaluation {
 }
 
 /// What a network makes of one image.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scored {
     /// Index of the image in its source.
     pub index: usize,

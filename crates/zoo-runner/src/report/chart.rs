@@ -2,34 +2,59 @@
 
 use serde::Serialize;
 
+use super::axis::{Axis, Scale, significant};
+
 /// Size in the units of the drawing, and what stays free around the lines.
 const SIZE: (f64, f64) = (480.0, 220.0);
 const LEFT: f64 = 52.0;
 const RIGHT: f64 = 16.0;
 const TOP: f64 = 30.0;
 const BOTTOM: f64 = 38.0;
-/// About so many steps an axis.
-const STEPS: f64 = 5.0;
-/// The part of a step that is rounding alone: 0.3 / 0.1 is a little below 3.
-const SLACK: f64 = 1e-9;
 /// A longer line is drawn through the means of neighbours.
 const MOST_POINTS: usize = 300;
 /// The points of a shorter line are marked.
 const MOST_MARKS: usize = 40;
 
 /// What a line goes through.
+#[derive(Clone, Debug)]
 pub struct Series {
     /// What it is called.
-    pub name: &'static str,
-    /// Points (x, y), from left to right.
-    pub points: Vec<(f64, f64)>,
+    pub name: String,
+    /// From left to right.
+    pub points: Vec<Point>,
 }
 
-/// A chart of lines.
-#[derive(Debug, Serialize)]
+/// A point of a line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// Where it lies across.
+    pub x: f64,
+    /// How high it lies.
+    pub y: f64,
+    /// How low and how high it may be.
+    pub range: Option<[f64; 2]>,
+}
+
+/// What a chart shows, and how.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// What goes up.
+    pub title: String,
+    /// What goes across.
+    pub x_name: String,
+    /// How `x_name` is laid out.
+    pub scale: Scale,
+    /// True where lines join the points of a series.
+    pub is_joined: bool,
+    /// True where the chart names its series itself.
+    pub has_legend: bool,
+}
+
+/// A chart.
+#[derive(Clone, Debug, Serialize)]
 pub struct Chart {
-    title: &'static str,
-    x_name: &'static str,
+    title: String,
+    x_name: String,
     width: f64,
     height: f64,
     /// Left, right, top and bottom of the area with the lines.
@@ -37,158 +62,239 @@ pub struct Chart {
     x_ticks: Vec<Tick>,
     y_ticks: Vec<Tick>,
     lines: Vec<Line>,
+    is_joined: bool,
+    has_legend: bool,
+    #[serde(skip)]
+    rows: Vec<Vec<String>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Tick {
     at: String,
     text: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Line {
-    name: &'static str,
-    points: Vec<[String; 2]>,
+    name: String,
+    /// Place among all series, also those without points: it decides colour, dashes and mark.
+    number: usize,
+    points: Vec<Place>,
+    /// Corners of the area between low and high.
+    band: Vec<[String; 2]>,
     is_marked: bool,
 }
 
+#[derive(Clone, Debug, Serialize)]
+struct Place {
+    at: [String; 2],
+    /// Upper and lower end of the range.
+    range: Option<[String; 2]>,
+    text: String,
+}
+
+impl From<(f64, f64)> for Point {
+    fn from((x, y): (f64, f64)) -> Self {
+        Self { x, y, range: None }
+    }
+}
+
 impl Chart {
-    /// A chart of all series that have points; none where no series has.
+    /// A chart of lines over `x_name` from 0, of all series that have points; none where no series
+    /// has.
     pub fn new(
-        title: &'static str,
-        x_name: &'static str,
+        title: &str,
+        x_name: &str,
         series: impl IntoIterator<Item = Series>,
     ) -> Option<Self> {
-        let series: Vec<Series> = series
-            .into_iter()
-            .map(|series| Series { points: thinned(&series.points), ..series })
-            .filter(|series| !series.points.is_empty())
+        let frame = Frame {
+            title: title.to_string(),
+            x_name: x_name.to_string(),
+            scale: Scale::Linear,
+            is_joined: true,
+            has_legend: true,
+        };
+        Self::framed(frame, series)
+    }
+
+    /// A chart of all series that have points; none where no series has.
+    pub fn framed(frame: Frame, series: impl IntoIterator<Item = Series>) -> Option<Self> {
+        let numbered = series.into_iter().enumerate();
+        let series: Vec<(usize, Series)> = numbered
+            .map(|(number, series)| (number, finite(series)))
+            .filter(|(_, series)| !series.points.is_empty())
             .collect();
-        let points = || series.iter().flat_map(|series| &series.points);
+        let rows = rows(&frame, series.iter().map(|(_, series)| series));
+        let series: Vec<(usize, Series)> = series
+            .into_iter()
+            .map(|(number, series)| (number, Series { points: thinned(&series.points), ..series }))
+            .collect();
+        let points = || series.iter().flat_map(|(_, series)| &series.points);
         points().next()?;
-        let x = Axis::over(points().map(|point| point.0).chain([0.0]));
-        let y = Axis::over(points().map(|point| point.1));
-        let (width, height) = SIZE;
-        let across = |value: f64| LEFT + x.place(value) * (width - LEFT - RIGHT);
-        let up = |value: f64| height - BOTTOM - y.place(value) * (height - TOP - BOTTOM);
-        let at = |place: f64| format!("{place:.1}");
-        let tick = |axis: &Axis, place: &dyn Fn(f64) -> f64| -> Vec<Tick> {
-            let ticks = axis.ticks().into_iter();
-            ticks.map(|value| Tick { at: at(place(value)), text: axis.text(value) }).collect()
-        };
-        let line = |series: &Series| Line {
-            name: series.name,
-            points: series.points.iter().map(|&(x, y)| [at(across(x)), at(up(y))]).collect(),
-            is_marked: series.points.len() <= MOST_MARKS,
-        };
+        let origin = (frame.scale == Scale::Linear).then_some(0.0);
+        let x = Axis::over(frame.scale, points().map(|point| point.x).chain(origin));
+        let heights = points()
+            .flat_map(|point| [point.y].into_iter().chain(point.range.into_iter().flatten()));
+        let layout = Layout { x, y: Axis::over(Scale::Linear, heights) };
         Some(Self {
-            title,
-            x_name,
-            width,
-            height,
-            area: [LEFT, width - RIGHT, TOP, height - BOTTOM],
-            x_ticks: tick(&x, &across),
-            y_ticks: tick(&y, &up),
-            lines: series.iter().map(line).collect(),
+            lines: series
+                .iter()
+                .map(|(number, series)| layout.line(*number, series, &frame))
+                .collect(),
+            title: frame.title,
+            x_name: frame.x_name,
+            width: SIZE.0,
+            height: SIZE.1,
+            area: [LEFT, SIZE.0 - RIGHT, TOP, SIZE.1 - BOTTOM],
+            x_ticks: ticks(&layout.x, |value| layout.across(value)),
+            y_ticks: ticks(&layout.y, |value| layout.up(value)),
+            is_joined: frame.is_joined,
+            has_legend: frame.has_legend,
+            rows,
         })
     }
+
+    /// What is drawn, as a table.
+    pub fn rows(&self) -> &[Vec<String>] {
+        &self.rows
+    }
+}
+
+/// Where values lie in the drawing.
+struct Layout {
+    x: Axis,
+    y: Axis,
+}
+
+impl Layout {
+    fn across(&self, value: f64) -> String {
+        format!("{:.1}", LEFT + self.x.place(value) * (SIZE.0 - LEFT - RIGHT))
+    }
+
+    fn up(&self, value: f64) -> String {
+        format!("{:.1}", SIZE.1 - BOTTOM - self.y.place(value) * (SIZE.1 - TOP - BOTTOM))
+    }
+
+    fn line(&self, number: usize, series: &Series, frame: &Frame) -> Line {
+        let ends = |end: usize| {
+            let known =
+                series.points.iter().filter_map(move |point| Some((point.x, point.range?[end])));
+            known.map(|(x, y)| [self.across(x), self.up(y)]).collect::<Vec<_>>()
+        };
+        let (low, mut high) = (ends(0), ends(1));
+        high.reverse();
+        Line {
+            name: series.name.clone(),
+            number,
+            points: series.points.iter().map(|point| self.point(point, series, frame)).collect(),
+            band: if frame.is_joined && low.len() > 1 { [low, high].concat() } else { Vec::new() },
+            is_marked: series.points.len() <= MOST_MARKS,
+        }
+    }
+
+    fn point(&self, point: &Point, series: &Series, frame: &Frame) -> Place {
+        let range = point.range.map_or_else(String::new, |[low, high]| {
+            format!(" ({} to {})", significant(low), significant(high))
+        });
+        Place {
+            at: [self.across(point.x), self.up(point.y)],
+            range: point.range.map(|[low, high]| [self.up(high), self.up(low)]),
+            text: format!(
+                "{}: {} {}{range}; {} {}",
+                series.name,
+                frame.title,
+                significant(point.y),
+                frame.x_name,
+                significant(point.x)
+            ),
+        }
+    }
+}
+
+fn ticks(axis: &Axis, place: impl Fn(f64) -> String) -> Vec<Tick> {
+    let ticks = axis.ticks().into_iter();
+    ticks.map(|value| Tick { at: place(value), text: axis.text(value) }).collect()
+}
+
+fn rows<'a>(frame: &Frame, series: impl Iterator<Item = &'a Series>) -> Vec<Vec<String>> {
+    let head = ["series", &frame.x_name, &frame.title, "low", "high"].map(String::from).to_vec();
+    let rows = series.flat_map(|series| {
+        series.points.iter().map(|point| {
+            let ends = [0, 1]
+                .map(|end| point.range.map_or_else(String::new, |range| range[end].to_string()));
+            let [low, high] = ends;
+            vec![series.name.clone(), point.x.to_string(), point.y.to_string(), low, high]
+        })
+    });
+    std::iter::once(head).chain(rows).collect()
+}
+
+fn finite(mut series: Series) -> Series {
+    series.points.retain(|point| point.x.is_finite() && point.y.is_finite());
+    series
 }
 
 /// At most [`MOST_POINTS`] points: the means of as many neighbours each.
-fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let finite = |&&(x, y): &&(f64, f64)| x.is_finite() && y.is_finite();
-    let points: Vec<(f64, f64)> = points.iter().filter(finite).copied().collect();
+fn thinned(points: &[Point]) -> Vec<Point> {
     let neighbours = points.len().div_ceil(MOST_POINTS).max(1);
-    let mean = |part: &[(f64, f64)]| {
-        let (x, y) = part.iter().fold((0.0, 0.0), |sum, point| (sum.0 + point.0, sum.1 + point.1));
-        (x / part.len() as f64, y / part.len() as f64)
+    if neighbours == 1 {
+        return points.to_vec();
+    }
+    let mean = |part: &[Point], value: &dyn Fn(&Point) -> f64| {
+        part.iter().map(value).sum::<f64>() / part.len() as f64
     };
-    points.chunks(neighbours).map(mean).collect()
-}
-
-/// An axis from and to a round number.
-#[derive(Debug, PartialEq)]
-struct Axis {
-    low: f64,
-    high: f64,
-    step: f64,
-}
-
-impl Axis {
-    /// An axis that holds all values, of which there must be one.
-    fn over(values: impl Iterator<Item = f64>) -> Self {
-        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-            (low.min(value), high.max(value))
-        });
-        let spread = match high - low {
-            0.0 if low == 0.0 => 1.0,
-            0.0 => low.abs(),
-            spread => spread,
-        };
-        let rough = spread / STEPS;
-        let power = 10_f64.powf(rough.log10().floor());
-        let round =
-            [1.0, 2.0, 5.0].into_iter().find(|round| round * power >= rough * (1.0 - SLACK));
-        let step = round.unwrap_or(10.0) * power;
-        let low = (low / step + SLACK).floor() * step;
-        let high = (high / step - SLACK).ceil() * step;
-        Self { low, high: if high > low { high } else { low + step }, step }
-    }
-
-    /// Where a value lies: 0 at the low end, 1 at the high one.
-    fn place(&self, value: f64) -> f64 {
-        (value - self.low) / (self.high - self.low)
-    }
-
-    fn ticks(&self) -> Vec<f64> {
-        let steps = ((self.high - self.low) / self.step).round() as usize;
-        (0..=steps).map(|number| self.low + number as f64 * self.step).collect()
-    }
-
-    fn text(&self, value: f64) -> String {
-        let digits = (-self.step.log10().floor()).max(0.0) as usize;
-        match digits {
-            // Also keeps a rounded zero from being -0.0.
-            _ if value.abs() < self.step / 2.0 => String::from("0"),
-            0..=4 => format!("{value:.digits$}"),
-            _ => format!("{value:.1e}"),
-        }
-    }
+    let joined = |part: &[Point]| Point {
+        x: mean(part, &|point| point.x),
+        y: mean(part, &|point| point.y),
+        range: part.iter().all(|point| point.range.is_some()).then(|| {
+            [0, 1].map(|end| mean(part, &|point| point.range.map_or(point.y, |range| range[end])))
+        }),
+    };
+    points.chunks(neighbours).map(joined).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn texts(values: &[f64]) -> Vec<String> {
-        let axis = Axis::over(values.iter().copied());
-        axis.ticks().into_iter().map(|value| axis.text(value)).collect()
-    }
-
-    #[test]
-    fn axes_end_at_round_numbers() {
-        assert_eq!(texts(&[0.0, 10.0]), ["0", "2", "4", "6", "8", "10"]);
-        assert_eq!(texts(&[0.31, 2.29]), ["0", "0.5", "1.0", "1.5", "2.0", "2.5"]);
-        assert_eq!(texts(&[-1.0, 1.0]), ["-1.0", "-0.5", "0", "0.5", "1.0"]);
-        assert_eq!(texts(&[0.0, 3e-5]), ["0", "1.0e-5", "2.0e-5", "3.0e-5"]);
-        assert_eq!(texts(&[7.0]), ["6", "8"]);
-        assert_eq!(texts(&[0.0]), ["0", "0.2"]);
+    fn series(points: &[(f64, f64)]) -> Series {
+        let points = points.iter().map(|&point| Point::from(point)).collect();
+        Series { name: String::from("train"), points }
     }
 
     #[test]
     fn lines_lie_within_their_area() {
-        let series = |points: &[(f64, f64)]| Series { name: "train", points: points.to_vec() };
         let points = [(1.0, 2.0), (2.0, f64::NAN), (4.0, 4.0)];
         let chart = Chart::new("loss", "epoch", [series(&points)]).unwrap();
-        let places = [["155.0", "182.0"], ["464.0", "30.0"]].map(|point| point.map(String::from));
-        assert_eq!(chart.lines[0].points, places);
+        let places: Vec<_> = chart.lines[0].points.iter().map(|point| point.at.clone()).collect();
+        assert_eq!(places, [["155.0", "182.0"], ["464.0", "30.0"]].map(|at| at.map(String::from)));
+        assert_eq!(chart.lines[0].points[1].text, "train: loss 4; epoch 4");
+        assert_eq!(chart.rows()[1], ["train", "1", "2", "", ""]);
         assert!(Chart::new("loss", "epoch", [series(&[])]).is_none());
+    }
+
+    #[test]
+    fn a_range_makes_a_band_and_is_told() {
+        let point = |x, y| Point { x, y, range: Some([y - 1.0, y + 1.0]) };
+        let series = [
+            Series { name: String::from("a"), points: Vec::new() },
+            Series { name: String::from("b"), points: vec![point(1.0, 1.0), point(2.0, 3.0)] },
+        ];
+        let chart = Chart::new("y", "x", series).unwrap();
+        let line = &chart.lines[0];
+        assert_eq!(line.number, 1);
+        let corners =
+            [["258.0", "182.0"], ["464.0", "106.0"], ["464.0", "30.0"], ["258.0", "106.0"]];
+        assert_eq!(line.band, corners.map(|corner| corner.map(String::from)));
+        assert_eq!(line.points[1].text, "b: y 3 (2 to 4); x 2");
+        assert_eq!(line.points[1].range, Some(["30.0", "106.0"].map(String::from)));
     }
 
     #[test]
     fn long_lines_are_thinned_to_means() {
         let long: Vec<(f64, f64)> = (0..600).map(|step| (f64::from(step), 1.0)).collect();
-        let thin = thinned(&long);
-        assert_eq!((thin.len(), thin[0], thin[299]), (300, (0.5, 1.0), (598.5, 1.0)));
+        let thin = thinned(&series(&long).points);
+        let ends = [thin[0], thin[299]].map(|point| (point.x, point.y));
+        assert_eq!((thin.len(), ends), (300, [(0.5, 1.0), (598.5, 1.0)]));
     }
 }

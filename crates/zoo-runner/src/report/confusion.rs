@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::evaluation::{Report, confused_pairs};
+use crate::evaluation::{ConfusionMatrix, confused_pairs};
 
 /// A matrix of so many classes is shown whole.
 const WHOLE: usize = 25;
@@ -45,16 +45,16 @@ pub struct Cell {
 }
 
 impl Matrix {
-    /// The matrix of a report.
-    pub fn of(report: &Report) -> Self {
-        let is_whole = report.per_class.len() <= WHOLE;
+    /// What fits a page of the matrix `counts`.
+    pub fn of(classes: &[String], counts: &ConfusionMatrix) -> Self {
+        let is_whole = classes.len() <= WHOLE;
         let labels = match is_whole {
-            true => (0..report.per_class.len()).collect(),
-            false => most_confused_classes(report),
+            true => (0..classes.len()).collect(),
+            false => most_confused_classes(counts),
         };
-        let class = |label: usize| report.per_class[label].class.clone();
+        let class = |label: usize| classes[label].clone();
         let row = |&label: &usize| {
-            let counts = &report.confusion_matrix[label];
+            let counts = &counts[label];
             let all: usize = counts.iter().sum();
             let cell = |&prediction: &usize| Cell {
                 images: counts[prediction],
@@ -73,9 +73,9 @@ impl Matrix {
     }
 }
 
-fn most_confused_classes(report: &Report) -> Vec<usize> {
+fn most_confused_classes(counts: &ConfusionMatrix) -> Vec<usize> {
     let mut labels = BTreeSet::new();
-    for (label, prediction) in confused_pairs(&report.confusion_matrix) {
+    for (label, prediction) in confused_pairs(counts) {
         if labels.len() + 2 > SHOWN {
             break;
         }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    chart::{Chart, Series},
+    chart::{Chart, Point, Series},
     tables::{cell, head, write_csv},
     templates::render,
 };
@@ -20,16 +20,20 @@ pub struct Curves {
 
 /// A line of `metrics.jsonl`, as far as it is drawn.
 #[derive(Debug, Deserialize)]
-struct Line {
+pub struct Line {
     epoch: usize,
-    step: usize,
+    /// Optimizer steps done.
+    pub step: usize,
     split: String,
-    loss: Option<f64>,
-    accuracy: Option<f64>,
+    /// Mean loss in nats.
+    pub loss: Option<f64>,
+    /// The fraction of images whose prediction is right.
+    pub accuracy: Option<f64>,
     top_k_accuracy: Option<f64>,
     lr: Option<f64>,
     images_per_second: f64,
-    seconds: f64,
+    /// Seconds of training so far.
+    pub seconds: f64,
 }
 
 impl Curves {
@@ -45,15 +49,30 @@ impl Curves {
         Ok(Self { lines: lines.collect() })
     }
 
+    /// The lines of a split, in their order.
+    pub fn lines(&self, split: &'static str) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(move |line| line.split == split)
+    }
+
+    /// Training images a second: the median of the train lines; none without one.
+    pub fn train_speed(&self) -> Option<f64> {
+        let mut speeds: Vec<f64> = self.lines("train").map(|line| line.images_per_second).collect();
+        speeds.sort_by(f64::total_cmp);
+        speeds.get(speeds.len() / 2).copied()
+    }
+
     /// Loss, accuracy and learning rate over epochs, as far as there is something to draw.
     pub fn charts(&self) -> Vec<Chart> {
         let of = |name: &'static str, figure: fn(&Line) -> Option<f64>| Series {
-            name,
+            name: name.to_string(),
             points: self.points(name, figure),
         };
         let percent = |line: &Line| line.accuracy.map(|accuracy| 100.0 * accuracy);
         let both = |figure: fn(&Line) -> Option<f64>| [of("train", figure), of("valid", figure)];
-        let rate = Series { name: "learning rate", points: self.points("train", |line| line.lr) };
+        let rate = Series {
+            name: String::from("learning rate"),
+            points: self.points("train", |line| line.lr),
+        };
         let charts = [
             Chart::new("loss", "epoch", both(|line| line.loss)),
             Chart::new("accuracy in %", "epoch", both(percent)),
@@ -63,10 +82,12 @@ impl Curves {
     }
 
     /// A figure of a split over epochs.
-    fn points(&self, split: &str, figure: fn(&Line) -> Option<f64>) -> Vec<(f64, f64)> {
+    fn points(&self, split: &'static str, figure: fn(&Line) -> Option<f64>) -> Vec<Point> {
         let steps_per_epoch = self.steps_per_epoch();
-        let lines = self.lines.iter().filter(|line| line.split == split);
-        lines.filter_map(|line| Some((line.step as f64 / steps_per_epoch, figure(line)?))).collect()
+        self.lines(split)
+            .filter_map(|line| Some((line.step as f64 / steps_per_epoch, figure(line)?)))
+            .map(Point::from)
+            .collect()
     }
 
     /// Steps of a whole epoch, as far as one has been seen.

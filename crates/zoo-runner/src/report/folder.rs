@@ -20,16 +20,29 @@ impl Folder {
     /// [`Error::Run`] if something lies in it and `force` is not given, or it is a file;
     /// [`Error::Io`] if it cannot be made.
     pub fn open(path: &Path, force: bool) -> Result<Self, Error> {
-        if path.exists() && !path.is_dir() {
+        Self::check(path, force, "choose another folder, or write into it by --force")?;
+        fs::create_dir_all(path).map_err(Error::io(path))?;
+        Ok(Self(path.to_path_buf()))
+    }
+
+    /// Refuses what [`open`](Self::open) refuses, with `advice` on what to do about a folder in which
+    /// something lies, and makes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open).
+    pub fn check(path: &Path, force: bool, advice: &str) -> Result<(), Error> {
+        if !path.exists() {
+            return Ok(());
+        }
+        if !path.is_dir() {
             return Err(Error::run(path, "is a file, not a folder"));
         }
-        fs::create_dir_all(path).map_err(Error::io(path))?;
         let is_empty = fs::read_dir(path).map_err(Error::io(path))?.next().is_none();
-        if !is_empty && !force {
-            let message = "is not empty: choose another folder, or write into it by --force";
-            return Err(Error::run(path, message));
+        match is_empty || force {
+            true => Ok(()),
+            false => Err(Error::run(path, format!("is not empty: {advice}"))),
         }
-        Ok(Self(path.to_path_buf()))
     }
 
     /// The path of a file in it.

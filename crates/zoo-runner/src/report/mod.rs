@@ -3,7 +3,9 @@
 //! Figures come from [`crate::evaluation`] and `metrics.jsonl`; here they are laid out. A page is a
 //! template under `templates/`, and every text that goes into one is escaped.
 
+mod axis;
 mod chart;
+mod comparison;
 mod confusion;
 mod curves;
 mod explanation;
@@ -14,8 +16,9 @@ mod tables;
 mod templates;
 
 pub use self::{
-    chart::{Chart, Series},
-    curves::{Curves, write_curves},
+    chart::{Chart, Point, Series},
+    comparison::write_comparison,
+    curves::{Curves, Line, write_curves},
     explanation::Explanation,
     folder::Folder,
     picture::png_uri,

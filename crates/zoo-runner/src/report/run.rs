@@ -75,13 +75,15 @@ impl RunReport<'_> {
 
     fn page(&self) -> Result<String, Error> {
         let hard = |image| Hard { image, picture: self.picture(image) };
+        let names: Vec<String> =
+            self.report.per_class.iter().map(|class| class.class.clone()).collect();
         let page = Page {
             title: &self.title,
             facts: &self.facts,
             version: env!("CARGO_PKG_VERSION"),
             report: self.report,
             classes: listed(&self.report.per_class),
-            matrix: Matrix::of(self.report),
+            matrix: Matrix::of(&names, &self.report.confusion_matrix),
             charts: self.curves.as_ref().map_or_else(Vec::new, Curves::charts),
             hardest: self.report.hardest.iter().map(hard).collect(),
         };

@@ -5,7 +5,10 @@ use serde::Serialize;
 
 use crate::Error;
 
-const TEMPLATES: [(&str, &str); 9] = [
+/// Sorts tables by a click on a column's head.
+pub const SORT_SCRIPT: &str = include_str!("templates/sort.js");
+
+const TEMPLATES: [(&str, &str); 13] = [
     ("run.html", include_str!("templates/run.html")),
     ("explanation.html", include_str!("templates/explanation.html")),
     ("explanation.css", include_str!("templates/explanation.css")),
@@ -14,6 +17,10 @@ const TEMPLATES: [(&str, &str); 9] = [
     ("chart.svg", include_str!("templates/chart.svg")),
     ("chart.css", include_str!("templates/chart.css")),
     ("reliability.svg", include_str!("templates/reliability.svg")),
+    ("confusion.html", include_str!("templates/confusion.html")),
+    ("comparison.html", include_str!("templates/comparison.html")),
+    ("comparison.md", include_str!("templates/comparison.md")),
+    ("sort.js", SORT_SCRIPT),
     ("curves.svg", include_str!("templates/curves.svg")),
 ];
 
@@ -24,10 +31,15 @@ const TEMPLATES: [(&str, &str); 9] = [
 /// [`Error::Failed`] if the template and `context` do not fit together.
 pub fn render(template: &str, context: impl Serialize) -> Result<String, Error> {
     let mut environment = Environment::new();
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    // Markdown is no HTML: what comes from `context` goes through the filter `markdown` there.
+    environment.set_auto_escape_callback(|name| match name.ends_with(".md") {
+        true => AutoEscape::None,
+        false => AutoEscape::Html,
+    });
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_filter("percent", percent);
     environment.add_filter("decimals", decimals);
+    environment.add_filter("markdown", markdown);
     TEMPLATES
         .into_iter()
         .try_for_each(|(name, text)| environment.add_template(name, text))
@@ -43,6 +55,21 @@ fn percent(fraction: Option<f64>, digits: usize) -> String {
 /// A number with so many digits after the point; a dash where there is none.
 fn decimals(number: Option<f64>, digits: usize) -> String {
     number.map_or_else(dash, |number| format!("{number:.digits$}"))
+}
+
+/// A text in which nothing means anything to Markdown, on one line.
+fn markdown(text: &str) -> String {
+    let mut escaped = String::new();
+    for letter in text.chars() {
+        match letter {
+            '\n' | '\r' => escaped.push(' '),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '&' | '#' | '~' | '!' => {
+                escaped.extend(['\\', letter]);
+            }
+            letter => escaped.push(letter),
+        }
+    }
+    escaped
 }
 
 fn dash() -> String {

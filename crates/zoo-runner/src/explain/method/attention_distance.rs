@@ -3,7 +3,7 @@
 use super::Method;
 use crate::{
     explain::{Figure, Layer, Subject},
-    report::{Chart, Series},
+    report::{Chart, Point, Series},
 };
 
 pub(super) static METHOD: Method = Method {
@@ -23,19 +23,14 @@ fn figures(subject: &Subject) -> Vec<Figure> {
     let side = subject.side();
     let blocks: Vec<Vec<f64>> =
         subject.record.attention.iter().map(|layer| distances(layer, side)).collect();
-    let series = |name, figure: &dyn Fn(&[f64]) -> f64| Series {
-        name,
-        points: blocks
-            .iter()
-            .enumerate()
-            .map(|(block, heads)| ((block + 1) as f64, figure(heads)))
-            .collect(),
+    let series = |name: &str, figure: &dyn Fn(&[f64]) -> f64| {
+        let points = (1..).zip(&blocks).map(|(block, heads)| (f64::from(block), figure(heads)));
+        Series { name: name.to_string(), points: points.map(Point::from).collect() }
     };
     let mean = series("mean", &|heads| heads.iter().sum::<f64>() / heads.len() as f64);
     let near = series("nearest", &|heads| heads.iter().copied().fold(f64::INFINITY, f64::min));
     let far = series("farthest", &|heads| heads.iter().copied().fold(0.0, f64::max));
-    let chart =
-        Chart::new("attention distance in pixels, of the heads", "block", [far, mean, near]);
+    let chart = Chart::new("distance in pixels", "block", [far, mean, near]);
     chart.into_iter().map(|chart| Figure::Chart { chart }).collect()
 }
 

@@ -1,0 +1,190 @@
+//! Corruption: harm done to test images, to see how much of it a network bears.
+//!
+//! Kinds and strengths of noise, blur and contrast are those of ImageNet-C (Hendrycks and
+//! Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and Perturbations",
+//! <https://arxiv.org/abs/1903.12261>); rotation is added. The operations are those of augmentation.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::augment::operation::{
+    Affine, Contrast, GaussianBlur, GaussianNoise, Interpolation, Operation, Sampling,
+};
+use crate::rng::{Stream, rng};
+use crate::{DataError, Image, ImageSource, Preprocess, Split};
+
+/// Standard deviation of the noise, where white is 1.
+const NOISE: [f64; 5] = [0.08, 0.12, 0.18, 0.26, 0.38];
+/// Standard deviation of the blur in pixels of an image of [`BLURRED_SIDE`] pixels.
+const BLUR: [f64; 5] = [1.0, 2.0, 3.0, 4.0, 6.0];
+const BLURRED_SIDE: f64 = 224.0;
+/// What is left of the contrast.
+const CONTRAST: [f64; 5] = [0.4, 0.3, 0.2, 0.1, 0.05];
+/// Degrees, clockwise.
+const ROTATION: [f64; 5] = [5.0, 10.0, 20.0, 30.0, 45.0];
+
+/// A kind of harm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Corruption {
+    /// Every value a little more or less, at random.
+    Noise,
+    /// Out of focus.
+    Blur,
+    /// Greyish.
+    Contrast,
+    /// Turned about the middle, the corners filled with the mean colour.
+    Rotation,
+}
+
+impl Corruption {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Noise, Self::Blur, Self::Contrast, Self::Rotation];
+
+    /// The number of strengths, which count from 1.
+    pub const STRENGTHS: usize = 5;
+
+    /// The images of `split` as a network sees them, so harmed. The same image is harmed the same
+    /// way each time.
+    ///
+    /// # Panics
+    /// If `strength` is not 1 to 5.
+    pub fn harm(self, split: &Split, preprocess: &Preprocess, strength: usize) -> Split {
+        assert!((1..=Self::STRENGTHS).contains(&strength), "strength {strength}");
+        let indices: Vec<usize> = (0..split.len()).map(|place| split.index(place)).collect();
+        let source = Harmed {
+            split: split.clone(),
+            preprocess: preprocess.clone(),
+            corruption: self,
+            strength,
+        };
+        Split::new(Arc::new(source), indices)
+    }
+
+    fn operation(
+        self,
+        strength: usize,
+        preprocess: &Preprocess,
+        index: usize,
+    ) -> Box<dyn Operation> {
+        let number = strength - 1;
+        match self {
+            Self::Noise => {
+                let rng = rng(0, Stream::Corrupt, strength as u64, index as u64);
+                Box::new(GaussianNoise { std: NOISE[number], rng })
+            }
+            Self::Blur => {
+                let sigma = BLUR[number] * preprocess.image_size as f64 / BLURRED_SIDE;
+                // Three deviations to either side hold all but 0.3 % of the bell.
+                let kernel_size = 2 * (3.0 * sigma).ceil() as usize + 1;
+                Box::new(GaussianBlur { kernel_size, sigma })
+            }
+            Self::Contrast => Box::new(Contrast { factor: CONTRAST[number] as f32 }),
+            Self::Rotation => {
+                let colour = preprocess.mean_colour();
+                let sampling = Sampling { interpolation: Interpolation::Bilinear, colour };
+                Box::new(Affine { rotate: ROTATION[number], ..Affine::identity(sampling) })
+            }
+        }
+    }
+}
+
+impl fmt::Display for Corruption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Noise => "noise",
+            Self::Blur => "blur",
+            Self::Contrast => "contrast",
+            Self::Rotation => "rotation",
+        })
+    }
+}
+
+/// Images of another source, harmed.
+struct Harmed {
+    split: Split,
+    preprocess: Preprocess,
+    corruption: Corruption,
+    strength: usize,
+}
+
+impl ImageSource for Harmed {
+    fn label(&self, index: usize) -> usize {
+        self.split.source().label(index)
+    }
+
+    /// As the network sees it: strengths are in pixels of that image.
+    fn image(&self, index: usize) -> Result<Image, DataError> {
+        let image = self.preprocess.apply(self.split.source().image(index)?);
+        Ok(self.corruption.operation(self.strength, &self.preprocess, index).apply(image))
+    }
+
+    fn name(&self, index: usize) -> String {
+        format!("{}, {} {}", self.split.source().name(index), self.corruption, self.strength)
+    }
+
+    fn stamp(&self, hasher: &mut Sha256) {
+        self.split.source().stamp(hasher);
+        hasher.update(format!("{} {}", self.corruption, self.strength));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::DataConfig;
+
+    fn sea() -> (Split, Preprocess) {
+        let json = r#"{"sea": {"train": 10, "valid": 10, "test": 20}}"#;
+        let sea = serde_json::from_str::<DataConfig>(json).unwrap().open().unwrap();
+        (sea.test.unwrap(), sea.preprocess)
+    }
+
+    /// Mean difference of the values of some images from those unharmed.
+    fn harm(corruption: Corruption, strength: usize) -> f64 {
+        let (split, preprocess) = sea();
+        let harmed = corruption.harm(&split, &preprocess, strength);
+        let difference = |place| {
+            let [a, b] = [&split, &harmed].map(|split: &Split| split.sample(place).unwrap());
+            assert_eq!((a.label, a.index), (b.label, b.index));
+            let pairs = a.image.pixels().iter().zip(b.image.pixels());
+            pairs.map(|(&a, &b)| f64::from(a.abs_diff(b))).sum::<f64>() / 3072.0
+        };
+        (0..split.len()).map(difference).sum::<f64>() / split.len() as f64
+    }
+
+    #[test]
+    fn every_strength_harms_more_than_the_one_before() {
+        for corruption in Corruption::ALL {
+            let harms: Vec<f64> = (1..=5).map(|strength| harm(corruption, strength)).collect();
+            assert!(harms[0] > 0.0 && harms.is_sorted(), "{corruption}: {harms:?}");
+        }
+    }
+
+    #[test]
+    fn an_image_is_harmed_the_same_way_each_time() {
+        let (split, preprocess) = sea();
+        let [a, b] = [0, 1].map(|_| Corruption::Noise.harm(&split, &preprocess, 3));
+        assert_eq!(a.sample(7).unwrap(), b.sample(7).unwrap());
+        let clean = split.sample(7).unwrap();
+        assert_ne!(a.sample(7).unwrap().image, clean.image);
+        assert_eq!(a.name(7), "sea test #7, noise 3");
+    }
+
+    #[test]
+    fn some_images_of_a_split_are_chosen() {
+        let (split, _) = sea();
+        let some = split.choose(5, 0);
+        let chosen: Vec<usize> = (0..5).map(|place| some.index(place)).collect();
+        assert!(some.len() == 5 && chosen.is_sorted(), "{chosen:?}");
+        let indices = |split: Split| (0..split.len()).map(|place| split.index(place)).collect();
+        let again: Vec<usize> = indices(split.choose(5, 0));
+        let other: Vec<usize> = indices(split.choose(5, 1));
+        assert_eq!(again, chosen);
+        assert_ne!(other, chosen);
+        assert_eq!(split.choose(99, 0).len(), 20);
+    }
+}

@@ -1,0 +1,184 @@
+//! `zoo compare`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{
+    Output, print, print_json, table,
+    train::{resume_command, stop_on_signals},
+    use_threads,
+};
+use crate::{
+    Error,
+    backend::BackendChoice,
+    compare::{Comparison, EntryFigures, Extent, Prepared, Request, SharedBudget, Summary},
+    report::{Folder, write_comparison},
+    run_dir::Existing,
+    training::Stop,
+};
+
+/// Train several configs under one budget, and report which does better.
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// Two or more JSON configs.
+    #[arg(required = true, value_name = "CONFIG")]
+    configs: Vec<PathBuf>,
+    /// How often each is trained, with seeds from 0.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    seeds: u64,
+    /// How long each is trained, in place of what the configs say.
+    #[arg(long, value_name = "epochs|steps|images|seconds|flops=N")]
+    budget: Option<SharedBudget>,
+    /// Parts of the train split to train on, with commas between.
+    #[arg(long, value_name = "F,…", value_delimiter = ',', value_parser = fraction)]
+    fractions: Vec<f64>,
+    /// Where runs and report go.
+    #[arg(long, value_name = "DIR", default_value = "comparison")]
+    out: PathBuf,
+    /// What computes, over the configs' choice; see `zoo backends`.
+    #[arg(long, value_name = "NAME[:INDEX]")]
+    backend: Option<BackendChoice>,
+    /// Threads of CPU computation; all cores unless given.
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Change a setting of every config, as in loader.batch_size=32; may be given again.
+    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
+    sets: Vec<String>,
+    /// Compare also where the images are not the same.
+    #[arg(long)]
+    allow_different: bool,
+    /// Go on with a comparison, or make it larger: what is there is used.
+    #[arg(long, conflicts_with = "force")]
+    resume: bool,
+    /// Start over where the folder already holds something.
+    #[arg(long)]
+    force: bool,
+}
+
+impl Compare {
+    pub fn run(self, output: Output) -> Result<(), Error> {
+        use_threads(self.threads)?;
+        let show = output.show();
+        let advice =
+            "go on with it by --resume, start over by --force, or choose another folder by --out";
+        Folder::check(&self.out, self.resume || self.force, advice)?;
+        let prepared = Prepared::new(self.request(), show)?;
+        if !output.quiet {
+            for difference in prepared.differences() {
+                eprintln!("note: the configs differ in {}", difference.key);
+            }
+        }
+        let out = Folder::open(&self.out, true)?;
+        let stop = Stop::default();
+        stop_on_signals(&stop)?;
+        let compared = prepared.run(show, &stop).inspect_err(|error| {
+            if matches!(error, Error::Paused { .. }) {
+                eprintln!("go on with: {}", resume_command());
+            }
+        })?;
+        write_comparison(&compared, &out).map_err(|error| Error::Failed(error.to_string()))?;
+        let comparison = &compared.comparison;
+        match output.json {
+            true => print_json(comparison)?,
+            false => {
+                print(&format!("{}\n\n{}", text(comparison), out.file("index.html").display()))?
+            }
+        }
+        failures(comparison)
+    }
+
+    fn request(&self) -> Request {
+        let mut fractions = self.fractions.clone();
+        fractions.sort_by(f64::total_cmp);
+        fractions.dedup();
+        if fractions.is_empty() {
+            fractions.push(1.0);
+        }
+        let existing = match (self.force, self.resume) {
+            (true, _) => Existing::Overwrite,
+            (_, true) => Existing::Resume,
+            _ => Existing::Refuse,
+        };
+        Request {
+            configs: self.configs.clone(),
+            sets: self.sets.clone(),
+            backend: self.backend.clone(),
+            threads: self.threads,
+            extent: Extent { seeds: self.seeds, fractions, budget: self.budget },
+            allow_different: self.allow_different,
+            out: self.out.clone(),
+            existing,
+        }
+    }
+}
+
+fn fraction(text: &str) -> Result<f64, String> {
+    let fraction = text.parse().ok().filter(|fraction| *fraction > 0.0 && *fraction <= 1.0);
+    fraction.ok_or_else(|| String::from("expected a number above 0 and up to 1"))
+}
+
+/// A table of the entries, what follows, and where to look.
+fn text(comparison: &Comparison) -> String {
+    let head = [
+        "config",
+        "accuracy",
+        "loss",
+        "harmed",
+        "parameters",
+        "MFLOPs",
+        "train/s",
+        "infer/s",
+        "seconds",
+        "MB",
+    ];
+    let rows = comparison.entries.iter().map(row);
+    let rows: Vec<Vec<String>> =
+        std::iter::once(head.map(String::from).to_vec()).chain(rows).collect();
+    let conclusions = comparison.conclusions.join("\n");
+    format!("{}\n\n{conclusions}", table(&rows))
+}
+
+fn row(entry: &EntryFigures) -> Vec<String> {
+    let cell = |summary: Option<Summary>, text: &dyn Fn(f64) -> String| {
+        summary.map_or_else(|| String::from("-"), |summary| text(summary.mean))
+    };
+    let accuracy = entry.accuracy.map(|accuracy| {
+        let deviation =
+            accuracy.deviation.map_or_else(String::new, |d| format!(" ± {:.2}", 100.0 * d));
+        format!("{:.2}{deviation} %", 100.0 * accuracy.mean)
+    });
+    let whole = |value: f64| format!("{value:.0}");
+    vec![
+        entry.name.clone(),
+        accuracy.unwrap_or_else(|| String::from("failed")),
+        cell(entry.loss, &|loss| format!("{loss:.4}")),
+        cell(entry.harmed_accuracy, &|accuracy| format!("{:.1} %", 100.0 * accuracy)),
+        entry.parameters.to_string(),
+        format!("{:.1}", entry.flops as f64 / 1e6),
+        cell(entry.training_images_per_second, &whole),
+        cell(entry.inference_images_per_second, &whole),
+        cell(entry.training_seconds, &|seconds| format!("{seconds:.1}")),
+        entry
+            .peak_memory_bytes
+            .map_or_else(|| String::from("-"), |bytes| format!("{}", bytes / 1_000_000)),
+    ]
+}
+
+/// Runs that failed make the comparison one that failed, after all others have been told.
+fn failures(comparison: &Comparison) -> Result<(), Error> {
+    let failed: Vec<String> = comparison
+        .runs
+        .iter()
+        .filter_map(|run| Some(format!("{}: {}", run.name, run.error.as_ref()?)))
+        .collect();
+    match failed.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Failed(format!(
+            "{} of {} runs failed\n  {}",
+            failed.len(),
+            comparison.runs.len(),
+            failed.join("\n  ")
+        ))),
+    }
+}

@@ -1,0 +1,128 @@
+//! What is compared: configs with a name, a network fitted to its data, and the data.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use zoo_data::{Dataset, Split, SplitName};
+
+use crate::{
+    Error,
+    backend::BackendChoice,
+    config::{RunConfig, refuse},
+    data::check_images,
+    job::first_difference,
+    model::DataShape,
+    progress::Show,
+};
+
+/// A config under comparison.
+pub struct Entry {
+    /// The config's file name without its extension, and a number where several have it.
+    pub name: String,
+    /// The config's file.
+    pub path: PathBuf,
+    /// The config, its network fitted to the data.
+    pub config: RunConfig,
+    /// The images.
+    pub data: Dataset,
+}
+
+impl Entry {
+    /// The images that networks are measured on: test, or valid where there is no test split.
+    pub fn measured(&self) -> (SplitName, &Split) {
+        match &self.data.test {
+            Some(test) => (SplitName::Test, test),
+            None => (SplitName::Valid, &self.data.valid),
+        }
+    }
+}
+
+/// Reads the configs, with `sets` laid over each, and opens their data.
+///
+/// # Errors
+///
+/// [`Error::Usage`] for fewer than two configs and for the same one twice, and whatever is wrong
+/// with a config or its data.
+pub fn load(
+    paths: &[PathBuf],
+    sets: &[String],
+    backend: Option<&BackendChoice>,
+    show: Show,
+) -> Result<Vec<Entry>, Error> {
+    let mut configs = Vec::new();
+    for path in paths {
+        let mut config = RunConfig::load(path, sets)?;
+        if let Some(backend) = backend {
+            config.backend = backend.clone();
+        }
+        config.check()?;
+        configs.push((path, config));
+    }
+    refuse_too_few(paths)?;
+    refuse_twins(&configs)?;
+    let mut entries: Vec<Entry> = Vec::new();
+    for (path, mut config) in configs {
+        let known = entries.iter().find(|entry| entry.config.data == config.data);
+        let data = match known {
+            Some(entry) => entry.data.clone(),
+            None => open(&config, show)?,
+        };
+        let fitted = config.model.fit_to(DataShape::of(&data));
+        config.model = fitted.map_err(|message| refuse("model", message))?;
+        let name = unused_name(path, &entries);
+        entries.push(Entry { name, path: path.clone(), config, data });
+    }
+    Ok(entries)
+}
+
+fn open(config: &RunConfig, show: Show) -> Result<Dataset, Error> {
+    let mut data = config.data.open()?;
+    let measured = if data.test.is_some() { SplitName::Test } else { SplitName::Valid };
+    check_images(&mut data, &[measured], show)?;
+    Ok(data)
+}
+
+fn refuse_too_few(paths: &[PathBuf]) -> Result<(), Error> {
+    match paths {
+        [one] => Err(Error::Usage(format!(
+            "{}: a single config has nothing to be compared with, expected two or more; `zoo train` \
+             trains one",
+            one.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses two configs that say the same.
+fn refuse_twins(configs: &[(&PathBuf, RunConfig)]) -> Result<(), Error> {
+    for (place, (path, config)) in configs.iter().enumerate() {
+        let twin = configs[..place].iter().find(|(_, other)| {
+            let mut other = other.clone();
+            // Every config is trained with the same seeds.
+            other.seed = config.seed;
+            first_difference(&other, config).is_none()
+        });
+        if let Some((twin, _)) = twin {
+            let message = match twin == path {
+                true => String::from("is given twice; expected configs that differ"),
+                false => {
+                    format!("trains just as {} does; expected configs that differ", twin.display())
+                }
+            };
+            return Err(Error::Usage(format!("{}: {message}", path.display())));
+        }
+    }
+    Ok(())
+}
+
+fn unused_name(path: &Path, entries: &[Entry]) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let is_free = |name: &String| entries.iter().all(|entry| entry.name != *name);
+    let numbered = (2..).map(|number| format!("{stem}-{number}"));
+    std::iter::once(stem.clone()).chain(numbered).find(is_free).unwrap_or(stem)
+}
+
+/// A config as a document, with every default filled in.
+pub fn document(config: &RunConfig) -> Value {
+    serde_json::to_value(config).unwrap_or_default()
+}

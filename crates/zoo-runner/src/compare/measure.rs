@@ -1,0 +1,156 @@
+//! What a trained network does with the test images: every prediction, how fast, and what is left
+//! of it when the images are harmed.
+
+use std::{fs, path::Path};
+
+use burn::tensor::Device;
+use indicatif::ProgressBar;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use zoo_data::{Corruption, Loader, LoaderConfig, Preprocess, Split};
+
+use super::{entry::Entry, plan::Planned};
+use crate::{
+    Error,
+    bench::Spread,
+    evaluation::{Scored, evaluate},
+    manifest::Manifest,
+    model::{AnyClassifier, WeightsInfo},
+    progress::Show,
+    run_dir::{find_weights, manifest_path, read_json, write_json},
+};
+
+/// Networks see so many harmed images of each kind and strength, where the split has as many.
+pub const HARMED_IMAGES: usize = 500;
+/// Batches of which the speed of inference is the median, after some that are not counted.
+const TIMED: usize = 12;
+const WARM_UP: usize = 2;
+
+/// What a run's network does with the test images.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// When the run was finished that was measured.
+    pub run_finished: Option<Timestamp>,
+    /// Every image, in the order of the split.
+    pub scored: Vec<Scored>,
+    /// Images a second of the network alone, without loading.
+    pub inference_images_per_second: f64,
+    /// Figures of harmed images; none where they were not asked for.
+    pub harmed: Vec<Harmed>,
+}
+
+/// The accuracy on harmed images.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Harmed {
+    /// What was done to them.
+    pub corruption: Corruption,
+    /// How much, from 1; 0 for the same images unharmed.
+    pub strength: usize,
+    /// The fraction of images whose prediction is right.
+    pub accuracy: f64,
+}
+
+/// Measures the run, or reads what was measured of it before, from the file `kept`.
+///
+/// # Errors
+///
+/// [`Error::Run`] if its weights cannot be read, [`Error::Failed`] if an image cannot.
+pub fn measure(
+    run: &Planned,
+    entry: &Entry,
+    with_harm: bool,
+    kept: &Path,
+    show: Show,
+) -> Result<Measured, Error> {
+    let manifest: Manifest = read_json(&manifest_path(&run.folder))?;
+    let before = read_json::<Measured>(kept).ok().filter(|before| {
+        before.run_finished == manifest.finished && (!with_harm || !before.harmed.is_empty())
+    });
+    if let Some(before) = before {
+        return Ok(before);
+    }
+    let weights = find_weights(&run.folder)?;
+    let info = WeightsInfo::read(&weights)?;
+    let device = run.config.backend.open()?;
+    let mut model = info.model.init(run.config.seed, &device);
+    model.load(&weights)?;
+    let network = Network {
+        model: &*model,
+        preprocess: &info.preprocess,
+        loader: &run.config.loader,
+        device: &device,
+    };
+    let (_, split) = entry.measured();
+    let scored = network.look(split, &info.preprocess, &show.bar("measuring", split.len()))?;
+    let measured = Measured {
+        run_finished: manifest.finished,
+        scored,
+        inference_images_per_second: network.speed(split)?,
+        harmed: if with_harm { network.harmed(split, show)? } else { Vec::new() },
+    };
+    if let Some(folder) = kept.parent() {
+        fs::create_dir_all(folder).map_err(Error::io(folder))?;
+    }
+    write_json(kept, &measured)?;
+    Ok(measured)
+}
+
+/// Trained weights, and how images come to them.
+struct Network<'a> {
+    model: &'a dyn AnyClassifier,
+    preprocess: &'a Preprocess,
+    loader: &'a LoaderConfig,
+    device: &'a Device,
+}
+
+impl Network<'_> {
+    fn look(
+        &self,
+        split: &Split,
+        preprocess: &Preprocess,
+        bar: &ProgressBar,
+    ) -> Result<Vec<Scored>, Error> {
+        let loader = Loader::evaluate(split, preprocess, self.loader, self.device);
+        let evaluation = evaluate(&|images| self.model.logits(images), &loader, bar)?;
+        Ok(evaluation.scored)
+    }
+
+    fn harmed(&self, split: &Split, show: Show) -> Result<Vec<Harmed>, Error> {
+        let some = split.choose(HARMED_IMAGES, 0);
+        // Harmed images have the network's size already, of which nothing more is cut off.
+        let as_it_is = Preprocess { crop_ratio: 1.0, ..self.preprocess.clone() };
+        let bar = || show.bar("harming", some.len());
+        let accuracy = |scored: &[Scored]| {
+            scored.iter().filter(|image| image.is_right()).count() as f64 / scored.len() as f64
+        };
+        let unharmed = accuracy(&self.look(&some, self.preprocess, &bar())?);
+        let mut harmed = Vec::new();
+        for corruption in Corruption::ALL {
+            harmed.push(Harmed { corruption, strength: 0, accuracy: unharmed });
+            for strength in 1..=Corruption::STRENGTHS {
+                let images = corruption.harm(&some, self.preprocess, strength);
+                let accuracy = accuracy(&self.look(&images, &as_it_is, &bar())?);
+                harmed.push(Harmed { corruption, strength, accuracy });
+            }
+        }
+        Ok(harmed)
+    }
+
+    /// Images a second at the median batch.
+    fn speed(&self, split: &Split) -> Result<f64, Error> {
+        let loader = Loader::evaluate(split, self.preprocess, self.loader, self.device);
+        let batches = loader.epoch(0, 0).take(4);
+        let batches: Vec<_> = batches
+            .map(|batch| batch.map_err(|error| Error::Failed(error.to_string())))
+            .collect::<Result<_, _>>()?;
+        // A short last batch would be timed as a whole one.
+        let whole: Vec<_> = batches
+            .iter()
+            .filter(|batch| batch.indices.len() == batches[0].indices.len())
+            .cloned()
+            .collect();
+        let times = self.model.time_inference(&whole, WARM_UP + TIMED);
+        let median = Spread::of(times[WARM_UP..].to_vec()).median;
+        Ok(whole[0].indices.len() as f64 / (median / 1e3))
+    }
+}

@@ -1,0 +1,84 @@
+//! What can go wrong when a file is fetched.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+/// Why a file could not be fetched, and how to have it all the same.
+#[derive(Debug, thiserror::Error)]
+pub enum DownloadError {
+    /// There is no network, no such server, or no such file.
+    #[error(
+        "cannot fetch {url}: {reason}; check the network, or get the file by hand and put it at {place}",
+        place = place.display()
+    )]
+    Unreachable {
+        /// Where the file is published.
+        url: String,
+        /// What the network or the server said.
+        reason: String,
+        /// Where the file belongs.
+        place: PathBuf,
+    },
+    /// The connection ended before the file did.
+    #[error(
+        "{url} broke off after {have}{} bytes ({reason}); do the same again to go on from there, or get the \
+         file by hand and put it at {place}",
+        bytes.map(|bytes| format!(" of {bytes}")).unwrap_or_default(),
+        place = place.display()
+    )]
+    BrokenOff {
+        /// Where the file is published.
+        url: String,
+        /// Bytes that were received and are kept.
+        have: u64,
+        /// Bytes of the file, where they are known.
+        bytes: Option<u64>,
+        /// What the network said.
+        reason: io::Error,
+        /// Where the file belongs.
+        place: PathBuf,
+    },
+    /// The file has another size or content than the one that was published.
+    #[error(
+        "{path} has {found}, but it should be {expected}: it is not the file that was published at {url}; \
+         {}, or get it by hand and put it at {place}",
+        if path == place { "remove it and fetch it again" } else { "it has been removed: fetch it again" },
+        path = path.display(), place = place.display()
+    )]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// Its size or hash.
+        found: String,
+        /// The right one.
+        expected: String,
+        /// Where the file is published.
+        url: String,
+        /// Where the file belongs.
+        place: PathBuf,
+    },
+    /// Another process fetches the same file.
+    #[error("{path} is being fetched by another process; wait for it", path = path.display())]
+    Busy {
+        /// The file that grows.
+        path: PathBuf,
+    },
+    /// The disk cannot be read or written.
+    #[error("{path}: {reason}", path = path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        reason: io::Error,
+    },
+}
+
+impl DownloadError {
+    /// A [`DownloadError::Io`] about `path`.
+    pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        |reason| Self::Io { path, reason }
+    }
+}
