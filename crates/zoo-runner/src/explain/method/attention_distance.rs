@@ -28,8 +28,8 @@ fn figures(subject: &Subject) -> Vec<Figure> {
         Series { name: name.to_string(), points: points.map(Point::from).collect() }
     };
     let mean = series("mean", &|heads| heads.iter().sum::<f64>() / heads.len() as f64);
-    let near = series("nearest", &|heads| heads.iter().copied().fold(f64::INFINITY, f64::min));
-    let far = series("farthest", &|heads| heads.iter().copied().fold(0.0, f64::max));
+    let near = series("near", &|heads| heads.iter().copied().fold(f64::INFINITY, f64::min));
+    let far = series("far", &|heads| heads.iter().copied().fold(0.0, f64::max));
     let chart = Chart::new("distance in pixels", "block", [far, mean, near]);
     chart.into_iter().map(|chart| Figure::Chart { chart }).collect()
 }
