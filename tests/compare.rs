@@ -45,11 +45,13 @@ fn a_comparison_is_written_and_made_larger() {
     assert!(said.ends_with("\n\nout/index.html\n"), "{said}");
     let report = zoo.json("out/report.json");
     let runs = report["runs"].as_array().unwrap();
-    let steps: Vec<_> = runs.iter().map(|run| (run["name"].as_str().unwrap(), &run["steps"])).collect();
+    let steps: Vec<_> =
+        runs.iter().map(|run| (run["name"].as_str().unwrap(), &run["steps"])).collect();
     let three = json!(3);
     let expected = ["a-seed-0", "b-seed-0", "a-seed-1", "b-seed-1"].map(|name| (name, &three));
     assert_eq!(steps, expected);
-    let keys: Vec<_> = report["differences"].as_array().unwrap().iter().map(|d| &d["key"]).collect();
+    let keys: Vec<_> =
+        report["differences"].as_array().unwrap().iter().map(|d| &d["key"]).collect();
     assert_eq!(keys, ["loss.cross-entropy.label_smoothing"]);
     // What is told of a run is what the run's own report says.
     let own = zoo.json("out/runs/a-seed-1/report.json");
@@ -58,7 +60,9 @@ fn a_comparison_is_written_and_made_larger() {
     let of = |run: usize| runs[run]["accuracy"].as_f64().unwrap();
     assert!((mean(0) - (of(0) + of(2)) / 2.0).abs() < 1e-12);
     let pair = &report["pairs"][0];
-    assert!((pair["difference"]["mean"].as_f64().unwrap() - (mean(0) - mean(1)).abs()).abs() < 1e-12);
+    assert!(
+        (pair["difference"]["mean"].as_f64().unwrap() - (mean(0) - mean(1)).abs()).abs() < 1e-12
+    );
 
     assert_eq!(
         zoo.refused(&compare(&["--out", "out"])),
@@ -78,7 +82,10 @@ fn a_comparison_is_written_and_made_larger() {
     assert_eq!(larger["runs"].as_array().unwrap().len(), 6);
     assert_eq!(larger["runs"][1]["accuracy"], report["runs"][1]["accuracy"]);
     assert_eq!(zoo.read("out/runs/a-seed-0/manifest.json"), before);
-    assert_eq!(names(&zoo.path("out")), ["configs", "index.html", "measured", "report.json", "report.md", "runs"]);
+    assert_eq!(
+        names(&zoo.path("out")),
+        ["configs", "index.html", "measured", "report.json", "report.md", "runs"]
+    );
     // Of what another command trained just so, the weights are the same.
     zoo.ok(&["train", "a.json", "-q", "--set", "train.steps=3", "--set", "seed=2"]);
     assert_eq!(zoo.weight_hash("runs/a"), zoo.weight_hash("out/runs/a-seed-2"));
@@ -92,11 +99,14 @@ fn a_part_of_the_train_images_makes_a_learning_curve() {
     zoo.ok(&compare(&["--seeds", "1", "--budget", "images=64", "--fractions", "1,0.5"]));
     let report = zoo.json("comparison/report.json");
     let curve = report["learning_curve"].as_array().unwrap();
-    let points: Vec<_> = curve.iter().map(|p| (p["entry"].clone(), p["train_images"].clone())).collect();
+    let points: Vec<_> =
+        curve.iter().map(|p| (p["entry"].clone(), p["train_images"].clone())).collect();
     // 0.5 of 9 or 10 images of each of ten classes.
-    let expected = [("a", 50), ("a", 96), ("b", 50), ("b", 96)].map(|(entry, n)| (json!(entry), json!(n)));
+    let expected =
+        [("a", 50), ("a", 96), ("b", 50), ("b", 96)].map(|(entry, n)| (json!(entry), json!(n)));
     assert_eq!(points, expected);
-    let seen: Vec<_> = report["runs"].as_array().unwrap().iter().map(|run| run["images"].clone()).collect();
+    let seen: Vec<_> =
+        report["runs"].as_array().unwrap().iter().map(|run| run["images"].clone()).collect();
     assert_eq!(seen.len(), 4);
     assert!(zoo.read("comparison/index.html").contains("With how many images"));
 }
@@ -136,15 +146,24 @@ fn what_cannot_be_compared_is_refused() {
                  expected epochs=, steps=, images=, seconds= or flops= and a number above 0\n";
     assert!(error.starts_with(start), "{error}");
     let error = refused(&["a.json", "b.json", "--fractions", "0.5,2"]);
-    assert!(error.contains("'2' for '--fractions <F,…>': expected a number above 0 and up to 1"), "{error}");
+    assert!(
+        error.contains("'2' for '--fractions <F,…>': expected a number above 0 and up to 1"),
+        "{error}"
+    );
     assert_eq!(
         refused(&["a.json", "b.json", "--fractions", "0.01"]).lines().next().unwrap(),
         "error: class \"dolphin\" would be empty: the fraction 0.01 of its 10 train images is none; raise \
          subset.fraction to 0.05 or more"
     );
-    assert_eq!(refused(&["a.json", "none.json"]), "error: none.json: No such file or directory (os error 2)\n");
+    assert_eq!(
+        refused(&["a.json", "none.json"]),
+        "error: none.json: No such file or directory (os error 2)\n"
+    );
     zoo.write("file", "");
-    assert_eq!(refused(&["a.json", "b.json", "--out", "file"]), "error: file: is a file, not a folder\n");
+    assert_eq!(
+        refused(&["a.json", "b.json", "--out", "file"]),
+        "error: file: is a file, not a folder\n"
+    );
     assert!(!zoo.path("comparison").exists());
 }
 
@@ -167,8 +186,7 @@ fn a_run_that_fails_is_told_and_the_others_go_on() {
     let mut wild = tiny(json!({"cnn": {"widths": [8], "hidden": 0}}));
     wild["optimizer"]["sgd"]["learning_rate"] = json!(1e30);
     zoo.write("b.json", &wild.to_string());
-    let Said { code, stdout, stderr } =
-        zoo.run(&compare(&["--seeds", "1", "--budget", "steps=4"]));
+    let Said { code, stdout, stderr } = zoo.run(&compare(&["--seeds", "1", "--budget", "steps=4"]));
     assert_eq!(code, 1);
     assert!(stdout.contains("\nb       failed  "), "{stdout}");
     let report = zoo.json("comparison/report.json");
