@@ -201,7 +201,8 @@ fn a_run_that_fails_is_told_and_the_others_go_on() {
 #[cfg(target_os = "linux")]
 fn a_comparison_that_is_stopped_goes_on() {
     let zoo = two();
-    let flags = ["--seeds", "1", "--budget", "epochs=30", "--resume", "--set", "train.log_every=1"];
+    let flags =
+        ["--seeds", "1", "--budget", "epochs=150", "--resume", "--set", "train.log_every=1"];
     let mut process = Command::new(env!("CARGO_BIN_EXE_zoo"))
         .args(compare(&flags))
         .current_dir(zoo.path("."))
@@ -224,7 +225,7 @@ fn a_comparison_that_is_stopped_goes_on() {
     assert!(!zoo.path("comparison/index.html").exists());
     assert_ne!(names(&zoo.path("comparison/runs/a-seed-0/checkpoints")), Vec::<String>::new());
     zoo.ok(&compare(&flags));
-    zoo.ok(&["train", "a.json", "-q", "--set", "train.epochs=30", "--set", "train.log_every=1"]);
+    zoo.ok(&["train", "a.json", "-q", "--set", "train.epochs=150", "--set", "train.log_every=1"]);
     assert_eq!(zoo.weight_hash("runs/a"), zoo.weight_hash("comparison/runs/a-seed-0"));
 }
 
