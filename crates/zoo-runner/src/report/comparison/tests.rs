@@ -19,7 +19,7 @@ use crate::{
 /// What must not come through to a page as it is.
 const HOSTILE: &str = r#"<script src="https://example.org/x.js">alert('1' & "2")</script>|`*"#;
 
-/// An image a class, grey, of which the first cannot be read.
+/// An image a class, grey, of which one that is shown cannot be read.
 struct Photos(usize);
 
 impl ImageSource for Photos {
@@ -29,7 +29,7 @@ impl ImageSource for Photos {
 
     fn image(&self, index: usize) -> Result<Image, DataError> {
         match index {
-            0 => Err(DataError::Decode { name: self.name(0), reason: String::from("cut short") }),
+            5 => Err(DataError::Decode { name: self.name(5), reason: String::from("cut short") }),
             _ => Ok(Image::filled(300, 200, &[128])),
         }
     }
