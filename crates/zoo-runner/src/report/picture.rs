@@ -8,7 +8,12 @@ const SIDE: usize = 128;
 
 /// The image, made smaller where it is large, as an address that holds the picture itself.
 pub fn data_uri(image: &Image) -> String {
-    png_uri(&image.thumbnail(SIDE).to_png())
+    small_uri(image, SIDE)
+}
+
+/// The same with a longer side of at most `side` pixels.
+pub fn small_uri(image: &Image, side: usize) -> String {
+    png_uri(&image.thumbnail(side).to_png())
 }
 
 /// The content of a PNG file as an address that holds it.
