@@ -16,7 +16,8 @@ pub enum Stream {
     Split = 1,
     /// The order of the train images in an epoch.
     Shuffle = 2,
-    /// Augmenting an image; the index is that of the image in its source.
+    /// Augmenting an image; the index is that of the image in its source, and tells its
+    /// turns apart where it has several in an epoch.
     Augment = 3,
     /// Seeds of drawn datasets; the index is the split.
     Draw = 4,
@@ -24,6 +25,11 @@ pub enum Stream {
     Mix = 5,
     /// Choosing a part of the train images; the index is the class.
     Subset = 6,
+    /// The order in which groups of images are divided into splits.
+    Group = 7,
+    /// Drawing the train images of an epoch so that classes are equally frequent; the index is the
+    /// class.
+    Balance = 8,
 }
 
 /// A generator for one use at one place.
