@@ -5,8 +5,8 @@ use std::fs;
 use tempfile::TempDir;
 
 use super::*;
-use crate::{Image, Split};
 use crate::dataset::{OnUnreadable, SplitConfig};
+use crate::{Image, Split};
 
 /// A folder with these files; all but texts are one pixel whose value is the number in the list.
 fn folder(files: &[&str]) -> TempDir {
