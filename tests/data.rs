@@ -169,7 +169,7 @@ fn what_is_there_is_not_fetched_again_and_configs_without_root_find_it() {
     // The config as used has the weights themselves.
     assert_eq!(
         zoo.json("run/config.json")["loss"]["cross-entropy"]["class_weights"],
-        json!([1.0; 10])
+        json!(vec![1.0; 10])
     );
 }
 

@@ -1,7 +1,7 @@
 //! What to do about what was found.
 
 use super::{DataReport, Twins};
-use crate::SplitName;
+use crate::{DATASETS, SplitName};
 
 /// From this ratio of the largest class to the smallest, something should be done.
 const IMBALANCE: f64 = 3.0;
@@ -23,9 +23,13 @@ pub(super) fn next_steps(report: &DataReport, image_size: usize) -> Vec<String> 
         ));
     }
     if twins().any(Twins::is_leak) {
-        steps.push(String::from(
-            "Remove the duplicates across splits, or keep them together by split.group: as it is, \
-             validation and test ask for what was learned by heart.",
+        let or_group = match has_file_names(report) {
+            true => ", or keep them together by split.group",
+            false => "",
+        };
+        steps.push(format!(
+            "Remove the duplicates across splits{or_group}: as it is, validation and test ask for what was \
+             learned by heart.",
         ));
     }
     if report.imbalance >= IMBALANCE {
@@ -61,6 +65,11 @@ pub(super) fn next_steps(report: &DataReport, image_size: usize) -> Vec<String> 
         ));
     }
     steps
+}
+
+/// Whether the images are files, of which a pattern can tell groups.
+fn has_file_names(report: &DataReport) -> bool {
+    DATASETS.iter().any(|info| info.name == report.dataset && info.classes.is_none())
 }
 
 /// Train images of the smallest class.

@@ -207,7 +207,7 @@ fn an_archive_is_read_and_never_unpacked_to_where_it_says() {
         builder.append(&header, &bytes[..]).unwrap();
     }
     fs::write(folder.join(SMALL.archive), builder.into_inner().unwrap().finish().unwrap()).unwrap();
-    assert_eq!(open_at(&folder).unwrap().train.len(), 60);
+    assert_eq!(open_at(&folder).unwrap().train.len(), 150);
     let files_in = |folder: &Path| fs::read_dir(folder).unwrap().count();
     assert_eq!([home.path(), &home.path().join("a"), &folder].map(files_in), [1, 1, 1]);
 }
