@@ -9,7 +9,10 @@ mod cifar100;
 mod config;
 mod fashion_mnist;
 mod folder;
+mod group;
 mod idx;
+mod listing;
+mod manifest;
 mod memory;
 mod mnist;
 mod photos;
@@ -26,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use config::{FilesConfig, FolderConfig, SplitConfig};
+pub use manifest::ManifestConfig;
 pub use remote::{RemoteFile, cache_dir};
 pub use sea::SeaConfig;
 pub use split::Split;
@@ -113,6 +117,7 @@ datasets! {
     Cifar10 "cifar10" = cifar10(FilesConfig),
     Cifar100 "cifar100" = cifar100(FilesConfig),
     Folder "folder" = folder(FolderConfig),
+    Manifest "manifest" = manifest(ManifestConfig),
 }
 
 /// What is known of a dataset without opening it.
@@ -122,7 +127,7 @@ pub struct Info {
     pub name: &'static str,
     /// What it shows, in one sentence.
     pub about: &'static str,
-    /// Number of classes. `None`: as many as there are folders.
+    /// Number of classes. `None`: as many as there are folders or labels.
     pub classes: Option<usize>,
     /// Number of channels as stored: 1 for grey, 3 for RGB.
     pub channels: usize,

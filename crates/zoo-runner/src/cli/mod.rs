@@ -8,6 +8,7 @@ mod bench;
 mod cases;
 mod compare;
 mod config;
+mod data;
 mod datasets;
 mod evaluate;
 mod explain;
@@ -66,6 +67,9 @@ enum Verb {
     Augment(augment::Augment),
     /// List the models with their parameters and cost.
     Models(models::Models),
+    /// Look at the images of a config before training on them.
+    #[command(subcommand)]
+    Data(data::Data),
     /// List the data sets, or fetch one.
     Datasets(datasets::Datasets),
     /// List the backends of this build and the devices that answer.
@@ -96,6 +100,7 @@ pub fn run() -> Result<(), Error> {
         Verb::LrFind(verb) => verb.run(output),
         Verb::Augment(verb) => verb.run(output),
         Verb::Models(verb) => verb.run(output),
+        Verb::Data(verb) => verb.run(output),
         Verb::Datasets(verb) => verb.run(output),
         Verb::Backends(verb) => verb.run(output),
         Verb::Bench(verb) => verb.run(output),

@@ -74,7 +74,7 @@ impl Training {
         let groups = ParameterGroups::new(&model, &Default::default());
         let mut optimizer = self.optimizer.init(&groups);
         let (label_smoothing, clip_grad_norm) = (self.label_smoothing, self.clip_grad_norm);
-        let trainee = Trainee { model, label_smoothing, clip_grad_norm };
+        let trainee = Trainee { model, label_smoothing, class_weights: None, clip_grad_norm };
         let mut trainee = trainee.train().fork(&device);
         let run = RunLength { steps, steps_per_epoch: steps };
         let mut losses = Vec::with_capacity(steps);
