@@ -62,7 +62,8 @@ def torchvision_speed(paths, load, workers):
 
 def zoo_speed(zoo, root, steps, workers):
     config = {
-        "data": {"folder": {"root": str(root)}},
+        # Without cache, so that every photo is decoded as often as the others decode it.
+        "data": {"folder": {"root": str(root), "cache_mb": 0}},
         "augment": [{"random-resized-crop": {}}, {"horizontal-flip": {}}],
         "loader": {"batch_size": BATCH, "workers": workers},
         "model": {"cnn": {}},

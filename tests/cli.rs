@@ -55,7 +55,10 @@ fn backends_and_datasets_are_listed() {
     let datasets: Value = serde_json::from_str(&zoo.ok(&["datasets", "--json"])).unwrap();
     let names: Vec<_> =
         datasets.as_array().unwrap().iter().map(|row| row["dataset"].as_str().unwrap()).collect();
-    assert_eq!(names, ["sea", "mnist", "fashion-mnist", "cifar10", "cifar100", "folder"]);
+    assert_eq!(
+        names,
+        ["sea", "mnist", "fashion-mnist", "cifar10", "cifar100", "folder", "manifest"]
+    );
 }
 
 #[test]

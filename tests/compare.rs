@@ -201,7 +201,8 @@ fn a_run_that_fails_is_told_and_the_others_go_on() {
 #[cfg(target_os = "linux")]
 fn a_comparison_that_is_stopped_goes_on() {
     let zoo = two();
-    let flags = ["--seeds", "1", "--budget", "epochs=30", "--resume", "--set", "train.log_every=1"];
+    let flags =
+        ["--seeds", "1", "--budget", "epochs=150", "--resume", "--set", "train.log_every=1"];
     let mut process = Command::new(env!("CARGO_BIN_EXE_zoo"))
         .args(compare(&flags))
         .current_dir(zoo.path("."))
@@ -224,23 +225,22 @@ fn a_comparison_that_is_stopped_goes_on() {
     assert!(!zoo.path("comparison/index.html").exists());
     assert_ne!(names(&zoo.path("comparison/runs/a-seed-0/checkpoints")), Vec::<String>::new());
     zoo.ok(&compare(&flags));
-    zoo.ok(&["train", "a.json", "-q", "--set", "train.epochs=30", "--set", "train.log_every=1"]);
+    zoo.ok(&["train", "a.json", "-q", "--set", "train.epochs=150", "--set", "train.log_every=1"]);
     assert_eq!(zoo.weight_hash("runs/a"), zoo.weight_hash("comparison/runs/a-seed-0"));
 }
 
 #[test]
-fn a_folder_with_one_class_of_a_hostile_name_is_compared() {
+fn classes_of_hostile_names_are_compared_and_a_single_one_is_refused() {
     let zoo = two();
-    let class = r#"<img src=x onerror="alert(1)">🦀"#;
-    for number in 0..12 {
-        let file = format!("photos/{class}/{number}.png");
-        fs::create_dir_all(zoo.path(&file).parent().unwrap()).unwrap();
-        let flags = ["--rows", "1", "--draws", "1", "--out"];
-        match number {
-            0 => drop(zoo.ok(&[&["augment", "a.json"], flags.as_slice(), &[&file]].concat())),
-            _ => drop(fs::copy(zoo.path(&format!("photos/{class}/0.png")), zoo.path(&file))),
+    let hostile = r#"<img src=x onerror="alert(1)">🦀"#;
+    zoo.ok(&["augment", "a.json", "--rows", "1", "--draws", "1", "--out", "photo.png"]);
+    let add = |class: &str| {
+        fs::create_dir_all(zoo.path(&format!("photos/{class}"))).unwrap();
+        for number in 0..12 {
+            let file = zoo.path(&format!("photos/{class}/{number}.png"));
+            fs::copy(zoo.path("photo.png"), file).unwrap();
         }
-    }
+    };
     let data = json!({"folder": {"root": "photos", "split": {"valid": 0.2, "test": 0.2}, "preprocess": {"image_size": 16}}});
     for name in ["a.json", "b.json"] {
         let mut config = zoo.json(name);
@@ -248,9 +248,18 @@ fn a_folder_with_one_class_of_a_hostile_name_is_compared() {
         config["loader"]["batch_size"] = json!(4);
         zoo.write(name, &config.to_string());
     }
+    add(hostile);
+    assert_eq!(
+        zoo.refused(&compare(&["--seeds", "1"])),
+        "error: photos has the class \"<img src=x onerror=\\\"alert(1)\\\">🦀\" only; a classifier needs \
+         at least two folders of images\n"
+    );
+    add(&"long ".repeat(40));
     zoo.ok(&compare(&["--seeds", "1", "--budget", "steps=1"]));
     let page = zoo.read("comparison/index.html");
     assert!(!page.contains("<img src=x"));
     assert!(page.contains("&lt;img src=x onerror=&quot;alert(1)&quot;&gt;🦀"));
-    assert_eq!(zoo.json("comparison/report.json")["entries"][0]["accuracy"]["mean"], 1.0);
+    assert!(page.contains(&"long ".repeat(39)));
+    // Every image is the same, so all of one class are right and all of the other wrong.
+    assert_eq!(zoo.json("comparison/report.json")["entries"][0]["accuracy"]["mean"], 0.5);
 }

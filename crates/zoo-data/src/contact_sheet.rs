@@ -40,12 +40,12 @@ pub fn contact_sheet(
         let sample = split.sample(position)?;
         let class = data.classes[sample.label].clone();
         let original = preprocess.apply(sample.image.clone());
-        let mut cells = vec![(enlarged(&original, scale), vec![class])];
+        let mut cells = vec![(original.enlarged(scale), vec![class])];
         for epoch in 0..draws {
             let mut rng = rng(seed, Stream::Augment, epoch as u64, sample.index as u64);
             let (form, captions) =
                 augment_with_captions(sample.image.clone(), preprocess, augmentations, &mut rng);
-            cells.push((enlarged(&form, scale), captions));
+            cells.push((form.enlarged(scale), captions));
         }
         strips.push(strip(&cells));
     }
@@ -65,18 +65,6 @@ fn by_turns(split: &Split) -> Vec<usize> {
         .collect();
     positions.sort_unstable();
     positions.into_iter().map(|(_, _, position)| position).collect()
-}
-
-/// Every pixel as a square of `scale` pixels.
-fn enlarged(image: &Image, scale: usize) -> Image {
-    let (width, height, channels) =
-        (image.width() * scale, image.height() * scale, image.channels());
-    let mut pixels = Vec::with_capacity(width * height * channels);
-    for row in 0..height {
-        let row = image.row(row / scale);
-        pixels.extend(row.chunks_exact(channels).flat_map(|pixel| pixel.repeat(scale)));
-    }
-    Image::new(width, height, channels, pixels)
 }
 
 /// Images of one size beside each other, with what is said of each under it.
@@ -146,13 +134,6 @@ mod tests {
     use super::*;
     use crate::augment::augment;
     use crate::{DataConfig, Sample};
-
-    #[test]
-    fn enlarging_repeats_pixels() {
-        let image = Image::new(2, 1, 3, vec![1, 2, 3, 4, 5, 6]);
-        let row = [1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6];
-        assert_eq!(enlarged(&image, 2), Image::new(4, 2, 3, row.repeat(2)));
-    }
 
     #[test]
     fn text_is_black_on_what_was_there() {

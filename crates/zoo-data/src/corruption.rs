@@ -1,8 +1,9 @@
 //! Corruption: harm done to test images, to see how much of it a network bears.
 //!
-//! Kinds and strengths of noise, blur and contrast are those of ImageNet-C (Hendrycks and
-//! Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and Perturbations",
-//! <https://arxiv.org/abs/1903.12261>); rotation is added. The operations are those of augmentation.
+//! Noise, blur and contrast are after Hendrycks and Dietterich, "Benchmarking Neural Network
+//! Robustness to Common Corruptions and Perturbations", <https://arxiv.org/abs/1903.12261>: noise and
+//! contrast as strong as in ImageNet-C, blur as in CIFAR-10-C, in proportion to the size of the image.
+//! Rotation is added. The operations are those of augmentation.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,8 +20,8 @@ use crate::{DataError, Image, ImageSource, Preprocess, Split};
 /// Standard deviation of the noise, where white is 1.
 const NOISE: [f64; 5] = [0.08, 0.12, 0.18, 0.26, 0.38];
 /// Standard deviation of the blur in pixels of an image of [`BLURRED_SIDE`] pixels.
-const BLUR: [f64; 5] = [1.0, 2.0, 3.0, 4.0, 6.0];
-const BLURRED_SIDE: f64 = 224.0;
+const BLUR: [f64; 5] = [0.4, 0.6, 0.7, 0.8, 1.0];
+const BLURRED_SIDE: f64 = 32.0;
 /// What is left of the contrast.
 const CONTRAST: [f64; 5] = [0.4, 0.3, 0.2, 0.1, 0.05];
 /// Degrees, clockwise.

@@ -229,6 +229,41 @@ pub enum DataError {
         asked: usize,
     },
 
+    /// A table of images says what cannot be. Comes on opening.
+    #[error("{path}{}: {reason}", .line.map(|line| format!(", line {line}")).unwrap_or_default())]
+    Manifest {
+        /// The table.
+        path: PathBuf,
+        /// The line, from 1, if it is about one.
+        line: Option<usize>,
+        /// What is wrong.
+        reason: String,
+    },
+
+    /// The path of an image does not say to which group it belongs. Comes on opening.
+    #[error(
+        "{image} has no group: {pattern:?} of split.group does not match it; change the pattern, or rename the image"
+    )]
+    NoGroup {
+        /// The image, below the root.
+        image: PathBuf,
+        /// The regular expression.
+        pattern: String,
+    },
+
+    /// Groups of images are too large for a split. Comes on opening.
+    #[error(
+        "the {split} split would be empty: no group of the {groups} that split.group makes is small enough for the fraction {fraction}; raise split.{split}, or make smaller groups"
+    )]
+    FewGroups {
+        /// `valid` or `test`.
+        split: &'static str,
+        /// The fraction asked for.
+        fraction: f64,
+        /// Number of groups.
+        groups: usize,
+    },
+
     /// A split got no image at all. Comes on opening.
     #[error(
         "the {split} split would be empty: the fraction {fraction} of {images} images is none in every class; raise split.{split}, or add images"

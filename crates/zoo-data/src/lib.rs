@@ -26,6 +26,7 @@
 
 pub mod augment;
 mod batch;
+mod check;
 mod contact_sheet;
 mod corruption;
 mod dataset;
@@ -39,17 +40,18 @@ pub mod sea;
 
 pub use augment::{AUGMENTATIONS, AugmentConfig, Augmentation};
 pub use batch::{Batch, Mixed};
+pub use check::{DataReport, Place, Size, Sizes, SplitCounts, Twins};
 pub use contact_sheet::contact_sheet;
 pub use corruption::Corruption;
 #[cfg(fuzzing)]
 pub use dataset::fuzzing;
 pub use dataset::{
-    DATASETS, DataConfig, Dataset, FilesConfig, FolderConfig, ImageSource, Info, OnUnreadable,
-    RemoteFile, Sample, SeaConfig, Split, SplitConfig, SplitName, SubsetConfig, Unreadable,
-    cache_dir,
+    DATASETS, DataConfig, Dataset, FilesConfig, FolderConfig, ImageSource, Info, ManifestConfig,
+    OnUnreadable, RemoteFile, Sample, SeaConfig, Split, SplitConfig, SplitName, SubsetConfig,
+    Unreadable, cache_dir,
 };
 pub use error::DataError;
 pub use image::{Image, is_image_file};
-pub use loader::{Loader, LoaderConfig, LoaderIter};
+pub use loader::{Loader, LoaderConfig, LoaderIter, Sampler};
 pub use mix::MixConfig;
 pub use preprocess::{Area, MeanStd, Normalize, Preprocess, PreprocessConfig, Resize};

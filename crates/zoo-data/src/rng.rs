@@ -16,7 +16,8 @@ pub enum Stream {
     Split = 1,
     /// The order of the train images in an epoch.
     Shuffle = 2,
-    /// Augmenting an image; the index is that of the image in its source.
+    /// Augmenting an image; the index is that of the image in its source, and tells its
+    /// turns apart where it has several in an epoch.
     Augment = 3,
     /// Seeds of drawn datasets; the index is the split.
     Draw = 4,
@@ -30,6 +31,11 @@ pub enum Stream {
     Choose = 8,
     /// Drawing figures again, for an interval.
     Resample = 9,
+    /// The order in which groups of images are divided into splits.
+    Group = 10,
+    /// Drawing the train images of an epoch so that classes are equally frequent; the index is the
+    /// class.
+    Balance = 11,
 }
 
 /// A generator for one use at one place.

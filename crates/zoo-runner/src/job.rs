@@ -56,6 +56,8 @@ impl Job {
             .mix
             .check_fits(&data.train, config.loader.batch_size)
             .map_err(|error| refuse("mix", error.to_string()))?;
+        let counts = data.train.class_counts(data.classes.len());
+        config.loss.resolve(&data.classes, &counts).map_err(|message| refuse("loss", message))?;
         let shape = DataShape::of(&data);
         check_batch(&device, config.loader.batch_size, shape.image_size)
             .map_err(|message| Error::Usage(format!("backend `{}`: {message}", config.backend)))?;
@@ -246,7 +248,8 @@ pub(crate) fn first_difference(before: &RunConfig, now: &RunConfig) -> Option<St
         let mut config = config.clone();
         config.schema = None;
         config.about = Default::default();
-        config.loader = LoaderConfig { batch_size: config.loader.batch_size, ..Default::default() };
+        let LoaderConfig { batch_size, sampler, .. } = config.loader;
+        config.loader = LoaderConfig { batch_size, sampler, ..Default::default() };
         config.train.log_every = 1;
         config.train.checkpoint = Default::default();
         serde_json::to_value(config).unwrap_or_default()

@@ -184,10 +184,32 @@ fn missing_files_are_told() {
     assert_eq!(
         folder_message(Files::clear),
         format!(
-            "ROOT/cifar-10-binary.tar.gz does not exist; nor does the unpacked cifar-10-batches-bin beside it; {}",
+            "ROOT/cifar-10-binary.tar.gz does not exist; nor does the unpacked cifar-10-batches-bin beside it; \
+             fetch them by `zoo datasets fetch cifar10 --root ROOT`, or {}",
             SMALL.info.source
         )
     );
+}
+
+#[test]
+fn an_archive_is_read_and_never_unpacked_to_where_it_says() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("a/b");
+    fs::create_dir_all(&folder).unwrap();
+    let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    for (name, bytes) in files() {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        // The builder itself refuses such a path.
+        let outside = format!("../../{name}");
+        header.as_old_mut().name[..outside.len()].copy_from_slice(outside.as_bytes());
+        header.set_cksum();
+        builder.append(&header, &bytes[..]).unwrap();
+    }
+    fs::write(folder.join(SMALL.archive), builder.into_inner().unwrap().finish().unwrap()).unwrap();
+    assert_eq!(open_at(&folder).unwrap().train.len(), 150);
+    let files_in = |folder: &Path| fs::read_dir(folder).unwrap().count();
+    assert_eq!([home.path(), &home.path().join("a"), &folder].map(files_in), [1, 1, 1]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::group::Pattern;
 use super::{Info, OnUnreadable, SubsetConfig};
 use crate::DataError;
 use crate::preprocess::PreprocessConfig;
@@ -47,7 +48,8 @@ pub struct FolderConfig {
     pub cache_mb: usize,
 }
 
-fn default_cache_mb() -> usize {
+/// The room for decoded photos.
+pub(super) fn default_cache_mb() -> usize {
     512
 }
 
@@ -68,11 +70,16 @@ pub struct SplitConfig {
     /// it if this is not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subset: Option<SubsetConfig>,
+    /// A regular expression with one capture group, which tells from the path of an image below the
+    /// root, as in `ant/dive07_12.jpg`, what it belongs together with: `(dive[0-9]+)_`. Images of one
+    /// group are in one split. For folders of photos and tables of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
 }
 
 impl Default for SplitConfig {
     fn default() -> Self {
-        Self { valid: 0.1, test: 0.0, seed: 0, subset: None }
+        Self { valid: 0.1, test: 0.0, seed: 0, subset: None, group: None }
     }
 }
 
@@ -85,6 +92,7 @@ impl FilesConfig {
     /// Refuses settings that do not fit the dataset.
     pub(super) fn check(&self, info: &Info) -> Result<(), DataError> {
         self.preprocess.resolve(info)?;
+        self.split.check_no_group(&format!("the images of {} have no file names", info.name))?;
         self.split.check(info)
     }
 
@@ -123,6 +131,9 @@ impl SplitConfig {
         if let Some(subset) = &self.subset {
             subset.check("split.subset")?;
         }
+        if let Some(group) = &self.group {
+            Pattern::new(group)?;
+        }
         if !(valid > 0.0 && valid < 1.0) {
             return Err(DataError::setting("split.valid", "above 0 and below 1", valid));
         }
@@ -148,6 +159,17 @@ impl SplitConfig {
         match self.test {
             0.0 => Ok(()),
             test => Err(DataError::setting("split.test", format!("0, because {reason}"), test)),
+        }
+    }
+
+    /// Refuses a pattern of groups that has no part in the division, for the reason given.
+    pub(super) fn check_no_group(&self, reason: &str) -> Result<(), DataError> {
+        match &self.group {
+            None => Ok(()),
+            Some(group) => {
+                let expected = format!("left out, because {reason}");
+                Err(DataError::setting("split.group", expected, format!("{group:?}")))
+            }
         }
     }
 }
@@ -189,6 +211,25 @@ mod tests {
             message("mnist", 0.5, 0.1),
             "split.test must be 0, because mnist has a test split of its own, but it is 0.1"
         );
+    }
+
+    #[test]
+    fn groups_need_file_names_and_a_pattern() {
+        let message = |set: &str, group: &str| {
+            let json = serde_json::json!({set: {"root": "x", "split": {"group": group}}});
+            serde_json::from_value::<DataConfig>(json)
+                .unwrap()
+                .check()
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(message("folder", "(dive[0-9]+)_"), Ok(()));
+        assert_eq!(
+            message("cifar10", "(dive[0-9]+)_"),
+            Err("split.group must be left out, because the images of cifar10 have no file names, but it \
+                 is \"(dive[0-9]+)_\""
+                .to_owned())
+        );
+        assert!(message("folder", "dive").is_err());
     }
 
     #[test]

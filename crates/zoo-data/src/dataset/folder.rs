@@ -17,11 +17,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use super::photos::{Photo, Photos};
-use super::split::stratified;
-use super::{Dataset, FolderConfig, ImageSource, Info, Split};
+use super::listing::Listing;
+use super::photos::Photo;
+use super::{Dataset, FolderConfig, Info};
 use crate::DataError;
 use crate::image::{is_image_file, is_left_behind};
 use crate::preprocess::Normalize;
@@ -47,28 +46,28 @@ pub(super) fn open(config: &FolderConfig) -> Result<Dataset, DataError> {
     let train_folder = root.join("train");
     // A folder `train` with images but no folders in it is a class of trains.
     if !train_folder.is_dir() || subfolders(&train_folder)?.is_empty() {
-        let mut listing = Listing::new(root, root)?;
-        let images = listing.add(root)?;
-        return listing.into_dataset(config, images, None, None);
+        let mut files = Files::new(root, root)?;
+        let images = files.add(root)?;
+        return files.into_listing(images, None, None).into_dataset(&INFO, config);
     }
-    let mut listing = Listing::new(root, &train_folder)?;
-    let train = listing.add(&train_folder)?;
-    let valid = valid_folder(root)?.map(|folder| listing.add(&folder)).transpose()?;
+    let mut files = Files::new(root, &train_folder)?;
+    let train = files.add(&train_folder)?;
+    let valid = valid_folder(root)?.map(|folder| files.add(&folder)).transpose()?;
     let test = Some(root.join("test")).filter(|folder| folder.is_dir());
-    let test = test.map(|folder| listing.add(&folder)).transpose()?;
-    listing.into_dataset(config, train, valid, test)
+    let test = test.map(|folder| files.add(&folder)).transpose()?;
+    files.into_listing(train, valid, test).into_dataset(&INFO, config)
 }
 
 /// What has been found so far.
-struct Listing {
+struct Files {
     root: PathBuf,
     classes: Vec<String>,
     photos: Vec<Photo>,
     notes: Vec<String>,
 }
 
-impl Listing {
-    /// A listing of no files yet, whose classes are the folders in `train`.
+impl Files {
+    /// No files yet, whose classes are the folders in `train`.
     fn new(root: &Path, train: &Path) -> Result<Self, DataError> {
         let classes: Vec<String> = subfolders(train)?.into_keys().collect();
         match &classes[..] {
@@ -126,40 +125,22 @@ impl Listing {
         Ok(())
     }
 
-    fn into_dataset(
+    fn into_listing(
         self,
-        config: &FolderConfig,
         train: Range<usize>,
         valid: Option<Range<usize>>,
         test: Option<Range<usize>>,
-    ) -> Result<Dataset, DataError> {
-        if valid.is_some() || test.is_some() {
-            config.split.check_no_test("the folder is divided into splits already")?;
-        }
-        let labels = self.photos[train.clone()].iter().map(|photo| photo.label);
-        // Train images come first, so that their positions in the listing count from 0.
-        let (train, valid, carved) = match valid {
-            Some(valid) => (train.collect(), valid.collect(), Vec::new()),
-            None => {
-                let parts = stratified(labels, &self.classes, &config.split)?;
-                (parts.train, parts.valid, parts.test)
-            }
-        };
-        let test = test.map(Range::collect).or((!carved.is_empty()).then_some(carved));
-        let source: Arc<dyn ImageSource> =
-            Arc::new(Photos::new(self.root, self.photos, config.cache_mb));
-        let split = |indices: Vec<usize>| Split::new(source.clone(), indices);
-        Ok(Dataset {
-            name: INFO.name,
+    ) -> Listing {
+        Listing {
+            root: self.root,
             classes: self.classes,
-            preprocess: config.preprocess.resolve(&INFO)?,
-            train: split(train),
-            valid: split(valid),
-            test: test.map(split),
+            photos: self.photos,
+            groups: None,
+            train: train.collect(),
+            valid: valid.map(Range::collect),
+            test: test.map(Range::collect),
             notes: self.notes,
-            on_unreadable: config.on_unreadable,
-            skipped: Vec::new(),
-        })
+        }
     }
 }
 

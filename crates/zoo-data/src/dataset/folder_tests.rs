@@ -5,8 +5,8 @@ use std::fs;
 use tempfile::TempDir;
 
 use super::*;
-use crate::Image;
 use crate::dataset::{OnUnreadable, SplitConfig};
+use crate::{Image, Split};
 
 /// A folder with these files; all but texts are one pixel whose value is the number in the list.
 fn folder(files: &[&str]) -> TempDir {
@@ -129,7 +129,7 @@ fn valid_is_taken_from_train_beside_test() {
     assert_eq!(names(&folder, &dataset.test.unwrap()), ["test/ant/5.png"]);
     assert_eq!(
         told(&folder, open_with(&folder, 0.5, 0.1)),
-        "split.test must be 0, because the folder is divided into splits already, but it is 0.1"
+        "split.test must be 0, because the images are divided into splits already, but it is 0.1"
     );
 }
 

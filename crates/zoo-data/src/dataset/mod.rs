@@ -9,7 +9,10 @@ mod cifar100;
 mod config;
 mod fashion_mnist;
 mod folder;
+mod group;
 mod idx;
+mod listing;
+mod manifest;
 mod memory;
 mod mnist;
 mod photos;
@@ -26,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use config::{FilesConfig, FolderConfig, SplitConfig};
+pub use manifest::ManifestConfig;
 pub use remote::{RemoteFile, cache_dir};
 pub use sea::SeaConfig;
 pub use split::Split;
@@ -123,6 +127,7 @@ datasets! {
     Cifar10 "cifar10" = cifar10(FilesConfig),
     Cifar100 "cifar100" = cifar100(FilesConfig),
     Folder "folder" = folder(FolderConfig),
+    Manifest "manifest" = manifest(ManifestConfig),
 }
 
 /// What is known of a dataset without opening it.
@@ -132,7 +137,7 @@ pub struct Info {
     pub name: &'static str,
     /// What it shows, in one sentence.
     pub about: &'static str,
-    /// Number of classes. `None`: as many as there are folders.
+    /// Number of classes. `None`: as many as there are folders or labels.
     pub classes: Option<usize>,
     /// Number of channels as stored: 1 for grey, 3 for RGB.
     pub channels: usize,
@@ -279,6 +284,15 @@ pub trait ImageSource: Send + Sync {
 
     /// What to call an image before people: its path, or something like `fashion-mnist test #17`.
     fn name(&self, index: usize) -> String;
+
+    /// How much of each pixel of an image belongs to the thing that its label names, from 0 to 255,
+    /// row by row; `None` where nobody knows.
+    ///
+    /// # Panics
+    /// If there is no such image.
+    fn mask(&self, _index: usize) -> Option<Vec<u8>> {
+        None
+    }
 
     /// Feeds the hasher with what tells this source from one with other images.
     fn stamp(&self, hasher: &mut Sha256);

@@ -145,8 +145,8 @@ impl SeaSource {
         }
     }
 
-    fn draw(&self, index: usize) -> Vec<u8> {
-        draw(self.seed, index as u64, self.label(index), self.size).pixels
+    fn draw(&self, index: usize) -> Drawing {
+        draw(self.seed, index as u64, self.label(index), self.size)
     }
 }
 
@@ -157,8 +157,8 @@ impl ImageSource for SeaSource {
 
     fn image(&self, index: usize) -> Result<Image, DataError> {
         let pixels = match self.kept.get(index) {
-            Some(kept) => kept.get_or_init(|| self.draw(index)).clone(),
-            None => self.draw(index),
+            Some(kept) => kept.get_or_init(|| self.draw(index).pixels).clone(),
+            None => self.draw(index).pixels,
         };
         Ok(Image::new(self.size, self.size, 3, pixels))
     }
@@ -167,12 +167,16 @@ impl ImageSource for SeaSource {
         format!("sea {} #{index}", self.split)
     }
 
+    fn mask(&self, index: usize) -> Option<Vec<u8>> {
+        Some(self.draw(index).mask)
+    }
+
     fn stamp(&self, hasher: &mut Sha256) {
         hasher.update(self.seed.to_le_bytes());
         hasher.update((self.size as u64).to_le_bytes());
         // One drawing of each class: a change of the code that draws is another dataset.
         for index in 0..CLASSES.len() {
-            hasher.update(self.draw(index));
+            hasher.update(self.draw(index).pixels);
         }
     }
 }
@@ -205,6 +209,7 @@ mod tests {
             let drawing = config.drawing(SplitName::Valid, 13).unwrap();
             assert_eq!(sample.label, 3);
             assert_eq!(sample.image, Image::new(32, 32, 3, drawing.pixels));
+            assert_eq!(dataset.valid.source().mask(13), Some(drawing.mask));
         }
     }
 

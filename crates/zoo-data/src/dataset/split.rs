@@ -168,7 +168,7 @@ mod tests {
     }
 
     fn config(valid: f64, test: f64, seed: u64) -> SplitConfig {
-        SplitConfig { valid, test, seed, subset: None }
+        SplitConfig { valid, test, seed, ..SplitConfig::default() }
     }
 
     /// Ten ants, then five bees.

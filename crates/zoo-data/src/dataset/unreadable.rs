@@ -30,6 +30,18 @@ pub struct Unreadable {
     pub reason: String,
 }
 
+impl Unreadable {
+    /// An image of this name, and what reading it came to.
+    pub(crate) fn new(image: String, error: DataError) -> Self {
+        let reason = match error {
+            DataError::Decode { reason, .. } => reason,
+            DataError::Read { reason, .. } => reason.to_string(),
+            error => error.to_string(),
+        };
+        Self { image, reason }
+    }
+}
+
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.image, self.reason)
@@ -105,13 +117,8 @@ fn unreadable(split: &Split, on_image: &(impl Fn() + Sync)) -> Vec<(usize, Unrea
     let checked = positions.filter_map(|position| {
         let outcome = split.source().check(split.index(position));
         on_image();
-        let reason = match outcome {
-            Ok(()) => return None,
-            Err(DataError::Decode { reason, .. }) => reason,
-            Err(DataError::Read { reason, .. }) => reason.to_string(),
-            Err(error) => error.to_string(),
-        };
-        Some((position, Unreadable { image: split.name(position), reason }))
+        let unreadable = Unreadable::new(split.name(position), outcome.err()?);
+        Some((position, unreadable))
     });
     checked.collect()
 }

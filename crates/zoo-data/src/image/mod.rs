@@ -168,11 +168,25 @@ impl Image {
         Self::new(self.width, self.height, channels, pixels)
     }
 
+    /// Every pixel as a square of `scale` by `scale` pixels.
+    ///
+    /// # Panics
+    /// If `scale` is 0.
+    pub fn enlarged(&self, scale: usize) -> Self {
+        let (width, height) = (self.width * scale, self.height * scale);
+        let mut pixels = Vec::with_capacity(width * height * self.channels);
+        for row in 0..height {
+            let row = self.row(row / scale);
+            pixels.extend(row.chunks_exact(self.channels).flat_map(|pixel| pixel.repeat(scale)));
+        }
+        Self::new(width, height, self.channels, pixels)
+    }
+
     /// Copies `image` into this one with its upper left corner at (`left`, `top`).
     ///
     /// # Panics
     /// If it does not fit, or the numbers of channels differ.
-    pub(crate) fn paste(&mut self, image: &Self, left: usize, top: usize) {
+    pub fn paste(&mut self, image: &Self, left: usize, top: usize) {
         assert_eq!(image.channels, self.channels, "channels of a pasted image");
         let start = left * self.channels;
         for row in 0..image.height {
@@ -220,6 +234,13 @@ mod tests {
         let rgb = Image::new(2, 1, 3, vec![255, 0, 0, 9, 9, 9]);
         assert_eq!(rgb.with_channels(1).pixels(), [76, 9]);
         assert_eq!(Image::new(2, 1, 1, vec![1, 2]).with_channels(3).pixels(), [1, 1, 1, 2, 2, 2]);
+    }
+
+    #[test]
+    fn pixels_become_squares() {
+        let image = Image::new(2, 1, 1, vec![1, 2]).enlarged(2);
+        assert_eq!((image.width(), image.height()), (4, 2));
+        assert_eq!(image.pixels(), [1, 1, 2, 2, 1, 1, 2, 2]);
     }
 
     #[test]

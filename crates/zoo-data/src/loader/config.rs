@@ -5,6 +5,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::DataError;
 
+/// Which train images an epoch has. Whichever it is, the epoch has as many as the split.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sampler {
+    /// Every image once.
+    #[default]
+    Shuffle,
+    /// As many images of each class: those of small classes come several times, augmented otherwise
+    /// each time, and those of large ones not in every epoch.
+    Balanced,
+}
+
 /// How batches are made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -16,11 +28,13 @@ pub struct LoaderConfig {
     pub workers: usize,
     /// Number of batches that are made ahead, 0 to 1024, besides those that workers have at hand.
     pub prefetch: usize,
+    /// Which train images an epoch has.
+    pub sampler: Sampler,
 }
 
 impl Default for LoaderConfig {
     fn default() -> Self {
-        Self { batch_size: 64, workers: 2, prefetch: 4 }
+        Self { batch_size: 64, workers: 2, prefetch: 4, sampler: Sampler::default() }
     }
 }
 

@@ -2,6 +2,7 @@
 //! epoch alone.
 
 mod config;
+mod order;
 mod ordered;
 
 use std::sync::Arc;
@@ -11,7 +12,8 @@ use burn::data::dataloader::{DataLoader, DataLoaderIterator, Progress};
 use burn::data::dataset::DatasetError;
 use burn::tensor::Device;
 
-pub use config::LoaderConfig;
+pub use config::{LoaderConfig, Sampler};
+use order::Turn;
 use ordered::Ordered;
 
 use crate::DataError;
@@ -20,7 +22,7 @@ use crate::batch::{Batch, Normalizer, Packed, pack};
 use crate::dataset::Split;
 use crate::mix::MixConfig;
 use crate::preprocess::Preprocess;
-use crate::rng::{Stream, permutation, rng};
+use crate::rng::{Stream, rng};
 
 /// Gives the batches of a split, epoch after epoch.
 ///
@@ -154,32 +156,31 @@ impl Plan {
         self.split.len().div_ceil(self.config.batch_size)
     }
 
-    /// Positions of the images in the order of an epoch.
-    fn order(&self, epoch: usize) -> Vec<usize> {
+    /// The images of an epoch, in their order.
+    fn order(&self, epoch: usize) -> Vec<Turn> {
         match self.seed {
-            Some(seed) => {
-                permutation(self.split.len(), rng(seed, Stream::Shuffle, epoch as u64, 0))
-            }
-            None => (0..self.split.len()).collect(),
+            Some(seed) => order::drawn(&self.split, self.config.sampler, seed, epoch as u64),
+            None => order::in_order(&self.split),
         }
     }
 
     /// Reads, resizes, augments and mixes the images of a batch.
-    fn pack(&self, order: &[usize], epoch: usize, number: usize) -> Result<Packed, DataError> {
+    fn pack(&self, order: &[Turn], epoch: usize, number: usize) -> Result<Packed, DataError> {
         let size = self.config.batch_size;
-        let positions = &order[number * size..order.len().min((number + 1) * size)];
+        let turns = &order[number * size..order.len().min((number + 1) * size)];
         let image_len = self.preprocess.image_len();
         let mut packed = Packed {
-            pixels: vec![0; positions.len() * image_len],
-            labels: Vec::with_capacity(positions.len()),
+            pixels: vec![0; turns.len() * image_len],
+            labels: Vec::with_capacity(turns.len()),
             own_share: None,
-            indices: Vec::with_capacity(positions.len()),
+            indices: Vec::with_capacity(turns.len()),
         };
-        for (&position, pixels) in positions.iter().zip(packed.pixels.chunks_exact_mut(image_len)) {
-            let sample = self.split.sample(position)?;
+        for (turn, pixels) in turns.iter().zip(packed.pixels.chunks_exact_mut(image_len)) {
+            let sample = self.split.sample(turn.position)?;
             let image = match self.seed {
                 Some(seed) => {
-                    let mut rng = rng(seed, Stream::Augment, epoch as u64, sample.index as u64);
+                    let index = turn.augmented_by(sample.index);
+                    let mut rng = rng(seed, Stream::Augment, epoch as u64, index);
                     augment(sample.image, &self.preprocess, &self.augment, &mut rng)
                 }
                 None => self.preprocess.apply(sample.image),

@@ -49,7 +49,7 @@ fn preprocess() -> Preprocess {
 }
 
 fn config(workers: usize) -> LoaderConfig {
-    LoaderConfig { batch_size: 6, workers, prefetch: 2 }
+    LoaderConfig { batch_size: 6, workers, prefetch: 2, sampler: Sampler::Shuffle }
 }
 
 fn train(workers: usize) -> Loader {
@@ -247,4 +247,69 @@ fn autodiff_devices_get_batches() {
 fn unchecked_settings_panic() {
     let config = LoaderConfig { batch_size: 0, ..config(0) };
     Loader::evaluate(&split(None), &preprocess(), &config, &Device::flex());
+}
+
+/// Twelve images of class 0 and two of class 1, drawn equally often.
+fn unbalanced(workers: usize) -> Loader {
+    let indices: Vec<usize> = (0..36).step_by(3).chain([1, 4]).collect();
+    let split = Split::new(Arc::new(Numbers { broken: None }), indices);
+    let changes: Vec<Augmentation> =
+        serde_json::from_str(r#"[{"random-crop": {"padding": 1}}]"#).unwrap();
+    let config = LoaderConfig { sampler: Sampler::Balanced, ..config(workers) };
+    Loader::train(&split, &preprocess(), &changes, &config, 42, &Device::flex())
+}
+
+#[test]
+fn balanced_epochs_have_as_many_images_of_each_class() {
+    let epoch = |epoch| contents(unbalanced(0).epoch(epoch, 0));
+    let targets: Vec<i64> = epoch(0).into_iter().flat_map(|batch| batch.1).collect();
+    assert_eq!(targets.iter().filter(|&&target| target == 1).count(), 7);
+    assert_eq!(targets.len(), 14);
+    let mut indices: Vec<usize> = epoch(0).into_iter().flat_map(|batch| batch.0).collect();
+    indices.sort_unstable();
+    // One of the two comes four times, the other three times; of the twelve, none comes twice.
+    let times = |index| indices.iter().filter(|&&other| other == index).count();
+    assert_eq!(times(1) + times(4), 7);
+    assert!([3, 4].contains(&times(1)), "{indices:?}");
+    assert!((0..36).step_by(3).all(|index| times(index) <= 1), "{indices:?}");
+    let of_majority = |number| -> Vec<usize> {
+        epoch(number).into_iter().flat_map(|batch| batch.0).filter(|index| index % 3 == 0).collect()
+    };
+    assert_ne!(of_majority(0), of_majority(1));
+}
+
+#[test]
+fn an_image_that_comes_again_is_augmented_otherwise() {
+    let batches = contents(unbalanced(0).epoch(0, 0));
+    let mut seen: Vec<Vec<u32>> = Vec::new();
+    for (indices, _, pixels) in &batches {
+        let images = indices.iter().zip(pixels.chunks(4));
+        seen.extend(images.filter(|(index, _)| **index == 1).map(|(_, image)| image.to_vec()));
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    assert!(seen.len() > 1, "{seen:?}");
+}
+
+#[test]
+fn balanced_batches_are_the_same_for_any_number_of_workers() {
+    let expected = contents(unbalanced(0).epoch(3, 0));
+    for workers in [1, 3] {
+        assert_eq!(contents(unbalanced(workers).epoch(3, 0)), expected);
+    }
+    assert_eq!(contents(unbalanced(2).epoch(3, 1)), expected[1..]);
+}
+
+#[test]
+fn what_does_not_divide_evenly_goes_round() {
+    let indices: Vec<usize> = vec![0, 3, 6, 9, 1, 4, 2];
+    let split = Split::new(Arc::new(Numbers { broken: None }), indices);
+    let counts = |epoch| {
+        let mut counts = [0; 3];
+        for turn in order::drawn(&split, Sampler::Balanced, 1, epoch) {
+            counts[split.label(turn.position)] += 1;
+        }
+        counts
+    };
+    assert_eq!([counts(0), counts(1), counts(2)], [[3, 2, 2], [2, 2, 3], [2, 3, 2]]);
 }

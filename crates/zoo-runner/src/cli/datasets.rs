@@ -69,7 +69,7 @@ fn list(output: Output) -> Result<(), Error> {
         };
         vec![
             info.name.to_string(),
-            info.classes.map_or(String::from("its folders"), |number| number.to_string()),
+            info.classes.map_or(String::from("its own"), |number| number.to_string()),
             format!("{}x{size}x{size}", info.channels),
             format!("{} Files: {files}.", info.about),
         ]

@@ -4,17 +4,16 @@ use std::path::{Path, PathBuf};
 
 use burn::data::dataloader::DataLoader;
 use clap::Args;
-use zoo_data::{Dataset, Loader, Preprocess, Split, SplitName};
+use zoo_data::{Dataset, Loader, Preprocess, Split};
 
-use super::{Output, check_data, print, print_json, use_threads};
+use super::{Output, check_data, print, print_json, run_data, use_threads};
 use crate::{
     Error,
     backend::BackendChoice,
-    config::RunConfig,
     evaluation::{Evaluation, Report, evaluate},
     model::WeightsInfo,
     report::{Curves, Folder, RunReport},
-    run_dir::{find_config, find_weights, metrics_path},
+    run_dir::{find_weights, metrics_path},
     test_time::flipped_too,
 };
 
@@ -57,24 +56,16 @@ impl Evaluate {
         use_threads(self.threads)?;
         let weights = find_weights(&self.run)?;
         let info = WeightsInfo::read(&weights)?;
-        let mut config = match &self.config {
-            Some(path) => RunConfig::load(path, &self.sets)?,
-            None => find_config(&self.run, &self.sets)?,
-        };
+        let mut config = run_data::config(&self.run, self.config.as_deref(), &self.sets)?;
         if let Some(backend) = &self.backend {
             config.backend = backend.clone();
         }
         config.check()?;
         let device = config.backend.open()?;
-        let mut data = config.data.open()?;
-        if data.classes != info.classes {
-            return Err(Error::run(&weights, "was trained on other classes than the data has"));
-        }
-        let name = self.split_name(&data)?;
+        let mut data = run_data::open(&config, &weights, &info)?;
+        let name = run_data::split_name(self.split.as_deref(), &data);
         check_data(&mut data, &[name], output)?;
-        let split = data.split(name).ok_or_else(|| {
-            Error::Usage(format!("--split {name}: the data set {} has none", data.name))
-        })?;
+        let split = run_data::split(&data, name)?;
         let out = self.out.as_deref().map(|out| Folder::open(out, self.force)).transpose()?;
         let mut model = info.model.init(config.seed, &device);
         model.load(&weights)?;
@@ -113,15 +104,6 @@ impl Evaluate {
         let metrics = Some(metrics_path(&self.run)).filter(|metrics| metrics.exists());
         let curves = metrics.as_deref().map(Curves::read).transpose()?;
         RunReport { title, facts, report, evaluation, split, curves }.write(out)
-    }
-
-    fn split_name(&self, data: &Dataset) -> Result<SplitName, Error> {
-        let best = if data.test.is_some() { SplitName::Test } else { SplitName::Valid };
-        let Some(wanted) = &self.split else {
-            return Ok(best);
-        };
-        // clap takes no other name.
-        Ok(SplitName::ALL.into_iter().find(|name| name.as_str() == wanted).unwrap_or(best))
     }
 }
 

@@ -8,14 +8,18 @@ mod bench;
 mod cases;
 mod compare;
 mod config;
+mod data;
 mod datasets;
 mod evaluate;
+mod explain;
 mod export;
+mod files;
 mod import;
 mod lr_find;
 mod models;
 mod parity;
 mod predict;
+mod run_data;
 mod train;
 
 use std::io::Write;
@@ -59,6 +63,8 @@ enum Verb {
     Import(import::Import),
     /// Write weights as another library reads them.
     Export(export::Export),
+    /// Show what a network looks at and has learned.
+    Explain(explain::Explain),
     /// Train several configs under one budget, and report which does better.
     Compare(compare::Compare),
     /// Find a learning rate.
@@ -67,6 +73,9 @@ enum Verb {
     Augment(augment::Augment),
     /// List the models with their parameters and cost.
     Models(models::Models),
+    /// Look at the images of a config before training on them.
+    #[command(subcommand)]
+    Data(data::Data),
     /// List the data sets, or fetch one.
     Datasets(datasets::Datasets),
     /// List the backends of this build and the devices that answer.
@@ -94,10 +103,12 @@ pub fn run() -> Result<(), Error> {
         Verb::Predict(verb) => verb.run(output),
         Verb::Import(verb) => verb.run(output),
         Verb::Export(verb) => verb.run(output),
+        Verb::Explain(verb) => verb.run(output),
         Verb::Compare(verb) => verb.run(output),
         Verb::LrFind(verb) => verb.run(output),
         Verb::Augment(verb) => verb.run(output),
         Verb::Models(verb) => verb.run(output),
+        Verb::Data(verb) => verb.run(output),
         Verb::Datasets(verb) => verb.run(output),
         Verb::Backends(verb) => verb.run(output),
         Verb::Bench(verb) => verb.run(output),

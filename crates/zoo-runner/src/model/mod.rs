@@ -2,6 +2,8 @@
 
 mod any;
 mod classifier;
+#[cfg(test)]
+pub(crate) mod filler;
 mod registry;
 mod weights;
 

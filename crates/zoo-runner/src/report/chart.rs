@@ -27,7 +27,9 @@ pub struct Series {
 /// A point of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
+    /// Where it lies across.
     pub x: f64,
+    /// How high it lies.
     pub y: f64,
     /// How low and how high it may be.
     pub range: Option<[f64; 2]>,

@@ -8,6 +8,7 @@ mod chart;
 mod comparison;
 mod confusion;
 mod curves;
+mod explanation;
 mod folder;
 mod picture;
 mod run;
@@ -15,9 +16,12 @@ mod tables;
 mod templates;
 
 pub use self::{
+    chart::{Chart, Point, Series},
     comparison::write_comparison,
     curves::{Curves, Line, write_curves},
+    explanation::Explanation,
     folder::Folder,
+    picture::png_uri,
     run::RunReport,
     tables::csv,
 };

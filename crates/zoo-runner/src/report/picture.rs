@@ -8,6 +8,15 @@ const SIDE: usize = 128;
 
 /// The image, made smaller where it is large, as an address that holds the picture itself.
 pub fn data_uri(image: &Image) -> String {
-    let png = image.thumbnail(SIDE).to_png();
+    small_uri(image, SIDE)
+}
+
+/// The same with a longer side of at most `side` pixels.
+pub fn small_uri(image: &Image, side: usize) -> String {
+    png_uri(&image.thumbnail(side).to_png())
+}
+
+/// The content of a PNG file as an address that holds it.
+pub fn png_uri(png: &[u8]) -> String {
     format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png))
 }

@@ -8,8 +8,10 @@ use crate::Error;
 /// Sorts tables by a click on a column's head.
 pub const SORT_SCRIPT: &str = include_str!("templates/sort.js");
 
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 13] = [
     ("run.html", include_str!("templates/run.html")),
+    ("explanation.html", include_str!("templates/explanation.html")),
+    ("explanation.css", include_str!("templates/explanation.css")),
     ("page.css", include_str!("templates/page.css")),
     ("palette.css", include_str!("templates/palette.css")),
     ("chart.svg", include_str!("templates/chart.svg")),

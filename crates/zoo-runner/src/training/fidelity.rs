@@ -4,7 +4,7 @@
 use std::{fs, path::Path};
 
 use burn::{
-    module::{Module, ModuleMapper, Param},
+    module::Module,
     nn::{Linear, LinearConfig},
     tensor::{Device, Int, Tensor, TensorData},
     train::TrainStep,
@@ -15,28 +15,19 @@ use zoo_data::Batch;
 use zoo_kernels::nn::{Conv2d, Tap};
 
 use super::{OptimizerConfig, ParameterGroups, RunLength, ScheduleConfig, Trainee};
-use crate::{backend::host, model::Classifier};
+use crate::{
+    backend::host,
+    model::{
+        Classifier,
+        filler::{filled, filler},
+    },
+};
 
 const CLASSES: usize = 10;
 
 fn fixture<T: DeserializeOwned>(name: &str) -> T {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(name);
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
-}
-
-/// Numbers within ±`scale` that look random: a hash of the name (FNV-1a) and the index.
-fn filler(name: &str, start: usize, count: usize, scale: f64) -> Vec<f32> {
-    let hash = |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-    let seed = name.bytes().fold(0x811C_9DC5, hash);
-    let number = |index: usize| {
-        let mut x = (index as u32).wrapping_mul(2_654_435_761).wrapping_add(seed);
-        for (shift, factor) in [(16, 0x7FEB_352D), (15, 0x846C_A68B)] {
-            x = (x ^ (x >> shift)).wrapping_mul(factor);
-        }
-        x ^= x >> 16;
-        ((f64::from(x) / 2_147_483_648.0 - 1.0) * scale) as f32
-    };
-    (start..start + count).map(number).collect()
 }
 
 /// Images with the pattern of their class under noise.
@@ -64,35 +55,6 @@ fn batch(
     }
 }
 
-/// Fills weights by their paths; norms stay as they are.
-struct Fill {
-    path: Vec<String>,
-    gain: f64,
-}
-
-impl ModuleMapper for Fill {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_string());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let dims = param.val().dims();
-        let fan_in = if D == 2 { dims[0] } else { dims[1..].iter().product() };
-        let scale = match self.path.last().map_or("", String::as_str) {
-            "weight" => self.gain / (fan_in as f64).sqrt(),
-            "bias" => 0.01,
-            "class_token" | "position_embedding" => 0.05,
-            _ => return param,
-        };
-        let values = filler(&self.path.join("."), 0, dims.iter().product(), scale);
-        param.map(|old| Tensor::from_data(TensorData::new(values, dims), &old.device()))
-    }
-}
-
 /// A training as the script does it.
 struct Training {
     optimizer: OptimizerConfig,
@@ -108,11 +70,11 @@ impl Training {
     /// Losses of `steps` steps, and the network after them.
     fn run<M: Classifier>(&self, model: M, steps: usize) -> (Vec<f64>, M) {
         let device = host().autodiff();
-        let model = model.map(&mut Fill { path: Vec::new(), gain: self.gain });
+        let model = filled(model, self.gain);
         let groups = ParameterGroups::new(&model, &Default::default());
         let mut optimizer = self.optimizer.init(&groups);
         let (label_smoothing, clip_grad_norm) = (self.label_smoothing, self.clip_grad_norm);
-        let trainee = Trainee { model, label_smoothing, clip_grad_norm };
+        let trainee = Trainee { model, label_smoothing, class_weights: None, clip_grad_norm };
         let mut trainee = trainee.train().fork(&device);
         let run = RunLength { steps, steps_per_epoch: steps };
         let mut losses = Vec::with_capacity(steps);

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zoo_data::Mixed;
 
+use super::class_weights::ClassWeights;
 use crate::config::range;
 
 /// The choice of a loss.
@@ -22,6 +23,10 @@ pub struct CrossEntropyConfig {
     /// The share of the target that is spread over all classes, from 0 to below 1; during training
     /// only. <https://arxiv.org/abs/1512.00567>
     pub label_smoothing: f64,
+    /// What the loss of an image weighs by its class; during training only. The loss of a step is the
+    /// mean over its images of the weighed losses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_weights: Option<ClassWeights>,
 }
 
 impl Default for LossConfig {
@@ -38,8 +43,26 @@ impl LossConfig {
         }
     }
 
+    /// What the loss of each class weighs, once they are [resolved](Self::resolve); `None`: the same.
+    pub fn class_weights(&self) -> Option<Vec<f32>> {
+        match self {
+            Self::CrossEntropy(config) => config.class_weights.as_ref()?.listed(),
+        }
+    }
+
+    /// Writes the weights of classes as a list, by the number of train images of each.
+    pub(crate) fn resolve(&mut self, classes: &[String], counts: &[usize]) -> Result<(), String> {
+        let Self::CrossEntropy(config) = self;
+        if let Some(weights) = &mut config.class_weights {
+            *weights = weights.resolve(classes, counts)?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn check(&self) -> Result<(), String> {
-        range::below_one("label_smoothing", self.label_smoothing())
+        let Self::CrossEntropy(config) = self;
+        config.class_weights.as_ref().map_or(Ok(()), ClassWeights::check)?;
+        range::below_one("label_smoothing", config.label_smoothing)
     }
 }
 
@@ -50,7 +73,21 @@ impl LossConfig {
 /// - targets: `[batch]`
 /// - returns: `[batch]`
 pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<1, Int>, smoothing: f64) -> Tensor<1> {
-    let log_probabilities = log_softmax(logits, 1);
+    weighted_cross_entropy(logits, targets, smoothing, None)
+}
+
+/// [`cross_entropy`] with a weight for each class, `[num_classes]`: of the label, and of each class
+/// that smoothing spreads the target over.
+fn weighted_cross_entropy(
+    logits: Tensor<2>,
+    targets: Tensor<1, Int>,
+    smoothing: f64,
+    weights: Option<Tensor<1>>,
+) -> Tensor<1> {
+    let mut log_probabilities = log_softmax(logits, 1);
+    if let Some(weights) = weights {
+        log_probabilities = log_probabilities * weights.unsqueeze();
+    }
     let of_target = log_probabilities.clone().gather(1, targets.unsqueeze_dim(1)).squeeze_dim(1);
     if smoothing == 0.0 {
         return of_target.neg();
@@ -59,7 +96,7 @@ pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<1, Int>, smoothing: f64)
     (of_target * (1.0 - smoothing) + of_all * smoothing).neg()
 }
 
-/// [`cross_entropy`] of each image of a batch. Of mixed images, that of both their labels, each by
+/// [`cross_entropy`] of each image of a batch, by weights of classes if there are some. Of mixed images, that of both their labels, each by
 /// its share: as much as with soft targets.
 ///
 /// # Shapes
@@ -71,13 +108,14 @@ pub fn batch_loss(
     targets: &Tensor<1, Int>,
     mixed: Option<Mixed>,
     smoothing: f64,
+    class_weights: Option<&[f32]>,
 ) -> Tensor<1> {
-    let losses = cross_entropy(logits.clone(), targets.clone(), smoothing);
+    let weights = class_weights.map(|weights| Tensor::from_floats(weights, &logits.device()));
+    let loss =
+        |targets| weighted_cross_entropy(logits.clone(), targets, smoothing, weights.clone());
+    let losses = loss(targets.clone());
     match mixed {
-        Some(Mixed { targets, share }) => {
-            let of_partners = cross_entropy(logits.clone(), targets, smoothing);
-            losses * share + of_partners * (1.0 - share)
-        }
+        Some(Mixed { targets, share }) => losses * share + loss(targets) * (1.0 - share),
         None => losses,
     }
 }
@@ -116,7 +154,7 @@ mod tests {
         let loss = |smoothing| {
             let mixed = Mixed { targets: Tensor::from_ints([1, 2, 0], &device), share: 0.7 };
             let targets = Tensor::from_ints([2, 0, 1], &device);
-            batch_loss(&logits, &targets, Some(mixed), smoothing).into_data()
+            batch_loss(&logits, &targets, Some(mixed), smoothing, None).into_data()
         };
         for (smoothing, expected) in [
             (0.0, [0.707_605_96_f32, 1.098_612_3, 1.569_846]),
@@ -124,6 +162,28 @@ mod tests {
         ] {
             let expected = TensorData::from(expected);
             loss(smoothing).assert_approx_eq::<f32>(&expected, Tolerance::absolute(1e-6));
+        }
+    }
+
+    /// Figures of the same function with `weight=[0.5, 2, 1.25]`, and its soft targets.
+    #[test]
+    fn weighed_classes_have_the_loss_of_pytorch() {
+        let device = host();
+        let logits = [[1.0, 2.0, 3.0], [0.0, 0.0, 0.0], [2.0, 0.0, -1.0]];
+        let logits = Tensor::<2>::from_floats(logits, &device);
+        let loss = |mixed, smoothing| {
+            let targets = Tensor::from_ints([2, 0, 1], &device);
+            batch_loss(&logits, &targets, mixed, smoothing, Some(&[0.5, 2.0, 1.25])).into_data()
+        };
+        let mixed = || Mixed { targets: Tensor::from_ints([1, 2, 0], &device), share: 0.7 };
+        for (mixed, smoothing, expected) in [
+            (None, 0.0, [0.509_507_4_f32, 0.549_306_15, 4.339_692]),
+            (None, 0.1, [0.609_507_44, 0.631_702_07, 4.185_287]),
+            (Some(mixed()), 0.0, [1.201_218_7, 0.796_493_9, 3.063_261_3]),
+            (Some(mixed()), 0.1, [1.232_047_6, 0.854_171_1, 3.036_499_5]),
+        ] {
+            let expected = TensorData::from(expected);
+            loss(mixed, smoothing).assert_approx_eq::<f32>(&expected, Tolerance::absolute(1e-6));
         }
     }
 }

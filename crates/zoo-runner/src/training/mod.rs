@@ -2,6 +2,7 @@
 
 mod budget;
 mod checkpoint;
+mod class_weights;
 mod clip;
 mod early_stopping;
 mod ema;
@@ -48,6 +49,7 @@ use crate::{
 pub use self::{
     budget::{Budget, Course, Pace, RunLength},
     checkpoint::{Checkpoint, CheckpointConfig, Checkpoints, Identity, RunProgress},
+    class_weights::ClassWeights,
     early_stopping::EarlyStoppingConfig,
     ema::EmaConfig,
     loss::{CrossEntropyConfig, LossConfig, cross_entropy},

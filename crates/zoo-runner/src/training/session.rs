@@ -191,7 +191,7 @@ impl<'a, M: Classifier> Session<'a, M> {
     /// What is evaluated and kept: the moving average if it is on, else the weights themselves.
     fn kept(&self, trainee: &Trainee<M>) -> Trainee<M> {
         match &self.memory.ema {
-            Some(ema) => Trainee { model: ema.model().clone(), ..*trainee },
+            Some(ema) => trainee.with_model(ema.model().clone()),
             None => trainee.valid(),
         }
     }

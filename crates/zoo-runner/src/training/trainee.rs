@@ -1,5 +1,7 @@
 //! A classifier in training: the only place where a loss meets a model.
 
+use std::sync::Arc;
+
 use burn::{
     module::{
         Content, Devices, Module, ModuleDisplay, ModuleDisplayDefault, ModuleMapper, ModuleVisitor,
@@ -26,6 +28,8 @@ pub struct Trainee<M> {
     pub model: M,
     /// Label smoothing during training.
     pub label_smoothing: f64,
+    /// What the loss of each class weighs during training; all 1 if not given.
+    pub class_weights: Option<Arc<[f32]>>,
     /// Largest L2 norm of all gradients together.
     pub clip_grad_norm: Option<f64>,
 }
@@ -44,6 +48,12 @@ impl<M> Trainee<M> {
     fn map_model(self, change: impl FnOnce(M) -> M) -> Self {
         Self { model: change(self.model), ..self }
     }
+
+    /// The same loss with another model.
+    pub fn with_model(&self, model: M) -> Self {
+        let &Self { label_smoothing, clip_grad_norm, .. } = self;
+        Self { model, label_smoothing, class_weights: self.class_weights.clone(), clip_grad_norm }
+    }
 }
 
 impl<M: Classifier> Trainee<M> {
@@ -52,13 +62,20 @@ impl<M: Classifier> Trainee<M> {
         Self {
             model,
             label_smoothing: config.loss.label_smoothing(),
+            class_weights: config.loss.class_weights().map(Arc::from),
             clip_grad_norm: config.train.clip_grad_norm,
         }
     }
 
-    fn classify(&self, batch: Batch, label_smoothing: f64) -> Outcome {
+    fn classify(
+        &self,
+        batch: Batch,
+        label_smoothing: f64,
+        class_weights: Option<&[f32]>,
+    ) -> Outcome {
         let logits = self.model.forward(batch.images);
-        let losses = batch_loss(&logits, &batch.targets, batch.mixed, label_smoothing);
+        let losses =
+            batch_loss(&logits, &batch.targets, batch.mixed, label_smoothing, class_weights);
         Outcome { losses, logits, targets: batch.targets }
     }
 }
@@ -66,7 +83,7 @@ impl<M: Classifier> Trainee<M> {
 impl<M: Classifier> Trainee<M> {
     /// What `batch` adds to the gradients of a step of `images` images altogether.
     pub fn share_of_step(&self, batch: Batch, images: usize) -> TrainOutput<Outcome> {
-        let outcome = self.classify(batch, self.label_smoothing);
+        let outcome = self.classify(batch, self.label_smoothing, self.class_weights.as_deref());
         let gradients = outcome.losses.clone().sum().div_scalar(images as f64).backward();
         // What goes to the metrics must not keep the graph, and with it the weights, in use: an
         // optimizer works in place only on weights that are its own.
@@ -102,7 +119,7 @@ impl<M: Classifier> InferenceStep for Trainee<M> {
     type Output = Outcome;
 
     fn step(&self, batch: Batch) -> Outcome {
-        self.classify(batch, 0.0)
+        self.classify(batch, 0.0, None)
     }
 }
 
@@ -168,7 +185,7 @@ impl<M: Classifier> Module for Trainee<M> {
     }
 
     fn valid(&self) -> Self {
-        Self { model: self.model.valid(), ..*self }
+        self.with_model(self.model.valid())
     }
 
     fn materialize(self) -> Self {

@@ -16,8 +16,16 @@ impl Image {
             return self.clone();
         }
         let fit = |length: usize| ((length * side + longer / 2) / longer).max(1);
+        self.stretched(fit(self.width()), fit(self.height()))
+    }
+
+    /// The whole image, scaled to these sides.
+    ///
+    /// # Panics
+    /// If a side is 0.
+    pub(crate) fn stretched(&self, width: usize, height: usize) -> Image {
         let whole = Area { left: 0, top: 0, width: self.width(), height: self.height() };
-        scale(self, &whole, fit(self.width()), fit(self.height()))
+        scale(self, &whole, width, height)
     }
 }
 

@@ -1,6 +1,5 @@
 //! `zoo predict`.
 
-mod files;
 mod layout;
 
 use std::path::PathBuf;
@@ -10,7 +9,7 @@ use clap::Args;
 use serde::Serialize;
 use zoo_data::Image;
 
-use super::{Output, print, print_json, use_threads};
+use super::{Output, files, print, print_json, use_threads};
 use crate::{
     Error,
     backend::BackendChoice,
@@ -61,11 +60,15 @@ struct Predicted {
     logits: Option<Vec<f32>>,
 }
 
+/// A class that an image may show.
 #[derive(Serialize)]
-struct Prediction {
-    class: String,
-    label: usize,
-    probability: f32,
+pub struct Prediction {
+    /// The class's name.
+    pub class: String,
+    /// Its place among the classes.
+    pub label: usize,
+    /// How probable it is.
+    pub probability: f32,
 }
 
 impl Predict {

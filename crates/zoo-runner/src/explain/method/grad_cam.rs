@@ -3,10 +3,41 @@
 use burn::tensor::{Int, Tensor, TensorData};
 use zoo_kernels::nn::Tap;
 
+use super::{Method, nothing};
 use crate::{
-    explain::{HeatMap, Maps},
+    explain::{Figure, HeatMap, Maps, Subject},
     model::Classifier,
 };
+
+pub(super) static METHOD: Method = Method {
+    name: "grad-cam",
+    title: "What speaks for the class",
+    about: "Grad-CAM asks of each map of a deep layer: would the class's score rise if there were more of it? Maps are \
+            added up by the answer, and what is left above 0 is laid over the picture: where the network has found \
+            what speaks for the class. Asked for another class, the same network may look elsewhere.",
+    is_of_network: false,
+    lacks: nothing,
+    figures: |subject| Ok(figures(subject)),
+    heat: Some(|subject| Ok(subject.grad_cam(subject.label))),
+};
+
+fn figures(subject: &Subject) -> Vec<Figure> {
+    let other = subject.ranking.iter().copied().find(|&label| label != subject.label);
+    let classes = [("", Some(subject.label)), ("second", other)].into_iter();
+    let classes = classes.filter_map(|(name, label)| Some((name, label?)));
+    let figure = |(name, label)| {
+        let heat = subject.grad_cam(label);
+        let class = subject.class_and_probability(label);
+        let caption = match heat.largest() {
+            0.0 => format!("nothing in the deep maps speaks for {class}"),
+            _ => {
+                format!("what speaks for {class}, from {} × {} places", heat.size[0], heat.size[1])
+            }
+        };
+        Figure::picture(name, &heat.over(&subject.image), caption)
+    };
+    classes.map(figure).collect()
+}
 
 /// What in each image speaks for the class of its label: the maps of the model's
 /// [`cam_layer`](Classifier::cam_layer), weighed by the mean slope of the class's score along each

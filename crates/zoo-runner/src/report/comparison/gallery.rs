@@ -1,16 +1,24 @@
 //! Images that tell entries apart: all wrong, one alone right or wrong, surest mistakes.
 
+use burn::tensor::Device;
 use serde::Serialize;
+use zoo_data::{Image, Preprocess};
 
 use crate::{
-    compare::{Compared, Entry, Outcome},
+    Error,
+    compare::{Compared, Entry, Made, Outcome},
     evaluation::Scored,
-    report::picture::data_uri,
+    model::{AnyClassifier, WeightsInfo},
+    report::picture::small_uri,
+    run_dir::find_weights,
 };
 
 /// Images of all groups of one kind together, and of a single group at least and at most.
-const OF_KIND: usize = 18;
+const OF_KIND: usize = 12;
 const OF_GROUP: (usize, usize) = (3, 8);
+/// The longer sides of photos and of heat maps in pixels, at most: a page holds many.
+const PHOTO_SIDE: usize = 96;
+const HEAT_SIDE: usize = 64;
 
 /// Images with something in common.
 #[derive(Serialize)]
@@ -37,12 +45,42 @@ struct Answer {
     prediction: String,
     probability: f64,
     is_right: bool,
+    /// What in the image speaks for the prediction; none where image or weights cannot be read.
+    heat: Option<String>,
 }
 
 /// A network that looked at the images.
 struct Viewer<'a> {
     entry: &'a Entry,
     scored: &'a [Scored],
+    /// None where its weights cannot be read any more.
+    network: Option<Network>,
+}
+
+/// A trained network that can look again.
+struct Network {
+    model: Box<dyn AnyClassifier>,
+    preprocess: Preprocess,
+    device: Device,
+}
+
+impl Network {
+    fn open(made: &Made) -> Result<Self, Error> {
+        let config = &made.planned.config;
+        let weights = find_weights(&made.planned.folder)?;
+        let info = WeightsInfo::read(&weights)?;
+        let device = config.backend.open()?;
+        let mut model = info.model.init(config.seed, &device);
+        model.load(&weights)?;
+        Ok(Self { model, preprocess: info.preprocess, device })
+    }
+
+    /// Grad-CAM of a class over the image.
+    fn heat(&self, image: &Image, label: usize) -> Image {
+        let seen = self.preprocess.apply(image.clone());
+        let input = self.preprocess.tensor(std::slice::from_ref(image), &self.device);
+        self.model.grad_cam(input, &[label]).remove(0).over(&seen)
+    }
 }
 
 /// The groups of a comparison: of the networks with the first seed, on the largest fraction, as far
@@ -88,16 +126,17 @@ pub fn groups(compared: &Compared) -> Vec<Group> {
 
 fn viewers(compared: &Compared) -> Vec<Viewer<'_>> {
     let largest = compared.comparison.fractions.last().copied();
-    let first_of = |place: usize| -> Option<&Outcome> {
+    let first_of = |place: usize| -> Option<(&Made, &Outcome)> {
         let mut mine = compared
             .made
             .iter()
             .filter(|made| made.planned.entry == place && Some(made.planned.fraction) == largest);
-        mine.find_map(|made| made.outcome.as_ref().ok())
+        mine.find_map(|made| Some((made, made.outcome.as_ref().ok()?)))
     };
     let viewer = |(place, entry)| {
-        let scored = first_of(place)?.measured.scored.as_slice();
-        Some(Viewer { entry, scored })
+        let (made, outcome) = first_of(place)?;
+        let scored = outcome.measured.scored.as_slice();
+        Some(Viewer { entry, scored, network: Network::open(made).ok() })
     };
     let mut viewers: Vec<Viewer> = compared.entries.iter().enumerate().filter_map(viewer).collect();
     let images = |viewer: &Viewer| -> Vec<(usize, usize)> {
@@ -144,20 +183,25 @@ impl Gallery<'_> {
         let first = &self.viewers[0];
         let Scored { index, label, .. } = first.scored[image];
         let (_, split) = first.entry.measured();
+        let photo = split.source().image(index).ok();
         let answers = self.viewers.iter().map(|viewer| {
             let scored = viewer.scored[image];
+            let both = photo.as_ref().zip(viewer.network.as_ref());
             Answer {
                 entry: viewer.entry.name.clone(),
                 prediction: viewer.entry.data.classes[scored.prediction].clone(),
                 probability: scored.probability,
                 is_right: scored.is_right(),
+                heat: both.map(|(photo, network)| {
+                    small_uri(&network.heat(photo, scored.prediction), HEAT_SIDE)
+                }),
             }
         });
         Card {
             image: split.source().name(index),
             class: first.entry.data.classes[label].clone(),
-            picture: split.source().image(index).ok().map(|image| data_uri(&image)),
             answers: answers.collect(),
+            picture: photo.map(|photo| small_uri(&photo, PHOTO_SIDE)),
         }
     }
 }

@@ -78,7 +78,7 @@ pub fn write_comparison(compared: &Compared, folder: &Folder) -> Result<(), Erro
     let page = page(compared);
     for (template, name) in [("comparison.html", "index.html"), ("comparison.md", "report.md")] {
         let path = folder.file(name);
-        fs::write(&path, render(template, &page)?).map_err(Error::io(&path))?;
+        fs::write(&path, render(template, &page)? + "\n").map_err(Error::io(&path))?;
     }
     write_json(&folder.file("report.json"), &compared.comparison)
 }

@@ -19,7 +19,7 @@ use crate::{
 /// What must not come through to a page as it is.
 const HOSTILE: &str = r#"<script src="https://example.org/x.js">alert('1' & "2")</script>|`*"#;
 
-/// An image a class, grey, of which the first cannot be read.
+/// An image a class, grey, of which one that is shown cannot be read.
 struct Photos(usize);
 
 impl ImageSource for Photos {
@@ -29,7 +29,7 @@ impl ImageSource for Photos {
 
     fn image(&self, index: usize) -> Result<Image, DataError> {
         match index {
-            0 => Err(DataError::Decode { name: self.name(0), reason: String::from("cut short") }),
+            5 => Err(DataError::Decode { name: self.name(5), reason: String::from("cut short") }),
             _ => Ok(Image::filled(300, 200, &[128])),
         }
     }
@@ -137,7 +137,7 @@ fn planned(place: usize, entry: &Entry, seed: u64) -> Planned {
     }
 }
 
-/// Two entries, the first right about 12 and 14 of 20 images, the second about 5 and then failing.
+/// Two entries, the first right about 10 and 15 of 20 images, the second about 5 and then failing.
 fn compared(classes: &[String]) -> Compared {
     let size = json!({"num_classes": classes.len(), "channels": 3, "image_size": 32});
     let entries = vec![
@@ -147,9 +147,9 @@ fn compared(classes: &[String]) -> Compared {
     let failed =
         Made { planned: planned(1, &entries[1], 1), outcome: Err(format!("{HOSTILE} is broken")) };
     let made = vec![
-        made(0, &entries[0], 0, 12),
+        made(0, &entries[0], 0, 10),
         made(1, &entries[1], 0, 5),
-        made(0, &entries[0], 1, 14),
+        made(0, &entries[0], 1, 15),
         failed,
     ];
     let request = Request {
@@ -192,12 +192,9 @@ fn hostile_names_are_text_on_the_page_and_in_markdown() {
     assert!(page.contains("&lt;script src=&quot;https:&#x2f;&#x2f;example.org"));
     assert!(page.contains("🦀, &quot;crab&quot;"));
     assert!(page.contains("cannot be read"));
-    assert!(!markdown.contains("<script"), "{markdown}");
+    assert_eq!(markdown.matches('<').count(), markdown.matches("\\<").count(), "{markdown}");
     let escaped = r#"\<script src="https://example.org/x.js"\>alert('1' \& "2")\</script\>\|\`\*"#;
     assert!(markdown.contains(escaped), "{markdown}");
-    let rows = markdown.lines().filter(|line| line.starts_with("| good "));
-    // Bars between cells alone, and those before a name's own are escaped.
-    assert!(rows.count() >= 1, "{markdown}");
 }
 
 #[test]
@@ -214,7 +211,7 @@ fn figures_are_those_of_the_runs() {
     let [page, json, markdown] = write(&compared);
     let report: Value = serde_json::from_str(&json).unwrap();
     let good = &report["entries"][0];
-    assert_eq!(good["accuracy"]["mean"], 0.65);
+    assert_eq!(good["accuracy"]["mean"], 0.625);
     assert_eq!(good["harmed_accuracy"]["mean"], 0.25);
     assert_eq!(good["training_images_per_second"]["mean"], 400.0);
     assert_eq!(good["peak_memory_bytes"], 123_000_000);
@@ -226,13 +223,13 @@ fn figures_are_those_of_the_runs() {
     let pair = &report["pairs"][0];
     assert_eq!((&pair["better"], &pair["worse"]), (&json!("good"), &json!(HOSTILE)));
     assert_eq!(pair["tests"].as_array().unwrap().len(), 1);
-    assert_eq!(pair["tests"][0]["only_better"], 7);
+    assert_eq!(pair["tests"][0]["only_better"], 5);
     assert_eq!(report["runs"][3]["error"], format!("{HOSTILE} is broken"));
     assert_eq!(report["budget"], "images=20");
-    for text in ["65.00 %", "± 7.07 %", "Runs that failed", "Only good is right", "400"] {
+    for text in ["62.50 %", "± 17.68 %", "Runs that failed", "Only good is right", "400"] {
         assert!(page.contains(text), "{text}");
     }
-    assert!(markdown.contains("| good | 65.00 % (± 7.07 %, 1.47 to 100.00) |"), "{markdown}");
+    assert!(markdown.contains("| good | 62.50 % (± 17.68 %, 0.00 to 100.00) |"), "{markdown}");
 }
 
 #[test]

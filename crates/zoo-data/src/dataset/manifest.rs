@@ -1,0 +1,194 @@
+//! Photos that a table lists: a CSV or TSV file with a head line, or JSONL, an object a line.
+//!
+//! | column | |
+//! | --- | --- |
+//! | `image` | path of the image, below `root` |
+//! | `label` | name of its class |
+//! | `split`, if there is one | `train`, `valid` (or `val`) or `test` |
+//! | `group`, if there is one | what belongs together, and stays in one split |
+//!
+//! Other columns are of no account. Without `split`, the images are divided as `split` of the settings
+//! says; with it, the valid split is taken from the train images if no row has it. Classes are sorted:
+//! by number if all are numbers, else by name.
+
+mod table;
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use self::table::{Row, read};
+use super::listing::Listing;
+use super::photos::Photo;
+use super::{Dataset, FolderConfig, Info, OnUnreadable, SplitConfig, SplitName, SubsetConfig};
+use crate::DataError;
+use crate::preprocess::{Normalize, PreprocessConfig};
+
+pub(super) static INFO: Info = Info {
+    name: "manifest",
+    about: "Photos that a CSV, TSV or JSONL file lists with their labels, and with splits and groups if you like.",
+    classes: None,
+    channels: 3,
+    image_size: 224,
+    own_test: false,
+    source: "write a file with the columns image and label",
+    files: &[],
+    normalize: Normalize::Imagenet,
+};
+
+/// Photos that a table lists.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestConfig {
+    /// The table, relative to the current directory: `.csv`, `.tsv` or `.jsonl`, with the columns
+    /// `image`, `label`, and if you like `split` and `group`.
+    pub path: PathBuf,
+    /// The folder that the paths in the table begin at. If it is not given, the table's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<PathBuf>,
+    /// How the images are divided, as far as the table does not say.
+    #[serde(default)]
+    pub split: SplitConfig,
+    /// How images are made fit for the network.
+    #[serde(default)]
+    pub preprocess: PreprocessConfig,
+    /// What is done about images that cannot be read.
+    #[serde(default)]
+    pub on_unreadable: OnUnreadable,
+    /// Megabytes of memory for decoded photos, which need not be decoded again in every epoch, 0 to
+    /// 1,048,576. Has no influence on the batches.
+    #[serde(default = "super::config::default_cache_mb")]
+    pub cache_mb: usize,
+}
+
+impl ManifestConfig {
+    /// The settings that a folder of photos has too.
+    fn as_folder(&self) -> FolderConfig {
+        let own = || self.path.parent().unwrap_or(Path::new("")).to_owned();
+        FolderConfig {
+            root: self.root.clone().unwrap_or_else(own),
+            split: self.split.clone(),
+            preprocess: self.preprocess.clone(),
+            on_unreadable: self.on_unreadable,
+            cache_mb: self.cache_mb,
+        }
+    }
+
+    /// Refuses settings out of range.
+    pub(super) fn check(&self, info: &Info) -> Result<(), DataError> {
+        self.as_folder().check(info)
+    }
+
+    pub(super) fn subset(&self) -> (Option<&SubsetConfig>, u64) {
+        (self.split.subset.as_ref(), self.split.seed)
+    }
+
+    pub(super) fn subset_mut(&mut self) -> &mut Option<SubsetConfig> {
+        &mut self.split.subset
+    }
+}
+
+/// Reads the table; the images are read when their turn comes.
+pub(super) fn open(config: &ManifestConfig) -> Result<Dataset, DataError> {
+    let path = &config.path;
+    if !path.exists() {
+        return Err(DataError::Missing { path: path.clone(), hint: INFO.source.to_owned() });
+    }
+    let rows = read(path)?;
+    check_once(path, &rows)?;
+    check_alike(path, &rows)?;
+    let folder = config.as_folder();
+    let classes = classes(&rows);
+    let [class] = &classes[..] else {
+        return listing(path, folder.root.clone(), classes, rows)?.into_dataset(&INFO, &folder);
+    };
+    let reason = format!("all images have the label {class:?}; a classifier needs at least two");
+    Err(DataError::Manifest { path: path.clone(), line: None, reason })
+}
+
+/// Names of the classes, sorted.
+fn classes(rows: &[Row]) -> Vec<String> {
+    let names: BTreeSet<&str> = rows.iter().map(|row| &row.label[..]).collect();
+    let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+    if names.iter().all(|name| name.parse::<u64>().is_ok()) {
+        names.sort_by_key(|name| name.parse::<u64>().ok());
+    }
+    names
+}
+
+/// Refuses an image that is listed twice.
+fn check_once(path: &Path, rows: &[Row]) -> Result<(), DataError> {
+    let mut lines = HashMap::new();
+    for row in rows {
+        if let Some(before) = lines.insert(&row.image, row.line) {
+            let reason = format!("{} is listed already, in line {before}", row.image);
+            return Err(DataError::Manifest {
+                path: path.to_owned(),
+                line: Some(row.line),
+                reason,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses splits or groups that some rows have and others have not.
+fn check_alike(path: &Path, rows: &[Row]) -> Result<(), DataError> {
+    let (split, group) = (rows[0].split.is_some(), rows[0].group.is_some());
+    for row in rows {
+        for (name, same) in
+            [("split", row.split.is_some() == split), ("group", row.group.is_some() == group)]
+        {
+            if !same {
+                let reason = format!(
+                    "some rows have a {name}, others, such as this one or the first, have none"
+                );
+                return Err(DataError::Manifest {
+                    path: path.to_owned(),
+                    line: Some(row.line),
+                    reason,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn listing(
+    path: &Path,
+    root: PathBuf,
+    classes: Vec<String>,
+    rows: Vec<Row>,
+) -> Result<Listing, DataError> {
+    let of_split = |wanted: SplitName| -> Vec<usize> {
+        let is_in = |row: &Row| row.split.unwrap_or(SplitName::Train) == wanted;
+        (0..rows.len()).filter(|&place| is_in(&rows[place])).collect()
+    };
+    let some = |places: Vec<usize>| (!places.is_empty()).then_some(places);
+    let label = |row: &Row| classes.iter().position(|class| *class == row.label).unwrap_or(0);
+    let photo = |row: &Row| {
+        let bytes = root.join(&row.image).metadata().map_or(0, |file| file.len());
+        // A file that is not there is told when all are looked at, with all others.
+        Photo { path: PathBuf::from(&row.image), label: label(row), bytes }
+    };
+    let train = of_split(SplitName::Train);
+    if train.is_empty() {
+        let reason = "no row is of the train split".to_owned();
+        return Err(DataError::Manifest { path: path.to_owned(), line: None, reason });
+    }
+    Ok(Listing {
+        photos: rows.iter().map(photo).collect(),
+        groups: rows.iter().map(|row| row.group.clone()).collect(),
+        train,
+        valid: some(of_split(SplitName::Valid)),
+        test: some(of_split(SplitName::Test)),
+        notes: Vec::new(),
+        root,
+        classes,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! `zoo data`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use zoo_data::{DataReport, MeanStd, Size, Sizes, Twins};
+
+use super::{Output, print, print_json, table};
+use crate::{Error, config::RunConfig};
+
+/// Images of a kind that are named; `--json` has all.
+const NAMED: usize = 5;
+
+/// Look at the images of a config before training on them.
+#[derive(Debug, Subcommand)]
+pub enum Data {
+    /// Tell what is in the data: counts, sizes, unreadable files, duplicates, leaks, balance.
+    Check(Check),
+}
+
+/// Tell what is in the data: counts, sizes, unreadable files, duplicates, leaks, balance.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The JSON config.
+    config: PathBuf,
+    /// Change a setting, as in data.folder.root=photos; may be given again.
+    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
+    sets: Vec<String>,
+}
+
+impl Data {
+    pub fn run(self, output: Output) -> Result<(), Error> {
+        match self {
+            Self::Check(check) => check.run(output),
+        }
+    }
+}
+
+impl Check {
+    fn run(self, output: Output) -> Result<(), Error> {
+        let config = RunConfig::load(&self.config, &self.sets)?;
+        config.check()?;
+        let data = config.data.open()?;
+        if !output.quiet {
+            data.notes.iter().for_each(|note| eprintln!("note: {note}"));
+        }
+        let splits = [Some(&data.train), Some(&data.valid), data.test.as_ref()];
+        let images = splits.into_iter().flatten().map(|split| split.len()).sum();
+        let bar = output.show().bar("looking", images);
+        let report = data.examine(|| bar.inc(1));
+        bar.finish_and_clear();
+        match output.json {
+            true => print_json(&report),
+            false => print(&text(&report)),
+        }
+    }
+}
+
+/// The report in words, paragraph by paragraph.
+fn text(report: &DataReport) -> String {
+    let mut parts = vec![counts(report)];
+    parts.push(format!(
+        "imbalance: {:.1} images of the largest class for one of the smallest",
+        report.imbalance
+    ));
+    parts.push(unreadable(report));
+    parts.extend(report.sizes.as_ref().map(sizes));
+    parts.extend(report.figures.as_ref().map(figures));
+    parts.push(twins("exact duplicates", "same pixels", &report.exact_duplicates));
+    let rule = "at most 4 bits of 64 of the difference hash, and 4 of 255 in grey";
+    parts.push(twins("near duplicates", rule, &report.near_duplicates));
+    let steps: Vec<String> = report.next_steps.iter().map(|step| format!("\n- {step}")).collect();
+    parts.push(format!("next:{}", steps.concat()));
+    parts.join("\n\n")
+}
+
+/// A row a class, a column a split.
+fn counts(report: &DataReport) -> String {
+    let cells = |first: &str, cell: &dyn Fn(usize) -> String| {
+        let numbers = (0..report.splits.len()).map(cell);
+        std::iter::once(first.to_string()).chain(numbers).collect::<Vec<_>>()
+    };
+    let head = cells("class", &|split| report.splits[split].split.to_string());
+    let rows = report.classes.iter().enumerate().map(|(label, class)| {
+        cells(class, &|split| report.splits[split].per_class[label].to_string())
+    });
+    let total = cells("all", &|split| report.splits[split].images.to_string());
+    let rows: Vec<_> = std::iter::once(head).chain(rows).chain([total]).collect();
+    format!("data set {}\n{}", report.dataset, table(&rows))
+}
+
+fn unreadable(report: &DataReport) -> String {
+    let images: Vec<String> = report.unreadable.iter().map(ToString::to_string).collect();
+    format!("unreadable: {}{}", images.len(), named(&images))
+}
+
+fn sizes(sizes: &Sizes) -> String {
+    let told = |size: &Size| format!("{}x{}", size.width, size.height);
+    let odd: Vec<String> =
+        sizes.odd_ratios.iter().map(|size| format!("{} {}", told(size), size.image)).collect();
+    format!(
+        "sizes: smallest {}, median {}, largest {}; three times as long as wide or more: {}{}",
+        told(&sizes.smallest),
+        told(&sizes.median),
+        told(&sizes.largest),
+        odd.len(),
+        named(&odd)
+    )
+}
+
+fn figures(figures: &MeanStd) -> String {
+    let list = |values: &[f32]| {
+        values.iter().map(|value| format!("{value:.4}")).collect::<Vec<_>>().join(" ")
+    };
+    format!("train pixels, 0 to 1: mean {}, deviation {}", list(&figures.mean), list(&figures.std))
+}
+
+/// Duplicates of a kind, and how many of them matter why.
+fn twins(kind: &str, rule: &str, twins: &[Twins]) -> String {
+    let count = |is: fn(&Twins) -> bool| twins.iter().filter(|twins| is(twins)).count();
+    // What matters most is named first.
+    let mut sorted: Vec<&Twins> = twins.iter().collect();
+    sorted.sort_by_key(|twins| (!twins.is_contradiction(), !twins.is_leak()));
+    let line = |twins: &&Twins| {
+        let place =
+            |place: &zoo_data::Place| format!("{} ({}, {})", place.image, place.split, place.class);
+        twins.images.iter().map(place).collect::<Vec<_>>().join(" = ")
+    };
+    let lines: Vec<String> = sorted.iter().map(line).collect();
+    format!(
+        "{kind} ({rule}): {}; across splits: {}; under two labels: {}{}",
+        twins.len(),
+        count(Twins::is_leak),
+        count(Twins::is_contradiction),
+        named(&lines)
+    )
+}
+
+/// The first few, one a line.
+fn named(all: &[String]) -> String {
+    let mut lines: Vec<String> = all.iter().take(NAMED).map(|one| format!("\n  {one}")).collect();
+    if let Some(rest) = all.len().checked_sub(NAMED).filter(|&rest| rest > 0) {
+        lines.push(format!("\n  and {rest} more, which --json names"));
+    }
+    lines.concat()
+}

@@ -1,0 +1,61 @@
+//! `zoo explain --split`: does the network look at the thing?
+
+use std::path::Path;
+
+use super::Explain;
+use crate::{
+    Error,
+    cli::{Output, check_data, print, print_json, run_data, table},
+    explain::{Focus, Method, Network, focus},
+};
+
+impl Explain {
+    /// Counts how much of the heat lies on the thing, and tells it.
+    pub(super) fn count(
+        &self,
+        weights: &Path,
+        network: &Network,
+        methods: &[&'static Method],
+        output: Output,
+    ) -> Result<(), Error> {
+        let methods: Vec<&'static Method> =
+            methods.iter().copied().filter(|method| method.heat.is_some()).collect();
+        if methods.is_empty() {
+            let only = self.only.join(",");
+            return Err(Error::Usage(format!(
+                "--only {only}: tells nothing of where the network looks"
+            )));
+        }
+        let config = run_data::config(&self.run, self.config.as_deref(), &self.sets)?;
+        let mut data = run_data::open(&config, weights, &network.info)?;
+        let name = run_data::split_name(self.split.as_deref(), &data);
+        check_data(&mut data, &[name], output)?;
+        let split = run_data::split(&data, name)?;
+        let images = (self.images as usize).min(split.len());
+        let bar = output.show().bar("looking", images);
+        let counted = focus(network, split, &methods, images, || bar.inc(1))?;
+        bar.finish_and_clear();
+        match output.json {
+            true => print_json(&counted),
+            false => print(&text(&counted)),
+        }
+    }
+}
+
+fn text(counted: &[Focus]) -> String {
+    let head = ["method", "images", "heat on the thing", "thing of the picture", "ratio"];
+    let row = |focus: &Focus| {
+        let percent = |part: Option<f64>| {
+            part.map_or(String::from("-"), |part| format!("{:.1} %", 100.0 * part))
+        };
+        vec![
+            focus.method.to_string(),
+            focus.images.to_string(),
+            percent(focus.heat_on_thing),
+            percent(focus.thing_of_picture),
+            focus.ratio.map_or(String::from("-"), |ratio| format!("{ratio:.2}")),
+        ]
+    };
+    let rows = std::iter::once(head.map(String::from).to_vec()).chain(counted.iter().map(row));
+    table(&rows.collect::<Vec<_>>())
+}

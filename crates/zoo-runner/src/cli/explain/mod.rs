@@ -1,0 +1,204 @@
+//! `zoo explain`.
+
+mod choice;
+mod focus;
+mod stem;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use indicatif::{HumanDuration, ProgressBar};
+use serde::Serialize;
+use zoo_data::Image;
+
+use self::stem::stems;
+use super::{Output, files, predict::Prediction, print, print_json, use_threads};
+use crate::{
+    Error,
+    backend::BackendChoice,
+    explain::{Lesson, Method, Network, Subject},
+    progress::Show,
+    report::{Explanation, Folder},
+    run_dir::find_weights,
+};
+
+/// So many classes are told of each image with `--json`.
+const TOP_K: usize = 5;
+
+/// Show what a network looks at and has learned.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A run directory, or a bare model.safetensors.
+    run: PathBuf,
+    /// Images, or folders with images in them and below.
+    #[arg(required_unless_present = "split", value_name = "IMAGE-OR-FOLDER")]
+    paths: Vec<PathBuf>,
+    /// Write the page and its pictures into this folder.
+    #[arg(long, value_name = "DIR", default_value = "explained")]
+    out: PathBuf,
+    /// Write into the folder also where something lies in it.
+    #[arg(long)]
+    force: bool,
+    /// Explain by these methods alone, as in grad-cam,occlusion; by all that suit the network unless
+    /// given.
+    #[arg(long, value_name = "METHOD", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Explain this class of each image; the most probable unless given.
+    #[arg(long, value_name = "NAME", conflicts_with = "split")]
+    class: Option<String>,
+    /// Count instead how much of the heat lies on the thing, in images of this split that the network
+    /// answers rightly; the data set must know where things are, as sea does.
+    #[arg(long, conflicts_with_all = ["paths", "out", "force"], value_parser = ["train", "valid", "test"])]
+    split: Option<String>,
+    /// With --split: at most so many images.
+    #[arg(long, requires = "split", value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    images: u64,
+    /// With --split: the config that says where the images are; the run's own unless given.
+    #[arg(long, requires = "split", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// With --split: change a setting, as in data.sea.seed=1; may be given again.
+    #[arg(long = "set", requires = "split", value_name = "KEY.PATH=VALUE")]
+    sets: Vec<String>,
+    /// What computes.
+    #[arg(long, value_name = "NAME[:INDEX]", default_value = "flex")]
+    backend: BackendChoice,
+    /// Threads of CPU computation; all cores unless given.
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+}
+
+/// What was written.
+#[derive(Serialize)]
+struct Written {
+    page: PathBuf,
+    images: Vec<Explained>,
+}
+
+/// An image of which there is a lesson.
+#[derive(Serialize)]
+struct Explained {
+    image: PathBuf,
+    /// The class that is explained.
+    class: String,
+    /// The most probable classes.
+    predictions: Vec<Prediction>,
+    files: Vec<PathBuf>,
+}
+
+impl Explain {
+    pub fn run(self, output: Output) -> Result<(), Error> {
+        use_threads(self.threads)?;
+        let weights = find_weights(&self.run)?;
+        let device = self.backend.open()?;
+        let network = Network::open(&weights, &device)?;
+        let methods = choice::methods(&self.only, &network)?;
+        if self.split.is_some() {
+            return self.count(&weights, &network, &methods, output);
+        }
+        let label = self.class.as_deref().map(|name| choice::label(name, &network)).transpose()?;
+        let paths = files::images(&self.paths)?;
+        let folder = Folder::open(&self.out, self.force)?;
+        let (explained, lessons) = explain(&network, &paths, label, &methods, output.show())?;
+        let unreadable = paths.len() - lessons.len();
+        if !lessons.is_empty() {
+            let explanation = Explanation {
+                title: format!("What {} sees", self.run.display()),
+                facts: self.facts(&network),
+                lessons,
+            };
+            write(&explanation, explained, &folder, output)?;
+        }
+        match unreadable {
+            0 => Ok(()),
+            _ => {
+                Err(Error::Failed(format!("{unreadable} of {} images cannot be read", paths.len())))
+            }
+        }
+    }
+
+    fn facts(&self, network: &Network) -> Vec<(&'static str, String)> {
+        let (info, model) = (&network.info, &network.model);
+        let side = info.preprocess.image_size;
+        vec![
+            ("run", self.run.display().to_string()),
+            ("model", format!("{}, {} parameters", info.model.name(), model.num_params())),
+            ("classes", info.classes.len().to_string()),
+            ("image size", format!("{side} × {side} pixels")),
+        ]
+    }
+}
+
+/// Looks at all images; those that cannot be read are named on stderr and left out. What shows the
+/// network alone is in the first lesson.
+fn explain(
+    network: &Network,
+    paths: &[PathBuf],
+    label: Option<usize>,
+    methods: &[&'static Method],
+    show: Show,
+) -> Result<(Vec<Explained>, Vec<Lesson>), Error> {
+    let of_image: Vec<&'static Method> =
+        methods.iter().copied().filter(|method| !method.is_of_network).collect();
+    let bar = show.steps(methods.len() + (paths.len() - 1) * of_image.len());
+    let (mut explained, mut lessons) = (Vec::new(), Vec::new());
+    for (path, stem) in paths.iter().zip(stems(paths)) {
+        bar.set_message(path.display().to_string());
+        let methods = if lessons.is_empty() { methods } else { &of_image };
+        let image = match Image::open(path) {
+            Ok(image) => image,
+            Err(error) => {
+                bar.suspend(|| eprintln!("error: {error}"));
+                bar.set_length(bar.length().unwrap_or(0) - of_image.len() as u64);
+                continue;
+            }
+        };
+        let subject = network.look(&image, label)?;
+        let name = path.display().to_string();
+        lessons.push(Lesson::new(name, stem, &subject, methods, || bar.inc(1))?);
+        explained.push(Explained {
+            image: path.clone(),
+            class: subject.class(subject.label).to_string(),
+            predictions: predictions(&subject),
+            files: Vec::new(),
+        });
+        tell(show, &bar, path);
+    }
+    bar.finish_and_clear();
+    Ok((explained, lessons))
+}
+
+/// How far it has come, where no bar moves.
+fn tell(show: Show, bar: &ProgressBar, path: &Path) {
+    if show == Show::Lines {
+        let percent = 100 * bar.position() / bar.length().unwrap_or(1).max(1);
+        let left = HumanDuration(bar.eta());
+        eprintln!("explained {}: {percent} %, {left:#} left", path.display());
+    }
+}
+
+fn predictions(subject: &Subject) -> Vec<Prediction> {
+    let prediction = |&label: &usize| Prediction {
+        class: subject.class(label).to_string(),
+        label,
+        probability: subject.probabilities[label],
+    };
+    subject.ranking.iter().take(TOP_K).map(prediction).collect()
+}
+
+/// Writes page and pictures, and tells the files.
+fn write(
+    explanation: &Explanation,
+    mut explained: Vec<Explained>,
+    folder: &Folder,
+    output: Output,
+) -> Result<(), Error> {
+    let (page, files) =
+        explanation.write(folder).map_err(|error| Error::Failed(error.to_string()))?;
+    explained.iter_mut().zip(files).for_each(|(image, files)| image.files = files);
+    if output.json {
+        return print_json(&Written { page, images: explained });
+    }
+    let files = explained.iter().flat_map(|image| &image.files);
+    let lines = std::iter::once(&page).chain(files).map(|path| path.display().to_string());
+    print(&lines.collect::<Vec<_>>().join("\n"))
+}

@@ -1,0 +1,50 @@
+//! The images of a run's splits, for verbs that look at them again.
+
+use std::path::Path;
+
+use zoo_data::{Dataset, Split, SplitName};
+
+use crate::{Error, config::RunConfig, model::WeightsInfo, run_dir::find_config};
+
+/// The config that says where the images are: the file at `path`, or else the run's own.
+///
+/// # Errors
+///
+/// Those of [`RunConfig::load`] and [`find_config`].
+pub fn config(run: &Path, path: Option<&Path>, sets: &[String]) -> Result<RunConfig, Error> {
+    match path {
+        Some(path) => RunConfig::load(path, sets),
+        None => find_config(run, sets),
+    }
+}
+
+/// Opens the data of a config for `weights`.
+///
+/// # Errors
+///
+/// [`Error::Data`] if it cannot be opened, [`Error::Run`] if it has other classes than the weights.
+pub fn open(config: &RunConfig, weights: &Path, info: &WeightsInfo) -> Result<Dataset, Error> {
+    let data = config.data.open()?;
+    match data.classes == info.classes {
+        true => Ok(data),
+        false => Err(Error::run(weights, "was trained on other classes than the data has")),
+    }
+}
+
+/// The split that a flag names, which clap has checked; without one test, or valid where there is no
+/// test.
+pub fn split_name(flag: Option<&str>, data: &Dataset) -> SplitName {
+    let best = if data.test.is_some() { SplitName::Test } else { SplitName::Valid };
+    let named = SplitName::ALL.into_iter().find(|name| Some(name.as_str()) == flag);
+    named.unwrap_or(best)
+}
+
+/// A split by its name.
+///
+/// # Errors
+///
+/// [`Error::Usage`] if the data set has none.
+pub fn split(data: &Dataset, name: SplitName) -> Result<&Split, Error> {
+    let none = || Error::Usage(format!("--split {name}: the data set {} has none", data.name));
+    data.split(name).ok_or_else(none)
+}

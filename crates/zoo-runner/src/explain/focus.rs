@@ -1,0 +1,102 @@
+//! Does a network look at the thing that it names? Counted where a data set knows where the thing is.
+
+use serde::Serialize;
+use zoo_data::Split;
+
+use super::{Method, Network};
+use crate::Error;
+
+/// How much of a method's heat lies on the thing, over images that the network has answered rightly.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Focus {
+    /// The method's name.
+    pub method: &'static str,
+    /// Images counted.
+    pub images: usize,
+    /// Images left out, because the method found nothing in them.
+    pub without_heat: usize,
+    /// The mean part of the heat that lies on the thing, 0 to 1; `None` without images, as below.
+    pub heat_on_thing: Option<f64>,
+    /// The mean part of the picture that the thing fills.
+    pub thing_of_picture: Option<f64>,
+    /// The former divided by the latter: 1 is no better than chance.
+    pub ratio: Option<f64>,
+}
+
+/// Looks at the images of a split in their order until `images` have been answered rightly, or all
+/// have been seen, and counts each of `methods`; `done` is called after each that counts.
+///
+/// # Errors
+///
+/// [`Error::Usage`] if the data set does not know where things are; [`Error::Failed`] if an image
+/// cannot be read or the device gives up.
+pub fn focus(
+    network: &Network,
+    split: &Split,
+    methods: &[&'static Method],
+    images: usize,
+    mut done: impl FnMut(),
+) -> Result<Vec<Focus>, Error> {
+    if split.source().mask(split.index(0)).is_none() {
+        let message =
+            "--split: the data set does not know where in an image its thing is, as sea does";
+        return Err(Error::Usage(String::from(message)));
+    }
+    let mut shares: Vec<Vec<[f64; 2]>> = vec![Vec::new(); methods.len()];
+    let mut seen = 0;
+    for position in 0..split.len() {
+        if seen == images {
+            break;
+        }
+        let sample = split.sample(position).map_err(|error| Error::Failed(error.to_string()))?;
+        let subject = network.look(&sample.image, None)?;
+        if subject.label != sample.label {
+            continue;
+        }
+        let mask = split.source().mask(sample.index).unwrap_or_default();
+        let area =
+            mask.iter().map(|&part| f64::from(part) / 255.0).sum::<f64>() / mask.len() as f64;
+        for (method, shares) in methods.iter().zip(&mut shares) {
+            let heat = method.heat.map(|heat| heat(&subject)).transpose()?;
+            let share = heat.and_then(|heat| heat.share_on(&mask));
+            shares.extend(share.map(|share| [share, area]));
+        }
+        seen += 1;
+        done();
+    }
+    let counted = methods.iter().zip(shares);
+    Ok(counted.map(|(method, shares)| Focus::new(method.name, &shares, seen)).collect())
+}
+
+impl Focus {
+    /// Of the part of the heat on the thing and the part of the picture that it fills, an image each.
+    fn new(method: &'static str, shares: &[[f64; 2]], seen: usize) -> Self {
+        let mean = |part: usize| {
+            let sum: f64 = shares.iter().map(|share| share[part]).sum();
+            (!shares.is_empty()).then(|| sum / shares.len() as f64)
+        };
+        let (heat_on_thing, thing_of_picture) = (mean(0), mean(1));
+        Self {
+            method,
+            images: shares.len(),
+            without_heat: seen - shares.len(),
+            heat_on_thing,
+            thing_of_picture,
+            ratio: heat_on_thing.zip(thing_of_picture).map(|(heat, thing)| heat / thing),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_means_over_images_with_heat() {
+        let focus = Focus::new("grad-cam", &[[0.5, 0.25], [0.25, 0.125]], 3);
+        assert_eq!((focus.images, focus.without_heat), (2, 1));
+        assert_eq!((focus.heat_on_thing, focus.thing_of_picture), (Some(0.375), Some(0.1875)));
+        assert_eq!(focus.ratio, Some(2.0));
+        assert_eq!(Focus::new("grad-cam", &[], 1).ratio, None);
+    }
+}

@@ -1,0 +1,50 @@
+//! From scores to probabilities.
+
+use super::{Method, nothing};
+use crate::explain::{
+    Figure, Subject,
+    figure::{Row, Table},
+};
+
+/// So many classes are shown.
+const SHOWN: usize = 5;
+
+pub(super) static METHOD: Method = Method {
+    name: "classes",
+    title: "From scores to probabilities",
+    about: "The last layer gives a score for each class, a logit: any number, the larger the better. Softmax makes \
+            probabilities of them: e is raised to each score, so that all are above 0, and each is divided by the sum \
+            of all, so that they add up to 1. It is how the network divides its belief, not how often it is right.",
+    is_of_network: false,
+    lacks: nothing,
+    figures: |subject| Ok(vec![Figure::Table(table(subject))]),
+    heat: None,
+};
+
+fn table(subject: &Subject) -> Table {
+    let largest = subject.logits[subject.ranking[0]];
+    let exponential = |logit: f32| (logit - largest).exp();
+    let sum: f32 = subject.logits.iter().map(|&logit| exponential(logit)).sum();
+    let row = |&label: &usize| {
+        let (logit, probability) = (subject.logits[label], subject.probabilities[label]);
+        let numbers = [format!("{logit:.2}"), format!("{:.4}", exponential(logit))];
+        Row {
+            name: subject.class(label).to_string(),
+            cells: numbers
+                .into_iter()
+                .chain([format!("{:.2}\u{a0}%", 100.0 * probability)])
+                .collect(),
+            share: Some(probability),
+        }
+    };
+    let rows: Vec<Row> = subject.ranking.iter().take(SHOWN).map(row).collect();
+    let classes = subject.logits.len();
+    Table {
+        caption: format!(
+            "the {} most probable of {classes} classes; largest logit {largest:.2}, sum over all classes {sum:.4}",
+            rows.len()
+        ),
+        head: vec!["class", "logit", "e^(logit − largest)", "probability"],
+        rows,
+    }
+}

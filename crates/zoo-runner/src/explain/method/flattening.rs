@@ -1,0 +1,56 @@
+//! From maps to one row of numbers.
+
+use super::{Method, nothing};
+use crate::explain::{
+    Figure, Layer, Maps, Subject,
+    figure::{Row, Table},
+    picture,
+};
+
+pub(super) static METHOD: Method = Method {
+    name: "flattening",
+    title: "From maps to one row of numbers",
+    about: "In the end places do not matter any more, only what was found. The maps are laid into one row, or each is \
+            summed up in one number; a Vision Transformer reads one token. What is left is a short description of the \
+            picture, and the last layer weighs it for each class.",
+    is_of_network: false,
+    lacks: nothing,
+    figures: |subject| Ok(figures(subject)),
+    heat: None,
+};
+
+fn figures(subject: &Subject) -> Vec<Figure> {
+    let layers = &subject.record.layers;
+    let rows = layers.iter().map(|layer| Row {
+        name: layer.name.clone(),
+        cells: vec![
+            layer.shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" × "),
+            layer.values.len().to_string(),
+        ],
+        share: None,
+    });
+    let mut figures = vec![Figure::Table(Table {
+        caption: String::from("what each layer gives, from the picture to the scores"),
+        head: vec!["layer", "shape", "numbers"],
+        rows: rows.collect(),
+    })];
+    // The last of all are the scores themselves.
+    let described = layers.iter().rev().skip(1).find(|layer| layer.shape.len() == 1);
+    figures.extend(described.map(strip));
+    figures
+}
+
+/// A row of numbers as a picture, broken into lines.
+fn strip(layer: &Layer) -> Figure {
+    let numbers = layer.values.len();
+    let columns = (2 * numbers).isqrt().max(1);
+    let rows = numbers.div_ceil(columns);
+    // What fills the last line up is as dark as the smallest number.
+    let smallest = layer.values.iter().copied().fold(f32::INFINITY, f32::min);
+    let mut values = layer.values.clone();
+    values.resize(rows * columns, smallest);
+    let maps = Maps { channels: 1, size: [rows, columns], values };
+    let caption =
+        format!("the {numbers} numbers of {}, row by row; the lighter the larger", layer.name);
+    Figure::picture("", &picture::map(&maps, 0), caption)
+}

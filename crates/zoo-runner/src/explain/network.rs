@@ -1,0 +1,117 @@
+//! Weights that are explained, and an image before them.
+
+use std::path::Path;
+
+use burn::tensor::{Device, Tensor};
+use zoo_data::Image;
+
+use super::{HeatMap, Record};
+use crate::{
+    Error,
+    evaluation::{probabilities, ranking, rows},
+    model::{AnyClassifier, WeightsInfo},
+};
+
+/// A trained network with all that it needs to look at an image.
+pub struct Network {
+    /// The network's settings, its classes and how it wants its images.
+    pub info: WeightsInfo,
+    /// The network.
+    pub model: Box<dyn AnyClassifier>,
+    /// Where it computes.
+    pub device: Device,
+}
+
+/// An image as a network sees it, and what the network makes of it.
+pub struct Subject<'a> {
+    /// Who looks.
+    pub network: &'a Network,
+    /// Width and height in pixels of the image as it came.
+    pub original_size: [usize; 2],
+    /// The image with the network's size and channels.
+    pub image: Image,
+    /// The same normalised, `[1, channels, image_size, image_size]`.
+    pub input: Tensor<4>,
+    /// What every layer gives.
+    pub record: Record,
+    /// The score of each class.
+    pub logits: Vec<f32>,
+    /// The probability of each class.
+    pub probabilities: Vec<f32>,
+    /// Labels from the most to the least probable.
+    pub ranking: Vec<usize>,
+    /// The class that is explained.
+    pub label: usize,
+}
+
+impl Network {
+    /// Reads a file of weights.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`WeightsInfo::read`] and [`AnyClassifier::load`].
+    pub fn open(weights: &Path, device: &Device) -> Result<Self, Error> {
+        let info = WeightsInfo::read(weights)?;
+        let mut model = info.model.init(0, device);
+        model.load(weights)?;
+        Ok(Self { info, model, device: device.clone() })
+    }
+
+    /// What the layers give for an image of zeros: enough to know which layers there are.
+    pub fn blank_record(&self) -> Record {
+        let (channels, side) = (self.info.preprocess.channels(), self.info.preprocess.image_size);
+        self.model.record(Tensor::zeros([1, channels, side, side], &self.device))
+    }
+
+    /// Looks at an image. What is explained is the class of `label`, or else the most probable.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Failed`] if the device gives up.
+    pub fn look(&self, image: &Image, label: Option<usize>) -> Result<Subject<'_>, Error> {
+        let original_size = [image.width(), image.height()];
+        let image = self.info.preprocess.apply(image.clone());
+        let input = self.info.preprocess.tensor(std::slice::from_ref(&image), &self.device);
+        let logits = self.model.logits(input.clone());
+        let probabilities = probabilities(logits.clone())?.remove(0);
+        let logits = rows(logits)?.remove(0);
+        let ranking = ranking(&logits);
+        Ok(Subject {
+            network: self,
+            original_size,
+            record: self.model.record(input.clone()),
+            image,
+            input,
+            logits,
+            probabilities,
+            label: label.unwrap_or(ranking[0]),
+            ranking,
+        })
+    }
+}
+
+impl Subject<'_> {
+    /// The name of a class.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such class.
+    pub fn class(&self, label: usize) -> &str {
+        &self.network.info.classes[label]
+    }
+
+    /// A class with its probability, as in `crab (98.1 %)`.
+    pub fn class_and_probability(&self, label: usize) -> String {
+        format!("{} ({:.1} %)", self.class(label), 100.0 * self.probabilities[label])
+    }
+
+    /// What speaks for a class.
+    pub fn grad_cam(&self, label: usize) -> HeatMap {
+        self.network.model.grad_cam(self.input.clone(), &[label]).remove(0)
+    }
+
+    /// Side of the image in pixels.
+    pub fn side(&self) -> usize {
+        self.image.width()
+    }
+}

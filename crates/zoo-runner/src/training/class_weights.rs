@@ -1,0 +1,148 @@
+//! What the loss of each class weighs.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::{nearest, range};
+
+/// What the loss of each class weighs: `"balanced"`, weights by the names of classes, or a list of them
+/// in the order of the classes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "expected \"balanced\", an object of weights by class, or a list of weights"
+)]
+pub enum ClassWeights {
+    /// Weights that a rule makes.
+    Rule(Rule),
+    /// A weight for each class that is named, a number from 0; the others weigh 1.
+    Named(BTreeMap<String, f64>),
+    /// A weight for each class, a number from 0.
+    Listed(Vec<f64>),
+}
+
+/// How weights follow from the images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    /// All train images over the number of classes and the images of the class, as scikit-learn has it:
+    /// every class weighs the same in an epoch, and the mean over the images is 1.
+    Balanced,
+}
+
+impl ClassWeights {
+    /// Refuses what is no weight.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let (names, weights): (Vec<String>, Vec<f64>) = match self {
+            Self::Rule(Rule::Balanced) => return Ok(()),
+            Self::Named(weights) => {
+                weights.iter().map(|(class, &weight)| (class.clone(), weight)).unzip()
+            }
+            Self::Listed(weights) => weights
+                .iter()
+                .enumerate()
+                .map(|(label, &weight)| (label.to_string(), weight))
+                .unzip(),
+        };
+        for (name, &weight) in names.iter().zip(&weights) {
+            range::from_zero(&format!("class_weights.{name}"), weight)?;
+        }
+        Ok(())
+    }
+
+    /// The same as a list, for classes of so many train images.
+    pub(super) fn resolve(&self, classes: &[String], counts: &[usize]) -> Result<Self, String> {
+        let weights = match self {
+            Self::Rule(Rule::Balanced) => {
+                let images: usize = counts.iter().sum();
+                let fair = images as f64 / classes.len() as f64;
+                counts.iter().map(|&count| fair / count as f64).collect()
+            }
+            Self::Named(named) => {
+                check_names(named, classes)?;
+                classes.iter().map(|class| named.get(class).copied().unwrap_or(1.0)).collect()
+            }
+            Self::Listed(weights) if weights.len() != classes.len() => {
+                let (found, expected) = (weights.len(), classes.len());
+                return Err(format!(
+                    "`class_weights`: expected {expected} numbers, one a class, found {found}"
+                ));
+            }
+            Self::Listed(weights) => weights.clone(),
+        };
+        match weights.iter().all(|&weight| weight == 0.0) {
+            true => Err(String::from("`class_weights`: expected a weight above 0, found none")),
+            false => Ok(Self::Listed(weights)),
+        }
+    }
+
+    /// The list, once [resolved](Self::resolve).
+    pub(super) fn listed(&self) -> Option<Vec<f32>> {
+        match self {
+            Self::Listed(weights) => Some(weights.iter().map(|&weight| weight as f32).collect()),
+            _ => None,
+        }
+    }
+}
+
+/// Refuses weights of classes that the data does not have.
+fn check_names(named: &BTreeMap<String, f64>, classes: &[String]) -> Result<(), String> {
+    let Some(unknown) = named.keys().find(|class| !classes.contains(class)) else {
+        return Ok(());
+    };
+    let hint = match nearest(unknown, classes.iter().map(String::as_str)) {
+        Some(right) => format!(", did you mean `{right}`?"),
+        None => String::from("."),
+    };
+    let known = classes.join(", ");
+    Err(format!("`class_weights`: unknown class `{unknown}`{hint} Known: {known}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> ClassWeights {
+        serde_json::from_str(json).unwrap()
+    }
+
+    fn resolve(json: &str) -> Result<ClassWeights, String> {
+        let classes = ["ant", "bee", "wasp"].map(String::from);
+        read(json).resolve(&classes, &[60, 30, 10])
+    }
+
+    #[test]
+    fn weights_become_a_list() {
+        // scikit-learn's compute_class_weight("balanced"): 100 / (3 * 60), and so on.
+        let balanced = vec![100.0 / 3.0 / 60.0, 100.0 / 3.0 / 30.0, 100.0 / 3.0 / 10.0];
+        assert_eq!(resolve("\"balanced\""), Ok(ClassWeights::Listed(balanced.clone())));
+        let mean: f64 =
+            balanced.iter().zip([0.6, 0.3, 0.1]).map(|(weight, share)| weight * share).sum();
+        assert!((mean - 1.0).abs() < 1e-12);
+        let named = ClassWeights::Listed(vec![1.0, 2.5, 1.0]);
+        assert_eq!(resolve(r#"{"bee": 2.5}"#), Ok(named.clone()));
+        assert_eq!(resolve("[1, 2.5, 1]"), Ok(named));
+    }
+
+    #[test]
+    fn wrong_weights_are_refused() {
+        let refused = |json: &str| resolve(json).unwrap_err();
+        assert_eq!(
+            refused(r#"{"wsap": 2}"#),
+            "`class_weights`: unknown class `wsap`, did you mean `wasp`? Known: ant, bee, wasp."
+        );
+        assert_eq!(refused("[1, 2]"), "`class_weights`: expected 3 numbers, one a class, found 2");
+        assert_eq!(refused("[0, 0, 0]"), "`class_weights`: expected a weight above 0, found none");
+        assert_eq!(
+            read(r#"{"ant": -1}"#).check().unwrap_err(),
+            "`class_weights.ant`: expected a number from 0, found -1"
+        );
+        let error = serde_json::from_str::<ClassWeights>("\"even\"").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "expected \"balanced\", an object of weights by class, or a list of weights"
+        );
+    }
+}
