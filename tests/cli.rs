@@ -96,7 +96,7 @@ fn mistakes_in_a_config_are_told_with_their_place_and_the_nearest_right_word() {
         (
             config(r#""optimiser": {}"#),
             "error: bad.json:4:13: unknown key `optimiser`, did you mean `optimizer`? Known: $schema, \
-             about, seed, backend, data, augment, mix, loader, model, loss, optimizer, parameter_groups, schedule, train, metrics.\n",
+             about, seed, backend, data, augment, mix, loader, model, pretrained, fine_tune, loss, optimizer, parameter_groups, schedule, train, metrics.\n",
         ),
         (
             config(r#""train": {"epochs": "ten"}"#),

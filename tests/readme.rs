@@ -7,7 +7,9 @@ use std::{fs, path::Path};
 use harness::{Zoo, real_data};
 
 /// Commands that are run by hand or by `.ci/run`, not from within a test.
-const BY_HAND: [&str; 4] = [
+const BY_HAND: [&str; 6] = [
+    "zoo import torchvision/alexnet --out alexnet.safetensors",
+    "zoo train configs/finetune-alexnet-folder.json --set pretrained=alexnet.safetensors --set data.folder.root=PHOTOS",
     "zoo datasets fetch fashion-mnist",
     "cargo test --release --workspace",
     "cargo install --path crates/zoo-runner",

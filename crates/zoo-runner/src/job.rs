@@ -49,7 +49,7 @@ impl Job {
     pub fn prepare(mut config: RunConfig, show: Show) -> Result<Self, Error> {
         config.check()?;
         let device = config.backend.open()?;
-        let pretrained = config.open_pretrained()?;
+        let pretrained = config.open_pretrained(show)?;
         let mut data = config.data.open()?;
         check_images(&mut data, &SplitName::ALL, show)?;
         config

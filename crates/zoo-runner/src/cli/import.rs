@@ -9,13 +9,14 @@ use super::{Output, print, print_json};
 use crate::{
     Error,
     backend::host,
-    pretrained::{ImportOptions, ImportReport, import},
+    pretrained::{ImportOptions, ImportReport, Published, import},
 };
 
 /// Bring in weights that torchvision, timm or Hugging Face's transformers wrote.
 #[derive(Debug, Args)]
 pub struct Import {
-    /// A safetensors file, or a PyTorch file (.pth, .pt, .bin) with a state dict.
+    /// A safetensors file, a PyTorch file (.pth, .pt, .bin) with a state dict, or the name of published
+    /// weights: torchvision/alexnet, OWNER/MODEL[@REVISION] of the Hugging Face hub.
     file: PathBuf,
     /// The file to write: weights with model, classes and preprocessing, for all verbs.
     #[arg(long, value_name = "FILE")]
@@ -76,7 +77,12 @@ impl Import {
             crop_ratio: self.crop_ratio,
             classes,
         };
-        let imported = import(&self.file, &options, &host())?;
+        let published = self.file.to_str().and_then(Published::parse);
+        let file = match published {
+            Some(published) => published.fetch(output.show())?,
+            None => self.file,
+        };
+        let imported = import(&file, &options, &host())?;
         imported.model.save(&self.out, &imported.info)?;
         let report = &imported.report;
         if !output.quiet {

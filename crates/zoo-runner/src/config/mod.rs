@@ -53,12 +53,13 @@ pub struct RunConfig {
     pub loader: LoaderConfig,
     /// The network.
     pub model: ModelSettings,
-    /// The weights to start from: a run directory, or a file of weights that the zoo, torchvision,
-    /// timm or Hugging Face's transformers wrote. What `model` leaves open is as these have it.
+    /// The weights to start from: a run directory, a file of weights that the zoo, torchvision, timm
+    /// or Hugging Face's transformers wrote, or the name of published ones: `torchvision/alexnet`,
+    /// `timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k`, with `@REVISION` behind it if need be. What `model` leaves open is as these have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pretrained: Option<String>,
     /// How they are trained on.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default)]
     pub fine_tune: FineTuneConfig,
     /// What training lowers.
     #[serde(default)]
@@ -122,7 +123,7 @@ impl RunConfig {
         self.loader.check().map_err(|error| refuse("loader", error.to_string()))?;
         self.model.check().map_err(|message| refuse("model", message))?;
         self.fine_tune.check().map_err(|message| refuse("fine_tune", message))?;
-        if self.pretrained.is_none() && !is_default(&self.fine_tune) {
+        if self.pretrained.is_none() && self.fine_tune != FineTuneConfig::default() {
             return Err(refuse("fine_tune", "needs weights to start from: set `pretrained`"));
         }
         self.loss.check().map_err(|message| refuse("loss", message))?;
@@ -136,10 +137,6 @@ impl RunConfig {
         }
         self.backend.check()
     }
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 /// An [`Error::Config`] about the block `key`.

@@ -5,10 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::adapt::is_within;
-use crate::{
-    config::{nearest, range},
-    model::Classifier,
-};
+use crate::config::{nearest, range};
 
 /// How pretrained weights are trained on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -84,15 +81,17 @@ impl FineTuneConfig {
         Ok(())
     }
 
-    /// What is frozen of `model`, and when.
+    /// What is frozen of a network with these layers, and when; see [`Classifier::layers`].
+    ///
+    /// [`Classifier::layers`]: crate::model::Classifier::layers
     ///
     /// # Errors
     ///
     /// If a layer is not there, or a regular expression is none.
-    pub fn freezing<M: Classifier>(&self, model: &M) -> Result<Freezing, String> {
+    pub fn freezing(&self, layers: &[Vec<String>]) -> Result<Freezing, String> {
         let start = std::iter::once((0, &self.freeze));
         let later = self.thaw.iter().map(|thaw| (thaw.after_epochs, &thaw.freeze));
-        let groups = start.chain(later).map(|(epoch, freeze)| Ok((epoch, freeze.group(model)?)));
+        let groups = start.chain(later).map(|(epoch, freeze)| Ok((epoch, freeze.group(layers)?)));
         let groups: Vec<_> = groups.collect::<Result<_, String>>()?;
         let is_idle = self.thaw.is_empty() && self.freeze == Freeze::Nothing;
         Ok(Freezing(if is_idle { Vec::new() } else { groups }))
@@ -100,9 +99,8 @@ impl FineTuneConfig {
 }
 
 impl Freeze {
-    /// What it freezes of `model`, flags of normalisation and dropout included.
-    fn group<M: Classifier>(&self, model: &M) -> Result<ParamGroup, String> {
-        let layers = model.layers();
+    /// What it freezes of these layers, flags of normalisation and dropout included.
+    fn group(&self, layers: &[Vec<String>]) -> Result<ParamGroup, String> {
         match self {
             Self::Nothing => Ok(ParamGroup::from_paths(Vec::<String>::new())),
             Self::AllButHead => {
@@ -152,7 +150,7 @@ mod tests {
     use crate::backend::host;
 
     fn group(freeze: Freeze) -> Result<ParamGroup, String> {
-        freeze.group(&VitConfig::preset(VitPreset::Mini).init(&host()))
+        freeze.group(&VitConfig::preset(VitPreset::Mini).init(&host()).layers())
     }
 
     fn frozen(freeze: Freeze, path: &str) -> bool {

@@ -7,6 +7,7 @@
 pub mod adapt;
 mod export;
 mod fine_tune;
+mod hub;
 mod import;
 mod infer;
 mod layout;
@@ -20,5 +21,6 @@ mod tests;
 
 pub use export::export;
 pub use fine_tune::{FineTuneConfig, Freeze, Freezing, Head, Thaw};
+pub use hub::Published;
 pub use import::{ImportOptions, ImportReport, Pretrained, import};
 pub use source::Lazy;

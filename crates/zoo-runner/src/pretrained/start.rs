@@ -4,12 +4,13 @@ use std::path::Path;
 
 use burn::tensor::Device;
 
-use super::{Head, ImportOptions, Pretrained, import};
+use super::{Head, ImportOptions, Pretrained, hub::Published, import};
 use crate::{
     Error,
     backend::host,
     config::{RunConfig, refuse},
     model::AnyClassifier,
+    progress::Show,
     run_dir::find_weights,
 };
 
@@ -20,15 +21,19 @@ impl RunConfig {
     /// # Errors
     ///
     /// Those of [`import()`], and [`Error::Config`] if they are of another model.
-    pub fn open_pretrained(&mut self) -> Result<Option<Pretrained>, Error> {
+    pub fn open_pretrained(&mut self, show: Show) -> Result<Option<Pretrained>, Error> {
         let Some(name) = &self.pretrained else {
             return Ok(None);
         };
-        let weights = find_weights(Path::new(name))?;
+        let weights = match Published::parse(name) {
+            Some(published) => published.fetch(show)?,
+            None => find_weights(Path::new(name))?,
+        };
         let pretrained = import(&weights, &ImportOptions::default(), &host())?;
         let info = &pretrained.info;
         self.model = self.model.over(&info.model).map_err(|message| refuse("model", message))?;
         self.data.take_over(&info.preprocess);
+        self.check()?;
         Ok(Some(pretrained))
     }
 
@@ -48,6 +53,9 @@ impl RunConfig {
         let Some(pretrained) = pretrained else {
             return Ok(model);
         };
+        // Told now rather than when the run has begun.
+        let freezing = self.fine_tune.freezing(&model.layers());
+        freezing.map_err(|message| refuse("fine_tune", message))?;
         let new_head = self.fine_tune.head == Head::New;
         if !new_head {
             check_classes(&pretrained.info.classes, classes)

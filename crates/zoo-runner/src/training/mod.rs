@@ -107,7 +107,7 @@ pub fn launch<M: Classifier>(model: M, plan: Plan) -> Result<Trained, Error> {
     if let Some(rate) = config.fine_tune.head_learning_rate {
         groups = groups.with_head(&model, rate / config.optimizer.learning_rate());
     }
-    let freezing = config.fine_tune.freezing(&model);
+    let freezing = config.fine_tune.freezing(&model.layers());
     let freezing = freezing.map_err(|message| refuse("fine_tune", message))?;
     let optimizer = config.optimizer.init(&groups);
     let (model, memory, start) = restore(model, optimizer, config, plan.resume.as_ref())?;
