@@ -3,22 +3,22 @@
 use std::{collections::BTreeMap, path::Path};
 
 use burn::{
-    store::{ApplyError, ApplyResult, PyTorchToBurnAdapter, bridge::to_data},
+    store::{ApplyError, ApplyResult, PyTorchToBurnAdapter},
     tensor::Device,
 };
-use serde::Serialize;
-use zoo_data::{Preprocess, Resize};
+use zoo_data::Resize;
 
 use super::{
-    adapt::{Adaptation, Bicubic},
+    adapt::Bicubic,
     infer,
     layout::{Layout, ZOO, some_of},
+    report::{ImportReport, not_finite},
     sidecar::Sidecar,
     source::{Lazy, Tensors, join},
 };
 use crate::{
     Error,
-    model::{AnyClassifier, DataShape, ModelSettings, WeightsInfo},
+    model::{AnyClassifier, DataShape, WeightsInfo},
 };
 
 /// What a user says about a file of weights; what is left open is told by the file, by the JSON
@@ -55,31 +55,6 @@ pub struct Pretrained {
     pub positions: Bicubic,
     /// What became of the file's tensors.
     pub report: ImportReport,
-}
-
-/// What became of a file's tensors, by its own names.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct ImportReport {
-    /// The library that the names are of.
-    pub layout: String,
-    /// The network.
-    pub model: String,
-    /// Number of parameters.
-    pub parameters: usize,
-    /// Tensors that were taken.
-    pub applied: usize,
-    /// Tensors that the network wants and the file lacks. A file that lacks any is refused.
-    pub missing: Vec<String>,
-    /// Tensors that have no part in the scores, and were left out.
-    pub unused: Vec<String>,
-    /// Tensors that were brought to another size.
-    pub reshaped: Vec<String>,
-    /// Tensors that were converted to f32.
-    pub converted: Vec<String>,
-    /// Tensors that hold infinities or what is not a number.
-    pub not_finite: Vec<String>,
-    /// What was assumed, a sentence each.
-    pub assumed: Vec<String>,
 }
 
 /// Reads a file of weights that the zoo, torchvision, timm or Hugging Face's transformers wrote.
@@ -257,105 +232,4 @@ fn check(path: &Path, layout: &Layout, result: &ApplyResult) -> Result<(), Error
             format!("holds what this {} does not have: {}", layout.model, some_of(unused.iter())),
         )),
     }
-}
-
-impl ImportReport {
-    fn of(settings: &ModelSettings, model: &dyn AnyClassifier) -> Self {
-        Self {
-            model: settings.name().to_string(),
-            parameters: model.num_params(),
-            ..Self::default()
-        }
-    }
-}
-
-impl Pretrained {
-    /// Lays what the user said over what is known of the weights.
-    fn describe(
-        &mut self,
-        path: &Path,
-        options: &ImportOptions,
-        device: &Device,
-    ) -> Result<(), Error> {
-        let refuse = |message: String| Error::run(path, message);
-        let preprocess = &mut self.info.preprocess;
-        if let Some(mean) = &options.mean {
-            preprocess.mean.clone_from(mean);
-        }
-        if let Some(std) = &options.std {
-            preprocess.std.clone_from(std);
-        }
-        if let Some(resize) = options.resize {
-            (preprocess.resize, preprocess.crop_ratio) = (resize, 1.0);
-        }
-        preprocess.crop_ratio = options.crop_ratio.unwrap_or(preprocess.crop_ratio);
-        if let Some(classes) = &options.classes {
-            let scores = self.info.classes.len();
-            if classes.len() != scores {
-                return Err(refuse(format!(
-                    "has a head for {scores} classes, but {} are named; a new head is made by fine-tuning, \
-                     with `fine_tune.head` `new`",
-                    classes.len()
-                )));
-            }
-            self.info.classes.clone_from(classes);
-        }
-        check_preprocess(preprocess, self.info.model.shape().channels).map_err(refuse)?;
-        match options.image_size {
-            Some(size) if size != self.info.preprocess.image_size => {
-                self.resize(path, size, device)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// The weights for data of the same shape.
-    pub fn adaptation(&self) -> Adaptation<'_> {
-        Adaptation {
-            source: &*self.model,
-            settings: &self.info.model,
-            positions: self.positions,
-            shape: self.info.model.shape(),
-            new_head: false,
-        }
-    }
-
-    /// The same network for images of another size.
-    fn resize(&mut self, path: &Path, image_size: usize, device: &Device) -> Result<(), Error> {
-        let shape = DataShape { image_size, ..self.info.model.shape() };
-        let settings = self.info.model.clone().with_shape(shape);
-        settings.check().map_err(|message| Error::run(path, message))?;
-        let mut model = settings.blank(device);
-        let adaptation = Adaptation { shape, ..self.adaptation() };
-        let reshaped =
-            adaptation.apply(&mut *model).map_err(|message| Error::run(path, message))?;
-        self.report.reshaped = reshaped;
-        self.model = model;
-        self.info.model = settings;
-        self.info.preprocess.image_size = image_size;
-        self.info.preprocess.check().map_err(|error| Error::run(path, error.to_string()))
-    }
-}
-
-fn check_preprocess(preprocess: &Preprocess, channels: usize) -> Result<(), String> {
-    preprocess.check().map_err(|error| error.to_string())?;
-    match preprocess.channels() {
-        found if found == channels => Ok(()),
-        found => Err(format!(
-            "sees images of {channels} channels, but --mean and --std have {found} figures"
-        )),
-    }
-}
-
-/// The names of the tensors that hold infinities or what is not a number.
-fn not_finite(model: &dyn AnyClassifier) -> Result<Vec<String>, Error> {
-    let mut names = Vec::new();
-    for tensor in model.tensors(None) {
-        let data = to_data(&tensor).map_err(|error| Error::Failed(error.to_string()))?;
-        let values = data.as_slice::<f32>().map_err(|error| Error::Failed(format!("{error:?}")))?;
-        if !values.iter().all(|value| value.is_finite()) {
-            names.push(tensor.name);
-        }
-    }
-    Ok(names)
 }

@@ -5,6 +5,7 @@
 //! other data. [`export()`] goes the way back.
 
 pub mod adapt;
+mod describe;
 mod export;
 mod fine_tune;
 mod hub;
@@ -12,6 +13,7 @@ mod import;
 mod infer;
 mod layout;
 mod pickle;
+mod report;
 mod sidecar;
 mod source;
 mod start;
@@ -22,5 +24,6 @@ mod tests;
 pub use export::export;
 pub use fine_tune::{FineTuneConfig, Freeze, Freezing, Head, Thaw};
 pub use hub::Published;
-pub use import::{ImportOptions, ImportReport, Pretrained, import};
+pub use import::{ImportOptions, Pretrained, import};
+pub use report::ImportReport;
 pub use source::Lazy;
