@@ -122,7 +122,7 @@ fn mistakes_in_a_config_are_told_with_their_place_and_the_nearest_right_word() {
         (
             String::from("{\n  \"data\": {\"see\": {}}\n}"),
             "error: bad.json:2:16: unknown name `see`, did you mean `sea`? Known: sea, mnist, \
-             fashion-mnist, cifar10, cifar100, folder.\n",
+             fashion-mnist, cifar10, cifar100, folder, manifest.\n",
         ),
         (String::from("{"), "error: bad.json:1:1: EOF while parsing an object\n"),
     ];

@@ -78,7 +78,7 @@ impl HeatMap {
         (total > 0.0).then(|| on / total)
     }
 
-    /// The map in the colours of [`magma`], as large as itself.
+    /// The map in the colours of `magma`, as large as itself.
     pub fn picture(&self) -> Image {
         let [height, width] = self.size;
         let pixels = self.scaled().values.into_iter().flat_map(magma).collect();

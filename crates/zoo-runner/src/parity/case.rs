@@ -10,7 +10,7 @@ const BATCH: usize = 16;
 /// All three models on drawn images. Learning rates are low: at high ones a rounding error that
 /// flips the winner of a max-pooling grows from step to step, whatever computes.
 ///
-/// A step has `batch` images, or [`BATCH`].
+/// A step has `batch` images, or 16.
 pub fn built_in(batch: Option<usize>) -> Vec<Case> {
     let batch = batch.unwrap_or(BATCH);
     let sgd = json!({"sgd": {"learning_rate": 0.001, "momentum": 0.9}});

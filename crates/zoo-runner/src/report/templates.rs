@@ -8,7 +8,9 @@ use crate::Error;
 /// Sorts tables by a click on a column's head.
 pub const SORT_SCRIPT: &str = include_str!("templates/sort.js");
 
-const TEMPLATES: [(&str, &str); 13] = [
+const TEMPLATES: [(&str, &str); 15] = [
+    ("head.html", include_str!("templates/head.html")),
+    ("name.html", include_str!("templates/name.html")),
     ("run.html", include_str!("templates/run.html")),
     ("explanation.html", include_str!("templates/explanation.html")),
     ("explanation.css", include_str!("templates/explanation.css")),

@@ -43,7 +43,7 @@ impl LossConfig {
         }
     }
 
-    /// What the loss of each class weighs, once they are [resolved](Self::resolve); `None`: the same.
+    /// What the loss of each class weighs, once they are resolved; `None`: the same.
     pub fn class_weights(&self) -> Option<Vec<f32>> {
         match self {
             Self::CrossEntropy(config) => config.class_weights.as_ref()?.listed(),
