@@ -213,18 +213,43 @@ def prepared(files, mean=0.5, std=0.5):
 
 
 def measured(command):
-    """Seconds and bytes of memory at the most of a command that must succeed."""
-    start = time.time()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    assert status == 0, command
-    return time.time() - start, usage.ru_maxrss * 1024
+    """Seconds and bytes of memory at the most of a command that must succeed. The kernel's own count
+    of a child's memory starts with that of this process, so Linux is asked on the way."""
+    start, peak = time.time(), 0
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    status = pathlib.Path(f"/proc/{process.pid}/status")
+    while process.poll() is None:
+        lines = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
+        peak = max([peak, *(int(line.split()[1]) * 1024 for line in lines)])
+        time.sleep(0.002)
+    assert process.returncode == 0, command
+    return time.time() - start, peak
 
 
 def zoo_scores(zoo, weights, files):
     command = [zoo, "predict", weights, *files, "--json", "--logits", "-q"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return torch.tensor([image["logits"] for image in json.loads(output)])
+
+
+def save(model, layout, folder):
+    """Saves a model as its library does, and names the file."""
+    if layout == "hf":
+        model.save_pretrained(folder)
+        return folder / "model.safetensors"
+    torch.save(model.state_dict(), folder / "model.pth")
+    return folder / "model.pth"
+
+
+def load(model, layout, path):
+    """The tensors of a file that the model's library takes whole."""
+    if layout == "hf":
+        again, info = type(model).from_pretrained(path.parent, output_loading_info=True)
+        assert not any(info.values()), info
+        return again.state_dict()
+    returned = load_file(path)
+    model.load_state_dict(returned, strict=True)
+    return returned
 
 
 def check_full(zoo):
@@ -235,18 +260,18 @@ def check_full(zoo):
         images = prepared(files)
         for name, layout, model in full_models():
             randomize(model, 6)
-            suffix = "safetensors" if layout == "hf" else "pth"
-            source, ours = folder / f"source.{suffix}", folder / "ours.safetensors"
+            theirs = folder / name
+            theirs.mkdir()
+            source, ours = save(model, layout, theirs), folder / "ours.safetensors"
             state = contiguous(model.state_dict())
-            save_file(state, source) if layout == "hf" else torch.save(state, source)
             figures = ["--mean", "0.5,0.5,0.5", "--std", "0.5,0.5,0.5", "--resize", "none"]
             seconds, memory = measured([zoo, "import", source, "--out", ours, *figures])
             wanted, found = scores(model, images), zoo_scores(zoo, ours, files)
             error = ((wanted - found).abs().max() / wanted.abs().max()).item()
-            back = folder / "back.safetensors"
+            back = folder / f"{name}-back" / "model.safetensors"
+            back.parent.mkdir()
             measured([zoo, "export", ours, "--layout", layout, "--out", back])
-            returned = load_file(back)
-            model.load_state_dict(returned, strict=True)
+            returned = load(model, layout, back)
             equal = all(torch.equal(state[key], returned[key]) for key in state)
             size = source.stat().st_size
             good = error < 1e-4 and equal

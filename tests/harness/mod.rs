@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "no test file wants all of it")]
 
+pub mod weights;
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -54,4 +54,6 @@ pub use error::DataError;
 pub use image::{Image, is_image_file};
 pub use loader::{Loader, LoaderConfig, LoaderIter, Sampler};
 pub use mix::MixConfig;
-pub use preprocess::{Area, MeanStd, Normalize, Preprocess, PreprocessConfig, Resize};
+pub use preprocess::{
+    Area, Interpolation, MeanStd, Normalize, Preprocess, PreprocessConfig, Resize,
+};

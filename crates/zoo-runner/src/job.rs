@@ -17,6 +17,7 @@ use crate::{
     manifest::Manifest,
     memory::peak_bytes,
     model::{AnyClassifier, DataShape, WeightsInfo},
+    pretrained::{Method, Probe},
     progress::{Show, TrainingProgress},
     report::write_curves,
     run_dir::{RunDir, read_json, write_json},
@@ -123,6 +124,9 @@ impl Job {
     /// [`Error::Failed`] if the run could not go on.
     pub fn find_learning_rate(self, test: RangeTest) -> Result<Vec<RangePoint>, Error> {
         let Self { setup, model } = self;
+        if setup.config.fine_tune.method == Method::LinearProbe {
+            return Err(refuse("fine_tune.method", "a linear probe has no learning rate"));
+        }
         model.test_range(test, &setup.config, &setup.train_loader(), &setup.device)
     }
 
@@ -143,7 +147,10 @@ impl Job {
     ) -> Result<Report, Error> {
         let checkpoints = self.checkpoints(run_dir)?;
         let Self { setup, model } = self;
-        let trained = model.train(setup.plan(run_dir, checkpoints, resume, show, stop))?;
+        let trained = match setup.config.fine_tune.method {
+            Method::LinearProbe => setup.probe(model, run_dir, show, &stop)?,
+            _ => model.train(setup.plan(run_dir, checkpoints, resume, show, stop))?,
+        };
         if trained.is_interrupted {
             return Err(Error::Interrupted { step: trained.progress.step });
         }
@@ -167,6 +174,33 @@ impl Setup {
         .with_mix(&config.mix)
     }
 
+    fn info(&self) -> WeightsInfo {
+        WeightsInfo {
+            model: self.config.model.clone(),
+            classes: self.data.classes.clone(),
+            preprocess: self.data.preprocess.clone(),
+        }
+    }
+
+    fn probe(
+        &self,
+        model: Box<dyn AnyClassifier>,
+        run_dir: &RunDir,
+        show: Show,
+        stop: &Stop,
+    ) -> Result<Trained, Error> {
+        let probe = Probe {
+            config: &self.config,
+            train: &self.evaluated(&self.data.train),
+            valid: &self.evaluated(&self.data.valid),
+            run_dir,
+            info: &self.info(),
+            show,
+            stop,
+        };
+        probe.fit(model)
+    }
+
     fn plan(
         &self,
         run_dir: &RunDir,
@@ -182,11 +216,7 @@ impl Setup {
         Plan {
             config: config.clone(),
             run_dir: run_dir.clone(),
-            info: WeightsInfo {
-                model: config.model.clone(),
-                classes: data.classes.clone(),
-                preprocess: data.preprocess.clone(),
-            },
+            info: self.info(),
             train: Arc::new(self.train_loader()),
             valid: Arc::new(self.evaluated(&data.valid)),
             device: self.device.clone(),
@@ -211,7 +241,7 @@ impl Setup {
         mut manifest: Manifest,
         show: Show,
     ) -> Result<Report, Error> {
-        let Self { config, device, data, course } = self;
+        let Self { config, device, data, .. } = self;
         let (name, split) = match &data.test {
             Some(test) => (SplitName::Test, test),
             None => (SplitName::Valid, &data.valid),
@@ -224,12 +254,11 @@ impl Setup {
         let evaluation = evaluate(&|images| best.logits(images), &loader, &bar)?;
         let mut report = Report::of(&evaluation, name, split, &data.classes, top_k);
         let progress = trained.progress;
-        let images = course.pace.images_after(progress.step);
         report.training = Some(TrainingReport {
             epochs: progress.epochs,
             steps: progress.step,
             seconds: progress.seconds,
-            images_per_second: images as f64 / progress.seconds,
+            images_per_second: trained.images as f64 / progress.seconds,
             best_valid_accuracy: progress.best_accuracy,
             peak_memory_bytes: peak_bytes(),
         });

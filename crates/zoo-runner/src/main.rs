@@ -33,9 +33,8 @@ fn keep_to_the_cpu() {
 }
 
 fn main() -> ExitCode {
-    keep_freed_memory();
     keep_to_the_cpu();
-    match zoo_runner::cli::run() {
+    match zoo_runner::cli::run(keep_freed_memory) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");

@@ -1,7 +1,7 @@
 //! Tests of the list of augmentations, and of what they draw.
 
 use super::*;
-use crate::preprocess::Resize;
+use crate::preprocess::{Interpolation, Resize};
 use crate::rng::{Stream, rng};
 
 fn preprocess() -> Preprocess {
@@ -9,6 +9,7 @@ fn preprocess() -> Preprocess {
         image_size: 32,
         resize: Resize::Squish,
         crop_ratio: 1.0,
+        interpolation: Interpolation::Bilinear,
         mean: vec![0.5, 0.25, 0.0],
         std: vec![0.5, 0.25, 1.0],
     }

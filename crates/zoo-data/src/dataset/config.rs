@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::group::Pattern;
+use super::kept::Kept;
 use super::{Info, OnUnreadable, SubsetConfig};
 use crate::DataError;
 use crate::preprocess::PreprocessConfig;
@@ -66,6 +67,10 @@ pub struct SplitConfig {
     pub test: f64,
     /// Seed of the division.
     pub seed: u64,
+    /// The classes that are kept, by their names, in the order of their labels: two or more. All of
+    /// them if this is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classes: Option<Vec<String>>,
     /// How much of the train split is kept: `{"fraction": 0.1}` or `{"images_per_class": 20}`. All of
     /// it if this is not given.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,7 +84,7 @@ pub struct SplitConfig {
 
 impl Default for SplitConfig {
     fn default() -> Self {
-        Self { valid: 0.1, test: 0.0, seed: 0, subset: None, group: None }
+        Self { valid: 0.1, test: 0.0, seed: 0, classes: None, subset: None, group: None }
     }
 }
 
@@ -96,8 +101,8 @@ impl FilesConfig {
         self.split.check(info)
     }
 
-    pub(super) fn subset(&self) -> (Option<&SubsetConfig>, u64) {
-        (self.split.subset.as_ref(), self.split.seed)
+    pub(super) fn kept(&self) -> Kept<'_> {
+        self.split.kept()
     }
 
     pub(super) fn subset_mut(&mut self) -> &mut Option<SubsetConfig> {
@@ -116,8 +121,8 @@ impl FolderConfig {
         self.split.check(info)
     }
 
-    pub(super) fn subset(&self) -> (Option<&SubsetConfig>, u64) {
-        (self.split.subset.as_ref(), self.split.seed)
+    pub(super) fn kept(&self) -> Kept<'_> {
+        self.split.kept()
     }
 
     pub(super) fn subset_mut(&mut self) -> &mut Option<SubsetConfig> {
@@ -126,6 +131,11 @@ impl FolderConfig {
 }
 
 impl SplitConfig {
+    pub(super) fn kept(&self) -> Kept<'_> {
+        let Self { classes, subset, seed, .. } = self;
+        Kept { setting: "split", classes: classes.as_deref(), subset: subset.as_ref(), seed: *seed }
+    }
+
     fn check(&self, info: &Info) -> Result<(), DataError> {
         let &Self { valid, test, .. } = self;
         if let Some(subset) = &self.subset {

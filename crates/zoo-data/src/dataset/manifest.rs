@@ -20,6 +20,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::table::{Row, read};
+use super::kept::Kept;
 use super::listing::Listing;
 use super::photos::Photo;
 use super::{Dataset, FolderConfig, Info, OnUnreadable, SplitConfig, SplitName, SubsetConfig};
@@ -81,8 +82,8 @@ impl ManifestConfig {
         self.as_folder().check(info)
     }
 
-    pub(super) fn subset(&self) -> (Option<&SubsetConfig>, u64) {
-        (self.split.subset.as_ref(), self.split.seed)
+    pub(super) fn kept(&self) -> Kept<'_> {
+        self.split.kept()
     }
 
     pub(super) fn subset_mut(&mut self) -> &mut Option<SubsetConfig> {

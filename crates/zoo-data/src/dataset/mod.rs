@@ -6,11 +6,13 @@
 mod cifar;
 mod cifar10;
 mod cifar100;
+mod classes;
 mod config;
 mod fashion_mnist;
 mod folder;
 mod group;
 mod idx;
+mod kept;
 mod listing;
 mod manifest;
 mod memory;
@@ -106,14 +108,14 @@ macro_rules! datasets {
             }
 
             /// Opens the dataset: reads or lists its files, divides them into splits, and keeps the
-            /// part of the train split that is asked for.
+            /// classes and the part of the train split that are asked for.
             ///
             /// # Errors
             /// Those of [`check`](Self::check), and [`DataError`]'s variants that come on opening.
             pub fn open(&self) -> Result<Dataset, DataError> {
                 self.check()?;
                 match self {
-                    $(Self::$variant(config) => $module::open(config)?.keep(config.subset()),)*
+                    $(Self::$variant(config) => $module::open(config)?.keep(&config.kept()),)*
                 }
             }
         }
@@ -185,15 +187,6 @@ impl Dataset {
             SplitName::Valid => Some(&self.valid),
             SplitName::Test => self.test.as_ref(),
         }
-    }
-
-    /// The dataset with a part of its train split, chosen by a seed, where one is asked for.
-    fn keep(self, (subset, seed): (Option<&SubsetConfig>, u64)) -> Result<Self, DataError> {
-        let train = match subset {
-            Some(subset) => subset.of(&self.train, &self.classes, seed)?,
-            None => self.train,
-        };
-        Ok(Self { train, ..self })
     }
 
     /// A SHA-256, in hexadecimal, over class names, the content of the images, and which of them is

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::kept::Kept;
 use super::{Dataset, ImageSource, Info, OnUnreadable, Split, SplitName, SubsetConfig, owned};
 use crate::preprocess::{Normalize, PreprocessConfig};
 use crate::rng::{Stream, rng};
@@ -44,6 +45,10 @@ pub struct SeaConfig {
     pub test: usize,
     /// Seed of the drawings.
     pub seed: u64,
+    /// The classes that are kept, by their names, in the order of their labels: two or more. All of
+    /// them if this is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classes: Option<Vec<String>>,
     /// How much of the train split is kept: `{"fraction": 0.1}` or `{"images_per_class": 20}`. All of
     /// it if this is not given.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,6 +65,7 @@ impl Default for SeaConfig {
             valid: 1000,
             test: 1000,
             seed: 0,
+            classes: None,
             subset: None,
             preprocess: PreprocessConfig::default(),
         }
@@ -82,8 +88,9 @@ impl SeaConfig {
         self.preprocess.resolve(info).map(drop)
     }
 
-    pub(super) fn subset(&self) -> (Option<&SubsetConfig>, u64) {
-        (self.subset.as_ref(), self.seed)
+    pub(super) fn kept(&self) -> Kept<'_> {
+        let Self { classes, subset, seed, .. } = self;
+        Kept { setting: "", classes: classes.as_deref(), subset: subset.as_ref(), seed: *seed }
     }
 
     pub(super) fn subset_mut(&mut self) -> &mut Option<SubsetConfig> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{ImageSource, Sample, SplitConfig};
+use super::{ImageSource, Sample, SplitConfig, classes::Relabelled};
 use crate::DataError;
 use crate::rng::{Stream, permutation, rng};
 
@@ -86,6 +86,14 @@ impl Split {
             self.source.clone(),
             kept.map(|position| self.index(position)).collect::<Vec<_>>(),
         )
+    }
+
+    /// The images that `labels` has a label for, in the place of their own.
+    pub(super) fn relabelled(&self, labels: &Arc<[Option<usize>]>) -> Self {
+        let source = Relabelled::new(self.source.clone(), labels.clone());
+        let indices = self.indices.iter().copied();
+        let indices: Vec<usize> = indices.filter(|&index| source.find(index).is_some()).collect();
+        Self::new(Arc::new(source), indices)
     }
 
     /// Number of images of each of `num_classes` classes.

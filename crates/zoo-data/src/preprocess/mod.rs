@@ -1,5 +1,6 @@
 //! The fixed change of an image before a network sees it: channels, size, normalisation.
 
+mod interpolation;
 mod normalize;
 mod resize;
 
@@ -7,6 +8,7 @@ use burn::tensor::{Device, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use interpolation::Interpolation;
 pub use normalize::{MeanStd, Normalize};
 pub(crate) use resize::cut_and_scale;
 pub use resize::{Area, Resize};
@@ -31,6 +33,8 @@ pub struct PreprocessConfig {
     /// With `resize` `crop`: the side of the square that is seen, in shorter sides of the image: 0.1
     /// to 1. timm's `crop_pct`.
     pub crop_ratio: f64,
+    /// How pixels between pixels are made.
+    pub interpolation: Interpolation,
     /// By which figures pixel values are normalised. Without it, those of the dataset, and
     /// `imagenet` for folders of photos.
     pub normalize: Option<Normalize>,
@@ -38,7 +42,13 @@ pub struct PreprocessConfig {
 
 impl Default for PreprocessConfig {
     fn default() -> Self {
-        Self { image_size: None, resize: Resize::default(), crop_ratio: 1.0, normalize: None }
+        Self {
+            image_size: None,
+            resize: Resize::default(),
+            crop_ratio: 1.0,
+            interpolation: Interpolation::default(),
+            normalize: None,
+        }
     }
 }
 
@@ -63,6 +73,7 @@ impl PreprocessConfig {
             image_size: self.image_size.unwrap_or(info.image_size),
             resize: self.resize,
             crop_ratio: self.crop_ratio,
+            interpolation: self.interpolation,
             mean: figures.mean,
             std: figures.std,
         };
@@ -84,6 +95,9 @@ pub struct Preprocess {
     /// to 1.
     #[serde(default = "whole")]
     pub crop_ratio: f64,
+    /// How pixels between pixels are made.
+    #[serde(default)]
+    pub interpolation: Interpolation,
     /// Mean of each channel, of pixel values scaled to 0 to 1. One number: the network sees grey.
     /// Three: RGB.
     pub mean: Vec<f32>,
@@ -140,7 +154,8 @@ impl Preprocess {
     /// untouched.
     pub fn apply(&self, image: Image) -> Image {
         let image = image.with_channels(self.channels());
-        self.resize.apply(image, self.image_size, self.crop_ratio, &self.mean_colour())
+        let bars = self.mean_colour();
+        self.resize.apply(image, self.image_size, self.crop_ratio, self.interpolation, &bars)
     }
 
     /// What a network sees of these images: [`apply`](Self::apply), then normalisation.
@@ -166,6 +181,7 @@ mod tests {
             image_size: 2,
             resize: Resize::Letterbox,
             crop_ratio: 1.0,
+            interpolation: Interpolation::Bilinear,
             mean: vec![0.5, 0.25, 0.0],
             std: vec![0.5, 0.25, 1.0],
         }
@@ -195,10 +211,10 @@ mod tests {
         let json = serde_json::to_string(&preprocess()).unwrap();
         assert_eq!(
             json,
-            r#"{"image_size":2,"resize":"letterbox","crop_ratio":1.0,"mean":[0.5,0.25,0.0],"std":[0.5,0.25,1.0]}"#
+            r#"{"image_size":2,"resize":"letterbox","crop_ratio":1.0,"interpolation":"bilinear","mean":[0.5,0.25,0.0],"std":[0.5,0.25,1.0]}"#
         );
         assert_eq!(serde_json::from_str::<Preprocess>(&json).unwrap(), preprocess());
-        let before_ratios = json.replace(r#""crop_ratio":1.0,"#, "");
+        let before_ratios = json.replace(r#""crop_ratio":1.0,"interpolation":"bilinear","#, "");
         assert_eq!(serde_json::from_str::<Preprocess>(&before_ratios).unwrap(), preprocess());
     }
 

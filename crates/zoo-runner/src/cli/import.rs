@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use zoo_data::Resize;
+use zoo_data::{Interpolation, Resize};
 
 use super::{Output, print, print_json};
 use crate::{
@@ -45,6 +45,9 @@ pub struct Import {
     /// With --resize crop: the side of the square that is seen, in shorter sides of the image.
     #[arg(long, value_name = "RATIO")]
     crop_ratio: Option<f64>,
+    /// How pixels between pixels are made.
+    #[arg(long, value_name = "NAME")]
+    interpolation: Option<InterpolationName>,
     /// A text file with the name of a class a line, in the order of the scores.
     #[arg(long, value_name = "FILE")]
     classes: Option<PathBuf>,
@@ -63,6 +66,24 @@ enum ResizeMode {
     None,
 }
 
+/// How pixels between pixels are made.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum InterpolationName {
+    /// From 2 x 2 pixels.
+    Bilinear,
+    /// From 4 x 4 pixels, as most of timm's weights have it.
+    Bicubic,
+}
+
+impl InterpolationName {
+    fn interpolation(self) -> Interpolation {
+        match self {
+            Self::Bilinear => Interpolation::Bilinear,
+            Self::Bicubic => Interpolation::Bicubic,
+        }
+    }
+}
+
 impl Import {
     pub fn run(self, output: Output) -> Result<(), Error> {
         let classes = self.classes.as_deref().map(read_classes).transpose()?;
@@ -75,6 +96,7 @@ impl Import {
             image_size: self.image_size,
             resize: self.resize.map(ResizeMode::resize),
             crop_ratio: self.crop_ratio,
+            interpolation: self.interpolation.map(InterpolationName::interpolation),
             classes,
         };
         let published = self.file.to_str().and_then(Published::parse);

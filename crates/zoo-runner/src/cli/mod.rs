@@ -89,14 +89,25 @@ enum Verb {
     Config(config::Config),
 }
 
-/// Reads the command line and does what it says.
+impl Verb {
+    /// True where the same is computed again and again, so that memory once freed is soon wanted.
+    fn takes_steps(&self) -> bool {
+        !matches!(self, Self::Import(_) | Self::Export(_))
+    }
+}
+
+/// Reads the command line and does what it says, after `keep_freed_memory` where that will be wanted
+/// again.
 ///
 /// # Errors
 ///
 /// Whatever went wrong, to be printed once. A wrong command line ends the process with clap's
 /// message and code 2.
-pub fn run() -> Result<(), Error> {
+pub fn run(keep_freed_memory: impl FnOnce()) -> Result<(), Error> {
     let Cli { output, verb } = Cli::parse();
+    if verb.takes_steps() {
+        keep_freed_memory();
+    }
     match verb {
         Verb::Train(verb) => verb.run(output),
         Verb::Evaluate(verb) => verb.run(output),

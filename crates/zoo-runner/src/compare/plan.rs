@@ -61,6 +61,12 @@ pub fn plan(entries: &[Entry], extent: &Extent, folder: &Path) -> Result<Vec<Pla
                     budget.apply(&mut config, &entry.name)?;
                 }
                 if fraction < 1.0 {
+                    if !config.train.ends_by_epochs() {
+                        // Epochs are shorter, so that there are more: as many looks at the valid
+                        // split as with all images.
+                        let every = config.train.validate_every as f64 / fraction;
+                        config.train.validate_every = every.round() as usize;
+                    }
                     config.data = config.data.with_subset(SubsetConfig::Fraction(fraction));
                 }
                 let of_train = match fraction < 1.0 {

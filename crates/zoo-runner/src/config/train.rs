@@ -37,6 +37,8 @@ pub struct TrainConfig {
     /// Computes cheap activations again in the backward pass instead of keeping them: less memory,
     /// more time.
     pub gradient_checkpointing: bool,
+    /// Epochs between two looks at the valid split, at least 1. There is one at the end in any case.
+    pub validate_every: usize,
     /// Steps between two `"split":"train"` lines of `metrics.jsonl`, at least 1.
     pub log_every: usize,
     /// When to write what a stopped run needs to go on.
@@ -55,6 +57,7 @@ impl Default for TrainConfig {
             ema: None,
             early_stopping: None,
             gradient_checkpointing: false,
+            validate_every: 1,
             log_every: 50,
             checkpoint: CheckpointConfig::default(),
         }
@@ -68,6 +71,7 @@ impl TrainConfig {
             ("steps", self.steps),
             ("images", self.images),
             ("accumulate", Some(self.accumulate)),
+            ("validate_every", Some(self.validate_every)),
             ("log_every", Some(self.log_every)),
         ] {
             count.map_or(Ok(()), |count| range::at_least_one(name, count))?;
@@ -90,6 +94,11 @@ impl TrainConfig {
         self.ema.as_ref().map_or(Ok(()), EmaConfig::check).map_err(within("ema"))?;
         let early_stopping = self.early_stopping.as_ref();
         early_stopping.map_or(Ok(()), EarlyStoppingConfig::check).map_err(within("early_stopping"))
+    }
+
+    /// True where the number of epochs says when to end.
+    pub fn ends_by_epochs(&self) -> bool {
+        self.steps.is_none() && self.images.is_none() && self.seconds.is_none()
     }
 
     /// The run over a training split of so many images, in batches of so many.

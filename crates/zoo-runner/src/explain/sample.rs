@@ -1,7 +1,7 @@
 //! Small networks and an image for tests.
 
 use serde_json::{Value, json};
-use zoo_data::{Image, Preprocess, Resize};
+use zoo_data::{Image, Interpolation, Preprocess, Resize};
 
 use super::Network;
 use crate::{
@@ -28,8 +28,14 @@ pub fn network(settings: &Value, channels: usize, classes: Vec<String>) -> Netwo
     let shape = DataShape { num_classes: classes.len(), channels, image_size: SIDE };
     let model = model.fit_to(shape).unwrap();
     let (mean, std) = (vec![0.5; channels], vec![0.25; channels]);
-    let preprocess =
-        Preprocess { image_size: SIDE, resize: Resize::Crop, crop_ratio: 1.0, mean, std };
+    let preprocess = Preprocess {
+        image_size: SIDE,
+        resize: Resize::Crop,
+        crop_ratio: 1.0,
+        interpolation: Interpolation::Bilinear,
+        mean,
+        std,
+    };
     let device = host();
     Network {
         model: model.init(0, &device),

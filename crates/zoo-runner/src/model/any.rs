@@ -18,7 +18,7 @@ use crate::{
     config::RunConfig,
     explain::{self, HeatMap, Record},
     parity::{self, Trace},
-    pretrained::Lazy,
+    pretrained::{BeforeHead, Lazy},
     training::{Plan, RangePoint, RangeTest, Trained, launch},
 };
 
@@ -90,6 +90,9 @@ pub trait AnyClassifier {
 
     /// What every layer gives for one image, `[1, channels, height, width]`.
     fn record(&self, image: Tensor<4>) -> Record;
+
+    /// What the head sees: `[batch, channels, height, width]` to `[batch, features]`.
+    fn features(&self, images: Tensor<4>) -> Tensor<2>;
 
     /// What in each image speaks for the class of its label; see [`explain::grad_cam`].
     fn grad_cam(&self, images: Tensor<4>, labels: &[usize]) -> Vec<HeatMap>;
@@ -177,6 +180,12 @@ impl<M: Classifier> AnyClassifier for M {
         let mut record = Record::default();
         self.forward_tapped(image, &mut record);
         record
+    }
+
+    fn features(&self, images: Tensor<4>) -> Tensor<2> {
+        let mut tap = BeforeHead::default();
+        self.forward_tapped(images, &mut tap);
+        tap.features()
     }
 
     fn grad_cam(&self, images: Tensor<4>, labels: &[usize]) -> Vec<HeatMap> {

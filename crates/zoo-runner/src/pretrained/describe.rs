@@ -28,6 +28,7 @@ impl Pretrained {
             (preprocess.resize, preprocess.crop_ratio) = (resize, 1.0);
         }
         preprocess.crop_ratio = options.crop_ratio.unwrap_or(preprocess.crop_ratio);
+        preprocess.interpolation = options.interpolation.unwrap_or(preprocess.interpolation);
         if let Some(classes) = &options.classes {
             let scores = self.info.classes.len();
             if classes.len() != scores {

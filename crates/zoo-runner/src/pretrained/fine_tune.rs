@@ -4,13 +4,15 @@ use burn::module::{Module, ParamGroup};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::adapt::is_within;
+use super::{adapt::is_within, method::Method};
 use crate::config::{nearest, range};
 
 /// How pretrained weights are trained on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FineTuneConfig {
+    /// What of the network is fitted to the data.
+    pub method: Method,
     /// What becomes of the layer that gives the scores.
     pub head: Head,
     /// The largest learning rate of the head, above 0; that of the optimizer unless given.
@@ -68,6 +70,8 @@ impl FineTuneConfig {
         if let Some(rate) = self.head_learning_rate {
             range::above_zero("head_learning_rate", rate)?;
         }
+        let freezes = self.freeze != Freeze::Nothing || !self.thaw.is_empty();
+        self.method.check(freezes, self.head == Head::New)?;
         let mut before = 0;
         for thaw in &self.thaw {
             if thaw.after_epochs <= before {
@@ -99,14 +103,16 @@ impl FineTuneConfig {
 }
 
 impl Freeze {
+    /// All of the layer that gives the scores.
+    pub(super) fn head(layers: &[Vec<String>]) -> Result<ParamGroup, String> {
+        below(layers.last().and_then(|layer| layer.last()).into_iter())
+    }
+
     /// What it freezes of these layers, flags of normalisation and dropout included.
     fn group(&self, layers: &[Vec<String>]) -> Result<ParamGroup, String> {
         match self {
             Self::Nothing => Ok(ParamGroup::from_paths(Vec::<String>::new())),
-            Self::AllButHead => {
-                let head = layers.last().and_then(|layer| layer.last()).into_iter();
-                Ok(ParamGroup::all().exclude(below(head)?))
-            }
+            Self::AllButHead => Ok(ParamGroup::all().exclude(Self::head(layers)?)),
             Self::UpTo(name) => {
                 let is_named = |layer: &Vec<String>| layer.iter().any(|path| is_within(path, name));
                 let last = layers.iter().rposition(is_named).ok_or_else(|| {

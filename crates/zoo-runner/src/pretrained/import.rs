@@ -6,7 +6,7 @@ use burn::{
     store::{ApplyError, ApplyResult, PyTorchToBurnAdapter},
     tensor::Device,
 };
-use zoo_data::Resize;
+use zoo_data::{Interpolation, Resize};
 
 use super::{
     adapt::Bicubic,
@@ -41,6 +41,8 @@ pub struct ImportOptions {
     pub resize: Option<Resize>,
     /// The side of the square that is seen, in shorter sides of the image.
     pub crop_ratio: Option<f64>,
+    /// How pixels between pixels are made.
+    pub interpolation: Option<Interpolation>,
     /// Class names in the order of the logits.
     pub classes: Option<Vec<String>>,
 }
@@ -106,8 +108,8 @@ fn foreign_layout(
     let settings = infer::settings(&tensors, layout, &sidecar, options.num_heads)?;
     let mut model = settings.blank(device);
     let names = tensors.tensors.len();
-    let result = model
-        .apply(tensors.tensors.values().cloned().collect(), Some(Box::new(PyTorchToBurnAdapter)));
+    let result =
+        model.apply(tensors.tensors.into_values().collect(), Some(Box::new(PyTorchToBurnAdapter)));
     check(path, layout, &result)?;
     let mut report = ImportReport {
         layout: layout.name.to_string(),
@@ -128,6 +130,7 @@ fn foreign_layout(
         _ => {}
     }
     preprocess.crop_ratio = sidecar.crop_ratio.unwrap_or(preprocess.crop_ratio);
+    preprocess.interpolation = sidecar.interpolation.unwrap_or(preprocess.interpolation);
     let numbered = || (0..num_classes).map(|label| format!("class {label}")).collect();
     let classes = sidecar.classes.filter(|classes| classes.len() == num_classes);
     if classes.is_none() && options.classes.is_none() {
@@ -146,9 +149,7 @@ fn renamed(mut file: Tensors, layout: &Layout) -> Result<(Tensors, Vec<String>),
             Some(ours) => {
                 tensor.name.clone_from(&ours);
                 if tensors.insert(ours, tensor).is_some() {
-                    return Err(
-                        file.refuse(format!("holds `{theirs}` twice, by an old and a new name"))
-                    );
+                    return Err(file.refuse(format!("holds `{theirs}` twice, by two names")));
                 }
             }
             None if layout.is_idle(&theirs) => unused.push(theirs),

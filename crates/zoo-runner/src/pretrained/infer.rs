@@ -69,6 +69,12 @@ fn vit(
             "has {tokens} positions: expected one for a class token and those of a square of patches"
         )));
     }
+    if let Some(other) = sidecar.embed_dim.filter(|other| *other != embed_dim) {
+        return Err(tensors.refuse(format!(
+            "has {embed_dim} features, but config.json beside it is of a network of {other}: put the \
+             weights elsewhere"
+        )));
+    }
     let by_width = || embed_dim.is_multiple_of(HEAD_WIDTH).then_some(embed_dim / HEAD_WIDTH);
     let num_heads = num_heads.or(sidecar.num_heads).or_else(by_width).ok_or_else(|| {
         tensors.refuse(format!(

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use zoo_data::{Preprocess, Resize};
+use zoo_data::{Interpolation, Preprocess, Resize};
 use zoo_vit::VitConfig;
 
 use crate::{
@@ -12,12 +12,11 @@ use crate::{
     run_dir::write_json,
 };
 
-/// PIL's number of bilinear interpolation.
-const BILINEAR: u8 = 2;
-
 /// What the files beside weights say, as far as they are there.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sidecar {
+    /// Features of a token.
+    pub embed_dim: Option<usize>,
     /// Attention heads.
     pub num_heads: Option<usize>,
     /// What is added to the variance in layer normalisation.
@@ -30,6 +29,8 @@ pub struct Sidecar {
     pub std: Option<Vec<f32>>,
     /// The side of the square that is seen, in shorter sides of the image.
     pub crop_ratio: Option<f64>,
+    /// How pixels between pixels are made.
+    pub interpolation: Option<Interpolation>,
 }
 
 impl Sidecar {
@@ -41,24 +42,29 @@ impl Sidecar {
             serde_json::from_str::<Value>(&text).ok()
         };
         let config = read("config.json").unwrap_or_default();
+        let count = |value: &Value| value.as_u64().map(|count| count as usize);
         let (timm, is_hf) = (&config["pretrained_cfg"], config["model_type"] == "vit");
         if is_hf {
             let preprocessor = read("preprocessor_config.json").unwrap_or_default();
             return Self {
-                num_heads: config["num_attention_heads"].as_u64().map(|heads| heads as usize),
+                embed_dim: count(&config["hidden_size"]),
+                num_heads: count(&config["num_attention_heads"]),
                 layer_norm_epsilon: config["layer_norm_eps"].as_f64(),
                 classes: by_label(&config["id2label"]),
                 mean: figures(&preprocessor["image_mean"]),
                 std: figures(&preprocessor["image_std"]),
                 crop_ratio: None,
+                interpolation: interpolation(&preprocessor["resample"]),
             };
         }
         Self {
-            num_heads: config["model_args"]["num_heads"].as_u64().map(|heads| heads as usize),
+            embed_dim: count(&config["model_args"]["embed_dim"]),
+            num_heads: count(&config["model_args"]["num_heads"]),
             classes: serde_json::from_value(config["label_names"].clone()).ok(),
             mean: figures(&timm["mean"]),
             std: figures(&timm["std"]),
             crop_ratio: timm["crop_pct"].as_f64(),
+            interpolation: interpolation(&timm["interpolation"]),
             layer_norm_epsilon: None,
         }
     }
@@ -73,6 +79,22 @@ fn by_label(names: &Value) -> Option<Vec<String>> {
 
 fn figures(value: &Value) -> Option<Vec<f32>> {
     serde_json::from_value(value.clone()).ok()
+}
+
+/// Pillow's number or timm's name of an interpolation.
+fn interpolation(value: &Value) -> Option<Interpolation> {
+    [Interpolation::Bilinear, Interpolation::Bicubic].into_iter().find(|known| {
+        let (number, name) = number_and_name(*known);
+        value == number || value == name
+    })
+}
+
+/// Pillow's number and timm's name of an interpolation.
+fn number_and_name(interpolation: Interpolation) -> (u64, &'static str) {
+    match interpolation {
+        Interpolation::Bilinear => (2, "bilinear"),
+        Interpolation::Bicubic => (3, "bicubic"),
+    }
 }
 
 /// Writes what the layout has beside its weights, and names it.
@@ -133,7 +155,7 @@ fn hf_preprocessor(preprocess: &Preprocess) -> Value {
         "image_processor_type": "ViTImageProcessor",
         "do_resize": true,
         "size": {"height": preprocess.image_size, "width": preprocess.image_size},
-        "resample": BILINEAR,
+        "resample": number_and_name(preprocess.interpolation).0,
         "do_rescale": true,
         "rescale_factor": 1.0 / 255.0,
         "do_normalize": true,
@@ -161,7 +183,7 @@ fn timm_config(config: &VitConfig, info: &WeightsInfo) -> Value {
         "pretrained_cfg": {
             "input_size": [config.channels, size, size],
             "num_classes": config.num_classes,
-            "interpolation": "bilinear",
+            "interpolation": number_and_name(preprocess.interpolation).1,
             "crop_pct": preprocess.crop_ratio,
             "crop_mode": crop_mode,
             "mean": preprocess.mean,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::{Tensor, TensorData};
 use safetensors::SafeTensors;
 use serde_json::Value;
-use zoo_data::Resize;
+use zoo_data::{Interpolation, Resize};
 
 use super::{ImportOptions, Pretrained, adapt::Bicubic, export, import};
 use crate::{backend::host, model::DataShape};
@@ -66,7 +66,7 @@ fn every_layout_gives_the_scores_of_its_library() {
         assert_scores(name, &scores(&pretrained, size), tolerance);
         assert!(pretrained.report.missing.is_empty() && pretrained.report.unused.is_empty());
         let half = file.contains("half");
-        assert_eq!(pretrained.report.converted.len(), if half { 28 } else { 0 }, "{file}");
+        assert_eq!(pretrained.report.converted.len(), if half { 32 } else { 0 }, "{file}");
     }
 }
 
@@ -83,6 +83,8 @@ fn what_lies_beside_the_weights_is_taken() {
     assert_eq!(timm.info.classes, ["class 0", "class 1", "class 2"]);
     assert_eq!(timm.report.assumed.len(), 2);
     assert_eq!(timm.info.preprocess.crop_ratio, 0.9);
+    assert_eq!(timm.info.preprocess.interpolation, Interpolation::Bicubic);
+    assert_eq!(hf.info.preprocess.interpolation, Interpolation::Bilinear);
 }
 
 #[test]
@@ -122,6 +124,7 @@ fn what_an_export_writes_beside_the_weights_is_read_again() {
         assert_eq!(again.info.classes, pretrained.info.classes);
         assert_eq!(again.info.preprocess.mean, pretrained.info.preprocess.mean);
         assert_eq!(again.info.preprocess.crop_ratio, crop_ratio);
+        assert_eq!(again.info.preprocess.interpolation, Interpolation::Bicubic);
         assert_eq!(again.info.model.shape(), pretrained.info.model.shape());
         assert_scores("timm-vit", &scores(&again, 16), 1e-4);
     }

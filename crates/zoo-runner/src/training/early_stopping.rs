@@ -10,7 +10,7 @@ use crate::config::range;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct EarlyStoppingConfig {
-    /// Epochs without a better accuracy, at least 1.
+    /// Validated epochs without a better accuracy, at least 1.
     pub patience: usize,
     /// How much better counts, a fraction from 0 to below 1.
     pub min_delta: f64,
@@ -28,7 +28,7 @@ impl Default for EarlyStoppingConfig {
 pub struct Stagnation {
     /// The accuracy that counts as best, a fraction.
     pub best: Option<f64>,
-    /// Epochs since.
+    /// Validated epochs since.
     pub epochs: usize,
 }
 

@@ -41,7 +41,8 @@ impl EmaConfig {
     }
 }
 
-/// The averaged weights, running statistics of normalisation included, without autodiff.
+/// The averaged weights, what adapters add and running statistics of normalisation included, without
+/// autodiff.
 pub struct Ema<M> {
     config: EmaConfig,
     /// Always there between two updates.
@@ -51,7 +52,7 @@ pub struct Ema<M> {
 impl<M: Classifier> Ema<M> {
     /// An average that starts at `model`.
     pub fn new(config: EmaConfig, model: &M) -> Self {
-        Self { config, model: Some(model.valid()) }
+        Self { config, model: Some(model.valid().materialize()) }
     }
 
     /// The averaged network.
@@ -66,7 +67,7 @@ impl<M: Classifier> Ema<M> {
     pub fn update(&mut self, live: &M, step: usize) {
         let mut weights = Weights { path: Vec::new(), tensors: TensorContainer::new() };
         // `valid` also brings the running statistics up to date, which a visit alone does not.
-        live.valid().visit(&mut weights);
+        live.valid().materialize().visit(&mut weights);
         let mut average = Average {
             path: Vec::new(),
             live: weights.tensors,

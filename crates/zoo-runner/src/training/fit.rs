@@ -93,7 +93,7 @@ impl<M: Classifier> SupervisedLearningStrategy<Trainee<M>> for Fit<M> {
                 break;
             }
             trainee = session.train(trainee, epoch);
-            if !self.stop.is_requested() {
+            if !self.stop.is_requested() && session.validation_is_due(epoch) {
                 session.validate(&trainee, epoch);
             }
             if self.stop.is_requested() {

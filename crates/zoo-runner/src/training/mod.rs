@@ -35,7 +35,6 @@ use zoo_data::Loader;
 use self::{
     ema::Ema,
     fit::{Fit, Memory},
-    record::{RecordStart, Recorder},
     step::Stride,
     trainee::Trainee,
 };
@@ -43,6 +42,7 @@ use crate::{
     Error,
     config::{RunConfig, refuse},
     model::{AnyClassifier, Classifier, WeightsInfo},
+    pretrained::{Freezing, Method},
     run_dir::RunDir,
 };
 
@@ -52,10 +52,11 @@ pub use self::{
     class_weights::ClassWeights,
     early_stopping::EarlyStoppingConfig,
     ema::EmaConfig,
-    loss::{CrossEntropyConfig, LossConfig, cross_entropy},
+    loss::{CrossEntropyConfig, LossConfig, batch_loss, cross_entropy},
     lr_find::{RangePoint, RangeTest, Suggestion, plot, suggest},
     metrics::Quantity,
-    optimizer::{OptimizerConfig, ParameterGroups, ParameterGroupsConfig},
+    optimizer::{OptimizerConfig, ParameterGroups, ParameterGroupsConfig, hidden_matrices},
+    record::{Line, RecordStart, Recorder},
     schedule::ScheduleConfig,
     stop::Stop,
 };
@@ -92,6 +93,8 @@ pub struct Trained {
     pub model: Box<dyn AnyClassifier>,
     /// How far it came.
     pub progress: RunProgress,
+    /// How many train images it has seen, each as often as it was.
+    pub images: usize,
     /// True where the run was stopped before its last step.
     pub is_interrupted: bool,
 }
@@ -103,12 +106,7 @@ pub struct Trained {
 /// [`Error::Run`] if the checkpoint cannot be read, [`Error::Failed`] if training could not go on.
 pub fn launch<M: Classifier>(model: M, plan: Plan) -> Result<Trained, Error> {
     let config = &plan.config;
-    let mut groups = ParameterGroups::new(&model, &config.parameter_groups);
-    if let Some(rate) = config.fine_tune.head_learning_rate {
-        groups = groups.with_head(&model, rate / config.optimizer.learning_rate());
-    }
-    let freezing = config.fine_tune.freezing(&model.layers());
-    let freezing = freezing.map_err(|message| refuse("fine_tune", message))?;
+    let (model, groups, freezing) = prepare(model, config)?;
     let optimizer = config.optimizer.init(&groups);
     let (model, memory, start) = restore(model, optimizer, config, plan.resume.as_ref())?;
     let trainee = Trainee::new(model, config);
@@ -155,11 +153,36 @@ pub fn launch<M: Classifier>(model: M, plan: Plan) -> Result<Trained, Error> {
     match fit.stop.take_failure() {
         Some(error) => Err(error),
         None => Ok(Trained {
-            model: Box::new(result.model.model),
+            // What adapters have added becomes part of the weights.
+            model: Box::new(result.model.model.materialize()),
+            images: fit.course.pace.images_after(fit.progress().step),
             progress: fit.progress(),
             is_interrupted: result.interrupted.is_some(),
         }),
     }
+}
+
+/// `model` with the adapters that `config` asks for, the groups of its parameters, and what of them is
+/// frozen when.
+///
+/// # Errors
+///
+/// [`Error::Config`] if the network lacks what is to be frozen or adapted.
+fn prepare<M: Classifier>(
+    model: M,
+    config: &RunConfig,
+) -> Result<(M, ParameterGroups, Freezing), Error> {
+    let refused = |message| refuse("fine_tune", message);
+    let model = match &config.fine_tune.method {
+        Method::Lora(lora) => lora.attach(model, config.seed).map_err(refused)?,
+        _ => model,
+    };
+    let mut groups = ParameterGroups::new(&model, &config.parameter_groups);
+    if let Some(rate) = config.fine_tune.head_learning_rate {
+        groups = groups.with_head(&model, rate / config.optimizer.learning_rate());
+    }
+    let freezing = config.fine_tune.freezing(&model.layers()).map_err(refused)?;
+    Ok((model, groups, freezing))
 }
 
 /// The state that a run starts from: a fresh one, or a checkpoint's.

@@ -22,7 +22,7 @@ use crate::{Error, run_dir::RunDir};
 /// A line of `metrics.jsonl`. Train lines hold the mean since the line before, valid lines that of
 /// the whole split.
 #[derive(Debug, Serialize)]
-struct Line {
+pub struct Line {
     epoch: usize,
     step: usize,
     split: &'static str,
@@ -37,6 +37,27 @@ struct Line {
 }
 
 impl Line {
+    /// What a fit that has no learning rate has come to after `step` steps.
+    pub fn new(
+        (epoch, step): (usize, usize),
+        split: &'static str,
+        (loss, accuracy): (f64, f64),
+        images_per_second: f64,
+        seconds: f64,
+    ) -> Self {
+        Self {
+            epoch,
+            step,
+            split,
+            loss: Some(loss),
+            accuracy: Some(accuracy),
+            top_k_accuracy: None,
+            lr: None,
+            images_per_second,
+            seconds,
+        }
+    }
+
     /// What TensorBoard draws, by the name under which it does.
     fn scalars(&self) -> Vec<(String, f64)> {
         let scalars = [
@@ -122,13 +143,18 @@ impl Recorder {
             images_per_second: window.images_per_second(),
             seconds: self.seconds_before + self.started.elapsed().as_secs_f64(),
         };
-        let written = serde_json::to_string(&line)
+        self.put(&line);
+    }
+
+    /// Writes a line.
+    pub fn put(&mut self, line: &Line) {
+        let written = serde_json::to_string(line)
             .map_err(std::io::Error::from)
             .and_then(|text| writeln!(self.file, "{text}"));
         if let Err(error) = written {
             self.stop.fail(Error::Failed(format!("metrics.jsonl: cannot write: {error}")));
         }
-        if let Err(error) = self.events.scalars(self.step, &line.scalars()) {
+        if let Err(error) = self.events.scalars(line.step, &line.scalars()) {
             self.stop.fail(Error::Failed(format!("tensorboard: cannot write: {error}")));
         }
     }

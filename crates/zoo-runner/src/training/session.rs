@@ -163,6 +163,11 @@ impl<'a, M: Classifier> Session<'a, M> {
             && !self.is_over()
     }
 
+    /// True where the epoch that was trained is one after which to validate, or the last one.
+    pub fn validation_is_due(&self, epoch: usize) -> bool {
+        epoch.is_multiple_of(self.fit.config.train.validate_every) || self.is_over()
+    }
+
     /// Measures the weights that would be kept on the valid split.
     pub fn validate(&mut self, trainee: &Trainee<M>, epoch: usize) {
         let fit = self.fit;
@@ -188,11 +193,12 @@ impl<'a, M: Classifier> Session<'a, M> {
         self.flush();
     }
 
-    /// What is evaluated and kept: the moving average if it is on, else the weights themselves.
+    /// What is evaluated and kept: the moving average if it is on, else the weights themselves, with
+    /// what adapters have added.
     fn kept(&self, trainee: &Trainee<M>) -> Trainee<M> {
         match &self.memory.ema {
             Some(ema) => trainee.with_model(ema.model().clone()),
-            None => trainee.valid(),
+            None => trainee.valid().materialize(),
         }
     }
 
@@ -200,7 +206,9 @@ impl<'a, M: Classifier> Session<'a, M> {
     pub fn finish(&mut self, trainee: &Trainee<M>, epoch: usize) {
         self.on_train(LearnerEvent::EndEpoch(epoch));
         self.progress.epochs = epoch;
-        self.progress.validated_step = self.progress.step;
+        if self.validation_is_due(epoch) {
+            self.progress.validated_step = self.progress.step;
+        }
         let name = accuracy_name();
         let accuracy = self.store.find_metric(&name, epoch, Aggregate::Mean, &Split::Valid);
         if let Some(accuracy) = accuracy {

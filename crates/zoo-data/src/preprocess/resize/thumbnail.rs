@@ -1,5 +1,6 @@
 //! Images small enough for a page of many.
 
+use super::super::Interpolation;
 use super::{Area, scale};
 use crate::Image;
 
@@ -25,7 +26,7 @@ impl Image {
     /// If a side is 0.
     pub(crate) fn stretched(&self, width: usize, height: usize) -> Image {
         let whole = Area { left: 0, top: 0, width: self.width(), height: self.height() };
-        scale(self, &whole, width, height)
+        scale(self, &whole, width, height, Interpolation::Bilinear)
     }
 }
 

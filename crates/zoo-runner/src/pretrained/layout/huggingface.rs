@@ -1,6 +1,6 @@
 //! `ViTForImageClassification` of Hugging Face's transformers.
 
-use zoo_data::Resize;
+use zoo_data::{Interpolation, Resize};
 
 use super::{Assumed, Layout};
 use crate::pretrained::adapt::Bicubic;
@@ -23,11 +23,27 @@ pub const VIT: Layout = Layout {
         ("norm.*", "vit.layernorm.*"),
         ("head.*", "classifier.*"),
     ],
-    older: &[],
+    // In memory, transformers 5 has other names than in the files that it writes.
+    aliases: &[
+        ("vit.encoder.layer.#.layernorm_before.*", "vit.layers.#.layernorm_before.*"),
+        ("vit.encoder.layer.#.attention.attention.query.*", "vit.layers.#.attention.q_proj.*"),
+        ("vit.encoder.layer.#.attention.attention.key.*", "vit.layers.#.attention.k_proj.*"),
+        ("vit.encoder.layer.#.attention.attention.value.*", "vit.layers.#.attention.v_proj.*"),
+        ("vit.encoder.layer.#.attention.output.dense.*", "vit.layers.#.attention.o_proj.*"),
+        ("vit.encoder.layer.#.layernorm_after.*", "vit.layers.#.layernorm_after.*"),
+        ("vit.encoder.layer.#.intermediate.dense.*", "vit.layers.#.mlp.fc1.*"),
+        ("vit.encoder.layer.#.output.dense.*", "vit.layers.#.mlp.fc2.*"),
+    ],
     idle: &["vit.pooler.dense.*"],
     mark: "vit.embeddings.cls_token",
     splits_attention: true,
     layer_norm_epsilon: 1e-12,
     positions: Bicubic::Centred,
-    preprocess: Assumed { mean: [0.5; 3], std: [0.5; 3], resize: Resize::Squish, crop_ratio: 1.0 },
+    preprocess: Assumed {
+        mean: [0.5; 3],
+        std: [0.5; 3],
+        resize: Resize::Squish,
+        crop_ratio: 1.0,
+        interpolation: Interpolation::Bilinear,
+    },
 };

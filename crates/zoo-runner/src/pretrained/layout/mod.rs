@@ -5,7 +5,7 @@ mod huggingface;
 mod timm;
 mod torchvision;
 
-use zoo_data::{Preprocess, Resize};
+use zoo_data::{Interpolation, Preprocess, Resize};
 
 use super::{adapt::Bicubic, source::Tensors};
 use crate::Error;
@@ -19,8 +19,8 @@ pub struct Layout {
     /// What both call a tensor, ours first. `#` stands for the number of a block, `*` for the last
     /// part of a name, which is `weight` or `bias` in all libraries.
     pub names: &'static [(&'static str, &'static str)],
-    /// Names that older files have, and what they are called now.
-    pub older: &'static [(&'static str, &'static str)],
+    /// Other names that some files have, each after the one in `names` for the same.
+    pub aliases: &'static [(&'static str, &'static str)],
     /// The names in this layout of tensors that have no part in the scores, and are left out.
     pub idle: &'static [&'static str],
     /// The tensor by which the layout is told.
@@ -46,6 +46,8 @@ pub struct Assumed {
     pub resize: Resize,
     /// The side of the square that is seen, in shorter sides of the image.
     pub crop_ratio: f64,
+    /// How pixels between pixels are made.
+    pub interpolation: Interpolation,
 }
 
 /// Every layout but the zoo's own, whose names are the modules' and whose metadata say the rest.
@@ -85,8 +87,8 @@ impl Layout {
 
     /// Our name of a tensor that the library calls so.
     pub fn ours(&self, theirs: &str) -> Option<String> {
-        let current = self.older.iter().find_map(|(now, old)| substitute(old, now, theirs));
-        let theirs = current.as_deref().unwrap_or(theirs);
+        let known = self.aliases.iter().find_map(|(known, alias)| substitute(alias, known, theirs));
+        let theirs = known.as_deref().unwrap_or(theirs);
         self.names.iter().find_map(|(ours, pattern)| substitute(pattern, ours, theirs))
     }
 
@@ -108,6 +110,7 @@ impl Assumed {
             image_size,
             resize: self.resize,
             crop_ratio: self.crop_ratio,
+            interpolation: self.interpolation,
             mean: self.mean[..channels].to_vec(),
             std: self.std[..channels].to_vec(),
         }

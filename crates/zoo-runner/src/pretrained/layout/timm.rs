@@ -1,6 +1,6 @@
 //! timm's `vit_*_patch*` with a class token, and DeiT without distillation.
 
-use zoo_data::Resize;
+use zoo_data::{Interpolation, Resize};
 
 use super::{Assumed, Layout};
 use crate::pretrained::adapt::Bicubic;
@@ -21,12 +21,18 @@ pub const VIT: Layout = Layout {
         ("norm.*", "norm.*"),
         ("head.*", "head.*"),
     ],
-    older: &[],
+    aliases: &[],
     idle: &[],
     mark: "patch_embed.proj.weight",
     splits_attention: false,
     layer_norm_epsilon: 1e-6,
     positions: Bicubic::Antialiased,
     // Those of the augreg weights; DeiT has ImageNet's figures, which the names do not tell.
-    preprocess: Assumed { mean: [0.5; 3], std: [0.5; 3], resize: Resize::Crop, crop_ratio: 0.9 },
+    preprocess: Assumed {
+        mean: [0.5; 3],
+        std: [0.5; 3],
+        resize: Resize::Crop,
+        crop_ratio: 0.9,
+        interpolation: Interpolation::Bicubic,
+    },
 };

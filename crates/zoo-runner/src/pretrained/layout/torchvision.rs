@@ -1,6 +1,6 @@
 //! torchvision's `alexnet` and `vit_*`.
 
-use zoo_data::Resize;
+use zoo_data::{Interpolation, Resize};
 
 use super::{Assumed, Layout};
 use crate::pretrained::adapt::Bicubic;
@@ -11,6 +11,7 @@ const IMAGENET: Assumed = Assumed {
     std: [0.229, 0.224, 0.225],
     resize: Resize::Crop,
     crop_ratio: 0.875,
+    interpolation: Interpolation::Bilinear,
 };
 
 pub const ALEXNET: Layout = Layout {
@@ -26,7 +27,7 @@ pub const ALEXNET: Layout = Layout {
         ("classifier.fc7.*", "classifier.4.*"),
         ("classifier.head.*", "classifier.6.*"),
     ],
-    older: &[],
+    aliases: &[],
     idle: &[],
     mark: "features.0.weight",
     splits_attention: false,
@@ -51,7 +52,7 @@ pub const VIT: Layout = Layout {
         ("norm.*", "encoder.ln.*"),
         ("head.*", "heads.head.*"),
     ],
-    older: &[
+    aliases: &[
         ("encoder.layers.encoder_layer_#.mlp.0.*", "encoder.layers.encoder_layer_#.mlp.linear_1.*"),
         ("encoder.layers.encoder_layer_#.mlp.3.*", "encoder.layers.encoder_layer_#.mlp.linear_2.*"),
     ],

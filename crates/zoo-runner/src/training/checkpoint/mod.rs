@@ -212,7 +212,7 @@ impl Checkpoint {
     ) -> Result<(M, Option<M>, ModuleOptimizer), Error> {
         let ema_path = self.folder.join(EMA);
         let ema = match ema_path.exists() {
-            true => Some(load(&ema_path, model.valid())?),
+            true => Some(load(&ema_path, model.valid().materialize())?),
             false => None,
         };
         let model = load(&self.folder.join(MODEL), model)?;

@@ -12,7 +12,7 @@ use burn::{
 use serde::{Deserialize, Serialize};
 use zoo_data::Loader;
 
-use super::{ParameterGroups, Trainee, step::Stride};
+use super::{Trainee, prepare, step::Stride};
 use crate::{Error, config::RunConfig, model::Classifier};
 
 pub use self::{
@@ -65,9 +65,10 @@ impl RangeTest {
         device: &Device,
     ) -> Result<Vec<RangePoint>, Error> {
         let device = device.clone().autodiff();
-        let groups = ParameterGroups::new(&model, &config.parameter_groups);
+        let (model, groups, freezing) = prepare(model, config)?;
         let mut optimizer = config.optimizer.init(&groups);
-        let mut trainee = Trainee::new(model, config).train().fork(&device);
+        let trainee = Trainee::new(model, config).train().fork(&device);
+        let mut trainee = freezing.apply(trainee, 0);
         let pace = config.train.course(loader.num_items(), config.loader.batch_size).pace;
         let stride = Stride { device, seed: config.seed, pace };
         let mut points = Vec::with_capacity(self.steps);

@@ -62,14 +62,13 @@ impl ParameterGroups {
             ParamGroup::from_paths(chosen.map(|parameter| parameter.path.clone()).collect())
         };
         let last = layers.len().saturating_sub(1);
-        let is_hidden = |path: &str| !layers.last().is_some_and(|head| in_layer(path, head));
         let slowed = if config.layer_decay == 1.0 { 0 } else { last };
         Self {
             undecayed: group(&|parameter| {
                 let name = parameter.path.rsplit('.').next().unwrap_or_default();
                 config.no_weight_decay.iter().any(|undecayed| undecayed == name)
             }),
-            hidden_matrices: group(&|parameter| parameter.rank == 2 && is_hidden(&parameter.path)),
+            hidden_matrices: ParamGroup::from_paths(hidden_matrices(model)),
             layers: layers[..slowed]
                 .iter()
                 .enumerate()
@@ -101,6 +100,16 @@ impl ParameterGroups {
         };
         self.layers.iter().fold(rates, with_layer).step()
     }
+}
+
+/// The paths of the matrices of hidden layers: not the head, not embeddings, not convolutions.
+pub fn hidden_matrices<M: Classifier>(model: &M) -> Vec<String> {
+    let mut list = ParameterList::default();
+    model.visit(&mut list);
+    let last = model.layers().pop().unwrap_or_default();
+    let is_hidden = |path: &str| !last.iter().any(|layer| is_within(path, layer));
+    let matrices = list.parameters.into_iter().filter(|parameter| parameter.rank == 2);
+    matrices.map(|parameter| parameter.path).filter(|path| is_hidden(path)).collect()
 }
 
 struct Parameter {

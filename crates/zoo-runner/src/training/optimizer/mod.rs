@@ -26,7 +26,7 @@ use self::{
 };
 use crate::config::range;
 
-pub use self::groups::{ParameterGroups, ParameterGroupsConfig};
+pub use self::groups::{ParameterGroups, ParameterGroupsConfig, hidden_matrices};
 
 /// Settings of a kind of optimizer.
 pub trait Settings {
