@@ -15,7 +15,7 @@ import matplotlib
 import numpy as np
 import torch
 import torchvision
-from pytorch_grad_cam import GradCAM
+from pytorch_grad_cam import GradCAM, HiResCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from timm.layers import set_fused_attn
 from timm.models.vision_transformer import VisionTransformer
@@ -87,8 +87,15 @@ def grad_cam(model, target, grid, pixels):
     heat = np.maximum(raw[0], 0)
     # Then the library's subtraction of the smallest value changes nothing.
     assert (heat.min((1, 2)) == 0).all() and (heat.max((1, 2)) > 0).all()
+    with HiResCAM(model, [target], reshape_transform=grid) as cam:
+        hires = []
+        get_cam_image = cam.get_cam_image
+        cam.get_cam_image = lambda *args: hires.append(get_cam_image(*args)) or hires[0]
+        cam(pixels, [ClassifierOutputTarget(label) for label in LABELS])
+    hires = np.maximum(hires[0], 0)
+    assert (hires.max((1, 2)) > 0).all()
     # Every pixel of a large image would be a large file.
-    return {"heat": rounded(heat)} | ({"resized": rounded(resized)} if pixels.shape[-1] <= 32 else {})
+    return {"heat": rounded(heat), "hires": rounded(hires)} | ({"resized": rounded(resized)} if pixels.shape[-1] <= 32 else {})
 
 
 def rollout(model, pixels):

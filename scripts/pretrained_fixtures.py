@@ -290,7 +290,6 @@ def check_run(zoo, run, layout, files):
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "model.safetensors"
         subprocess.run([zoo, "export", run, "--layout", layout, "--out", out], check=True)
-        state = load_file(out)
         with open(pathlib.Path(run) / "config.json") as text:
             settings = json.load(text)["model"]
         kind, sizes = next(iter(settings.items()))
@@ -299,13 +298,16 @@ def check_run(zoo, run, layout, files):
         info = json.loads(json.loads(header.read(length))["__metadata__"]["burn-zoo"])
         if kind == "alexnet":
             model = torchvision.models.alexnet(num_classes=sizes["num_classes"])
+        elif layout == "hf":
+            model = transformers.ViTForImageClassification.from_pretrained(folder)
         else:
-            maker = {"torchvision": torchvision_vit, "timm": timm_vit, "hf": hf_vit}[layout]
+            maker = {"torchvision": torchvision_vit, "timm": timm_vit}[layout]
             model = maker(
                 sizes["embed_dim"], sizes["mlp_dim"], sizes["depth"], sizes["num_heads"],
                 sizes["patch_size"], sizes["image_size"], sizes["num_classes"],
             )
-        model.load_state_dict(state, strict=True)
+        if layout != "hf":
+            model.load_state_dict(load_file(out), strict=True)
         preprocess = info["preprocess"]
         size = preprocess["image_size"]
         resized = []

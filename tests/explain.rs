@@ -33,6 +33,8 @@ fn a_page_and_its_pictures_are_written_and_named() {
         "a-flattening.png",
         "a-grad-cam.png",
         "a-grad-cam-second.png",
+        "a-hires-cam.png",
+        "a-hires-cam-second.png",
         "a-occlusion.png",
     ];
     let lines: Vec<&str> = said.lines().collect();
@@ -140,7 +142,7 @@ fn heat_on_the_thing_is_counted_on_a_split() {
         serde_json::from_str(&zoo.ok(&[&args[..], &["--json"]].concat())).unwrap();
     let rows = document.as_array().unwrap();
     let methods: Vec<&Value> = rows.iter().map(|row| &row["method"]).collect();
-    assert_eq!(methods, ["grad-cam", "rollout", "occlusion"]);
+    assert_eq!(methods, ["grad-cam", "hires-cam", "rollout", "occlusion"]);
     for row in rows {
         let figure = |key: &str| row[key].as_f64().unwrap();
         assert_eq!(figure("images") + figure("without_heat"), 4.0, "{row}");

@@ -157,14 +157,9 @@ impl Vit {
     }
 
     /// The layer whose features Grad-CAM weighs: the last at which the head still listens to all
-    /// patches. With a class token that is before the last attention, with the mean of the patches
-    /// what the last block gives.
+    /// patches, before the last attention.
     pub fn cam_layer(&self) -> String {
-        let last = self.blocks.len() - 1;
-        match self.class_token {
-            Some(_) => format!("blocks.{last}.norm1"),
-            None => format!("blocks.{last}"),
-        }
+        format!("blocks.{}.norm1", self.blocks.len() - 1)
     }
 
     /// The convolution that sees the pixels: its kernels are as large as its step, a patch.

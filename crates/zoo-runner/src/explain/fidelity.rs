@@ -7,7 +7,7 @@ use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{HeatMap, Record, colour::magma, grad_cam, method::rollout};
+use super::{HeatMap, Record, Slopes, colour::magma, method::rollout, slopes};
 use crate::{
     backend::host,
     model::{
@@ -26,6 +26,7 @@ type Grids = Vec<Vec<Vec<f32>>>;
 struct Reference {
     image_size: usize,
     heat: Grids,
+    hires: Grids,
     resized: Option<Grids>,
     logits: Vec<Vec<f32>>,
     rollout: Option<Grids>,
@@ -64,10 +65,16 @@ fn check<M: Classifier>(name: &str, model: M) -> (M, Tensor<4>, Reference) {
     let logits = model.forward(images.clone()).into_data();
     let logits: Vec<f32> = logits.iter::<f32>().collect();
     assert_close(&format!("{name} logits"), &logits, reference.logits.iter().flatten().copied());
-    let heat = grad_cam(&model, images.clone(), &labels);
-    for (image, (found, expected)) in heat.iter().zip(&reference.heat).enumerate() {
-        let what = format!("{name} heat of image {image}");
-        assert_close(&what, &found.values, expected.iter().flatten().copied());
+    let slopes = slopes(&model, images.clone(), &labels);
+    let heat: Vec<HeatMap> = slopes.iter().map(Slopes::grad_cam).collect();
+    let hires: Vec<HeatMap> = slopes.iter().map(Slopes::hires_cam).collect();
+    for (kind, found, expected) in
+        [("heat", &heat, &reference.heat), ("hires", &hires, &reference.hires)]
+    {
+        for (image, (found, expected)) in found.iter().zip(expected).enumerate() {
+            let what = format!("{name} {kind} of image {image}");
+            assert_close(&what, &found.values, expected.iter().flatten().copied());
+        }
     }
     for (found, expected) in heat.iter().zip(reference.resized.iter().flatten()) {
         let resized = found.resized([reference.image_size; 2]).scaled();

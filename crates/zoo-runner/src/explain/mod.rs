@@ -17,13 +17,15 @@ mod picture;
 mod record;
 #[cfg(test)]
 pub(crate) mod sample;
+mod slopes;
 
 pub use self::{
     figure::{Cell, Figure, Numbers, Picture, Row, Table, Tint},
     focus::{Focus, focus},
     heat_map::HeatMap,
     lesson::{Lesson, Section},
-    method::{METHODS, Method, grad_cam},
+    method::{METHODS, Method},
     network::{Network, Subject},
     record::{Layer, Maps, Record},
+    slopes::{Slopes, slopes},
 };

@@ -5,7 +5,7 @@ use std::path::Path;
 use burn::tensor::{Device, Tensor};
 use zoo_data::Image;
 
-use super::{HeatMap, Record};
+use super::{HeatMap, Record, Slopes};
 use crate::{
     Error,
     evaluation::{probabilities, ranking, rows},
@@ -105,9 +105,18 @@ impl Subject<'_> {
         format!("{} ({:.1} %)", self.class(label), 100.0 * self.probabilities[label])
     }
 
-    /// What speaks for a class.
+    /// What speaks for a class, by Grad-CAM.
     pub fn grad_cam(&self, label: usize) -> HeatMap {
-        self.network.model.grad_cam(self.input.clone(), &[label]).remove(0)
+        self.slopes(label).grad_cam()
+    }
+
+    /// What speaks for a class, by HiResCAM.
+    pub fn hires_cam(&self, label: usize) -> HeatMap {
+        self.slopes(label).hires_cam()
+    }
+
+    fn slopes(&self, label: usize) -> Slopes {
+        self.network.model.slopes(self.input.clone(), &[label]).remove(0)
     }
 
     /// Side of the image in pixels.

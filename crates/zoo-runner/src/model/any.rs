@@ -16,7 +16,7 @@ use crate::{
     Error,
     bench::{self, StepTimes},
     config::RunConfig,
-    explain::{self, HeatMap, Record},
+    explain::{self, Record, Slopes},
     parity::{self, Trace},
     pretrained::{BeforeHead, Lazy},
     training::{Plan, RangePoint, RangeTest, Trained, launch},
@@ -94,8 +94,8 @@ pub trait AnyClassifier {
     /// What the head sees: `[batch, channels, height, width]` to `[batch, features]`.
     fn features(&self, images: Tensor<4>) -> Tensor<2>;
 
-    /// What in each image speaks for the class of its label; see [`explain::grad_cam`].
-    fn grad_cam(&self, images: Tensor<4>, labels: &[usize]) -> Vec<HeatMap>;
+    /// How each image's deep maps speak for the class of its label; see [`explain::slopes`].
+    fn slopes(&self, images: Tensor<4>, labels: &[usize]) -> Vec<Slopes>;
 
     /// The layers from the images to the head; see [`Classifier::layers`].
     fn layers(&self) -> Vec<Vec<String>>;
@@ -188,8 +188,8 @@ impl<M: Classifier> AnyClassifier for M {
         tap.features()
     }
 
-    fn grad_cam(&self, images: Tensor<4>, labels: &[usize]) -> Vec<HeatMap> {
-        explain::grad_cam(self, images, labels)
+    fn slopes(&self, images: Tensor<4>, labels: &[usize]) -> Vec<Slopes> {
+        explain::slopes(self, images, labels)
     }
 
     fn layers(&self) -> Vec<Vec<String>> {

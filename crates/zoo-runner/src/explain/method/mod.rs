@@ -8,13 +8,13 @@ mod feature_maps;
 mod filters;
 mod flattening;
 mod grad_cam;
+mod hires_cam;
 mod occlusion;
 mod pixels;
 mod pooling;
 mod positions;
 mod rollout;
 
-pub use grad_cam::grad_cam;
 #[cfg(test)]
 pub(super) use rollout::rollout;
 
@@ -43,7 +43,7 @@ pub struct Method {
 pub type Heat = fn(&Subject) -> Result<HeatMap, Error>;
 
 /// All of them, one line each.
-pub static METHODS: [&Method; 13] = [
+pub static METHODS: [&Method; 14] = [
     &pixels::METHOD,
     &filters::METHOD,
     &convolution::METHOD,
@@ -55,6 +55,7 @@ pub static METHODS: [&Method; 13] = [
     &flattening::METHOD,
     &classes::METHOD,
     &grad_cam::METHOD,
+    &hires_cam::METHOD,
     &rollout::METHOD,
     &occlusion::METHOD,
 ];

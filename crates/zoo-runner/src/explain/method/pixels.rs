@@ -54,7 +54,7 @@ fn cell(value: u8) -> Cell {
 /// Row and column of the first pixel shown: they lie where the network looks most.
 fn corner(subject: &Subject, shown: usize) -> [usize; 2] {
     let side = subject.side();
-    let hottest = subject.grad_cam(subject.label).resized([side, side]).hottest();
+    let hottest = subject.hires_cam(subject.label).resized([side, side]).hottest();
     hottest.map(|place| place.saturating_sub(shown / 2).min(side - shown))
 }
 

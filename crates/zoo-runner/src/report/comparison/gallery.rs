@@ -75,11 +75,11 @@ impl Network {
         Ok(Self { model, preprocess: info.preprocess, device })
     }
 
-    /// Grad-CAM of a class over the image.
+    /// HiResCAM of a class over the image.
     fn heat(&self, image: &Image, label: usize) -> Image {
         let seen = self.preprocess.apply(image.clone());
         let input = self.preprocess.tensor(std::slice::from_ref(image), &self.device);
-        self.model.grad_cam(input, &[label]).remove(0).over(&seen)
+        self.model.slopes(input, &[label]).remove(0).hires_cam().over(&seen)
     }
 }
 
