@@ -8,81 +8,129 @@ use std::{
     net::TcpListener,
 };
 
-use harness::{Zoo, weights::fixture};
+use harness::{Zoo, tiny, weights::fixture};
+use serde_json::json;
 
-/// Serves the files of a fixture under `/OWNER/MODEL/resolve/REVISION/`, each once for each name.
-/// Gives back, at the end, the paths that were asked for.
-fn serve(names: &'static [&'static str]) -> (String, std::thread::JoinHandle<Vec<String>>) {
+/// The commit that the server says its files are of.
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+/// A request as `NAME RANGE`, by the path behind the revision.
+type Asked = Vec<String>;
+
+/// Answers so many requests as the hub does, with the files of a fixture, of which `broken` breaks off
+/// in the middle when it is asked for whole. Gives back, at the end, what was asked for.
+fn serve(requests: usize, broken: &'static str) -> (String, std::thread::JoinHandle<Asked>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let serving = std::thread::spawn(move || {
-        let answer = |name: &&str| {
-            let (mut stream, _) = listener.accept().unwrap();
-            let lines = BufReader::new(stream.try_clone().unwrap()).lines();
-            let head: Vec<String> =
-                lines.map(Result::unwrap).take_while(|line| !line.is_empty()).collect();
-            let body = fs::read(fixture(&format!("hf-vit/{name}"))).unwrap();
-            let status = format!(
-                "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
-                body.len()
-            );
-            stream.write_all(&[status.as_bytes(), &body].concat()).unwrap();
-            head[0].split(' ').nth(1).unwrap().to_string()
-        };
-        names.iter().map(answer).collect()
-    });
-    (address, serving)
+    let answer = move |_| {
+        let (mut stream, _) = listener.accept().unwrap();
+        let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        let head: Vec<String> =
+            lines.map(Result::unwrap).take_while(|line| !line.is_empty()).collect();
+        let path = head[0].split(' ').nth(1).unwrap();
+        let (place, name) = path.rsplit_once('/').unwrap();
+        let range = head.iter().find_map(|line| {
+            let (key, value) = line.split_once(": ")?;
+            key.eq_ignore_ascii_case("range").then(|| value.strip_prefix("bytes=").unwrap())
+        });
+        let range = range.expect("the client asks for ranges");
+        let (from, to) = range.split_once('-').unwrap();
+        let file = fs::read(fixture(&format!("hf-vit/{name}"))).unwrap();
+        let from: usize = from.parse().unwrap();
+        let to = to.parse().map_or(file.len(), |last: usize| last + 1);
+        let mut body = &file[from..to];
+        let status = format!(
+            "HTTP/1.1 206 Partial Content\r\nConnection: close\r\nContent-Length: {}\r\n\
+             Content-Range: bytes {from}-{}/{}\r\nETag: \"etag-of-{name}\"\r\nX-Repo-Commit: {COMMIT}\r\n\r\n",
+            body.len(),
+            to - 1,
+            file.len()
+        );
+        if name == broken && body.len() == file.len() {
+            body = &body[..body.len() / 2];
+        }
+        stream.write_all(&[status.as_bytes(), body].concat()).unwrap();
+        let revision = place.strip_prefix("/someone/small-vit/resolve/").unwrap();
+        format!("{revision} {name} {range}")
+    };
+    (address, std::thread::spawn(move || (0..requests).map(answer).collect()))
 }
 
 #[test]
-fn published_weights_are_fetched_once() {
+fn published_weights_are_fetched_once_and_gone_on_with() {
     let zoo = Zoo::new();
-    let (address, serving) =
-        serve(&["config.json", "preprocessor_config.json", "model.safetensors"]);
+    let (address, serving) = serve(7, "model.safetensors");
     let import = ["import", "someone/small-vit@v1", "--out", "vit.safetensors"];
-    let cache = zoo.path("cache");
-    let cache = ("ZOO_CACHE", cache.to_str().unwrap());
-    let said = zoo.run_with(&import, &[cache, ("HF_ENDPOINT", &address)]);
+    let home = zoo.path("home");
+    let home = ("HF_HOME", home.to_str().unwrap());
+    let said = zoo.run_with(&import, &[home, ("HF_ENDPOINT", &address)]);
     assert_eq!((said.code, said.stderr.as_str()), (0, ""));
-    let asked = serving.join().unwrap();
-    let path = |name| format!("/someone/small-vit/resolve/v1/{name}");
-    let names = ["config.json", "preprocessor_config.json", "model.safetensors"];
-    assert_eq!(asked, names.map(path));
+    let half = fs::metadata(fixture("hf-vit/model.safetensors")).unwrap().len() / 2;
+    let expected = [
+        String::from("v1 config.json 0-0"),
+        String::from("v1 config.json 0-"),
+        format!("{COMMIT} preprocessor_config.json 0-0"),
+        format!("{COMMIT} preprocessor_config.json 0-"),
+        format!("{COMMIT} model.safetensors 0-0"),
+        format!("{COMMIT} model.safetensors 0-"),
+        format!("{COMMIT} model.safetensors {half}-"),
+    ];
+    assert_eq!(serving.join().unwrap(), expected);
 
     let offline = ("HF_HUB_OFFLINE", "1");
-    let again = zoo.run_with(&import, &[cache, offline]);
+    let again = zoo.run_with(&import, &[home, offline]);
     assert_eq!((again.code, again.stdout), (0, said.stdout));
 
-    let other = ["import", "someone/other", "--out", "other.safetensors"];
-    let said = zoo.run_with(&other, &[cache, offline]);
-    let place = zoo.path("cache/weights/someone/other/main/config.json");
+    // A run says which commit it has started from.
+    let mut config = tiny(json!({"vit": {}}));
+    config["pretrained"] = json!("someone/small-vit@v1");
+    config["fine_tune"] = json!({"head": "new"});
+    config["train"]["epochs"] = json!(1);
+    zoo.write_config(&config);
+    let trained = zoo.run_with(&["train", "tiny.json", "--run-dir", "run", "-q"], &[home, offline]);
+    assert_eq!((trained.code, trained.stderr.as_str()), (0, ""));
+    assert_eq!(zoo.json("run/config.json")["pretrained"], format!("someone/small-vit@{COMMIT}"));
+}
+
+#[test]
+fn what_cannot_be_fetched_is_told_with_what_to_do() {
+    let zoo = Zoo::new();
+    let home = zoo.path("home");
+    let home = ("HF_HOME", home.to_str().unwrap());
+    let refused = |name: &str, environment: (&str, &str)| {
+        let said =
+            zoo.run_with(&["import", name, "--out", "out.safetensors"], &[home, environment]);
+        (said.code, said.stderr)
+    };
     assert_eq!(
-        (said.code, said.stderr),
+        refused("someone/other", ("HF_HUB_OFFLINE", "1")),
         (
             2,
-            format!(
+            String::from(
                 "error: HF_HUB_OFFLINE forbids to fetch https://huggingface.co/someone/other/resolve/main/\
-                 config.json; unset it, or get the file by hand and put it at {}\n",
-                place.display()
+                 config.json; unset it, or get the file by hand and give the path of the weights instead of their \
+                 name\n"
             )
         )
     );
-    let said = zoo.run_with(&other, &[cache, ("HF_ENDPOINT", &address)]);
-    assert_eq!(said.code, 1);
-    assert!(
-        said.stderr.starts_with(&format!(
-            "error: cannot fetch {address}/someone/other/resolve/main/config.json: "
-        )),
-        "{}",
-        said.stderr
-    );
-    let said = zoo.run_with(&["import", "torchvision/resnet18", "--out", "x"], &[cache]);
+    // Nobody listens at a port that has been given back.
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = format!("http://{address}");
+    let (code, said) = refused("someone/other", ("HF_ENDPOINT", &address));
+    assert_eq!(code, 1);
+    let start = format!("error: cannot fetch {address}/someone/other/resolve/main/config.json: ");
+    assert!(said.starts_with(&start), "{said}");
+    let end = "; check the name and the network, set HF_TOKEN if the model is not open to all, or get the files by \
+               hand and give the path of the weights\n";
+    assert!(said.ends_with(end), "{said}");
     assert_eq!(
-        (said.code, said.stderr.as_str()),
+        refused("torchvision/resnet18", ("HF_HUB_OFFLINE", "1")),
         (
             2,
-            "error: pretrained torchvision/resnet18: expected one of alexnet, vit_b_16, vit_b_32, vit_l_16, \
-             vit_l_32\n"
+            String::from(
+                "error: pretrained torchvision/resnet18: expected one of alexnet, vit_b_16, vit_b_32, vit_l_16, \
+                 vit_l_32\n"
+            )
         )
     );
 }

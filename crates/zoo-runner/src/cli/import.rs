@@ -101,7 +101,7 @@ impl Import {
         };
         let published = self.file.to_str().and_then(Published::parse);
         let file = match published {
-            Some(published) => published.fetch(output.show())?,
+            Some(published) => published.fetch(output.show())?.weights,
             None => self.file,
         };
         let imported = import(&file, &options, &host())?;

@@ -26,7 +26,12 @@ impl RunConfig {
             return Ok(None);
         };
         let weights = match Published::parse(name) {
-            Some(published) => published.fetch(show)?,
+            Some(published) => {
+                let fetched = published.fetch(show)?;
+                // The run's config says which they were, whatever is published later.
+                self.pretrained = Some(fetched.name);
+                fetched.weights
+            }
             None => find_weights(Path::new(name))?,
         };
         let pretrained = import(&weights, &ImportOptions::default(), &host())?;
