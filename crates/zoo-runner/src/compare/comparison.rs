@@ -86,6 +86,9 @@ pub struct EntryFigures {
     pub reached: Vec<Reached>,
     /// The accuracy on harmed images.
     pub harmed: Vec<HarmedFigures>,
+    /// Whether the networks look at the thing, a method each; none where the data set does not know
+    /// where that is.
+    pub focus: Vec<FocusFigures>,
     /// The accuracy on each class, in the order of labels; none without images.
     pub per_class: Vec<Option<Summary>>,
     /// Probability and accuracy, the images of all seeds together.
@@ -116,6 +119,19 @@ pub struct HarmedFigures {
     pub strength: usize,
     /// The fraction of images whose prediction is right.
     pub accuracy: Summary,
+}
+
+/// How much of a method's heat lies on the thing, over test images that the network is right about.
+#[derive(Clone, Debug, Serialize)]
+pub struct FocusFigures {
+    /// The method's name, as `zoo explain` has it.
+    pub method: String,
+    /// The part of the heat that lies on the thing.
+    pub heat_on_thing: Option<Summary>,
+    /// The part of the picture that the thing fills.
+    pub thing_of_picture: Option<Summary>,
+    /// The former divided by the latter: 1 is no better than chance.
+    pub ratio: Option<Summary>,
 }
 
 /// A place on the way of training, after an epoch.

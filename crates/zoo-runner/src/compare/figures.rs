@@ -6,7 +6,8 @@ use zoo_data::Corruption;
 use super::{
     Made, Outcome, Request,
     comparison::{
-        Comparison, CurvePoint, EntryFigures, HarmedFigures, LearningPoint, Reached, RunFigures,
+        Comparison, CurvePoint, EntryFigures, FocusFigures, HarmedFigures, LearningPoint, Reached,
+        RunFigures,
     },
     entry::{Entry, document},
     fairness::Difference,
@@ -16,6 +17,7 @@ use super::{
 };
 use crate::{
     evaluation::{Calibration, ConfusionMatrix, Report, Scored},
+    explain::Focus,
     machine,
     manifest::DataManifest,
 };
@@ -114,6 +116,7 @@ fn entry_figures(entry: &Entry, runs: &[(&Made, &Outcome)]) -> EntryFigures {
         peak_memory_bytes: peaks.max(),
         reached: reached(runs),
         harmed: harmed(runs),
+        focus: focus(runs),
         per_class: (0..classes)
             .map(|label| summary(&|outcome| outcome.report.per_class.get(label)?.recall))
             .collect(),
@@ -161,6 +164,25 @@ fn harmed(runs: &[(&Made, &Outcome)]) -> Vec<HarmedFigures> {
         }
     }
     figures
+}
+
+fn focus(runs: &[(&Made, &Outcome)]) -> Vec<FocusFigures> {
+    let all = || runs.iter().flat_map(|(_, outcome)| &outcome.measured.focus);
+    let of_method = |method: &str| {
+        let summary = |figure: fn(&Focus) -> Option<f64>| {
+            let mine = all().filter(|focus| focus.method == method);
+            Summary::of(&mine.filter_map(figure).collect::<Vec<f64>>())
+        };
+        FocusFigures {
+            method: method.to_string(),
+            heat_on_thing: summary(|focus| focus.heat_on_thing),
+            thing_of_picture: summary(|focus| focus.thing_of_picture),
+            ratio: summary(|focus| focus.ratio),
+        }
+    };
+    // All runs of an entry have the same network, and so the same methods.
+    let one = runs.iter().map(|(_, outcome)| &outcome.measured.focus).find(|all| !all.is_empty());
+    one.into_iter().flatten().map(|focus| of_method(&focus.method)).collect()
 }
 
 fn reached(runs: &[(&Made, &Outcome)]) -> Vec<Reached> {

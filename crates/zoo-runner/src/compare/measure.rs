@@ -1,5 +1,5 @@
-//! What a trained network does with the test images: every prediction, how fast, and what is left
-//! of it when the images are harmed.
+//! What a trained network does with the test images: every prediction, how fast, what is left of it
+//! when the images are harmed, and whether it looks at the thing.
 
 use std::{fs, path::Path};
 
@@ -14,14 +14,19 @@ use crate::{
     Error,
     bench::Spread,
     evaluation::{Scored, evaluate},
+    explain::{self, Focus, METHODS, Method, focus},
     manifest::Manifest,
-    model::{AnyClassifier, WeightsInfo},
+    model::AnyClassifier,
     progress::Show,
     run_dir::{find_weights, manifest_path, read_json, write_json},
 };
 
 /// Networks see so many harmed images of each kind and strength, where the split has as many.
 pub const HARMED_IMAGES: usize = 500;
+/// Whether they look at the thing is counted over so many images that they are right about.
+pub const LOOKED_AT: usize = 100;
+/// The ways to find out where a network looks that take a pass or two an image.
+const LOOKS: [&str; 3] = ["grad-cam", "hires-cam", "rollout"];
 /// Batches of which the speed of inference is the median, after some that are not counted.
 const TIMED: usize = 12;
 const WARM_UP: usize = 2;
@@ -37,6 +42,10 @@ pub struct Measured {
     pub inference_images_per_second: f64,
     /// Figures of harmed images; none where they were not asked for.
     pub harmed: Vec<Harmed>,
+    /// Whether the network looks at the thing; none where that was not asked for, or the data set does
+    /// not know where the thing is.
+    #[serde(default)]
+    pub focus: Vec<Focus>,
 }
 
 /// The accuracy on harmed images.
@@ -70,29 +79,43 @@ pub fn measure(
         return Ok(before);
     }
     let weights = find_weights(&run.folder)?;
-    let info = WeightsInfo::read(&weights)?;
-    let device = run.config.backend.open()?;
-    let mut model = info.model.init(run.config.seed, &device);
-    model.load(&weights)?;
+    let looker = explain::Network::open(&weights, &run.config.backend.open()?)?;
     let network = Network {
-        model: &*model,
-        preprocess: &info.preprocess,
+        model: &*looker.model,
+        preprocess: &looker.info.preprocess,
         loader: &run.config.loader,
-        device: &device,
+        device: &looker.device,
     };
     let (_, split) = entry.measured();
-    let scored = network.look(split, &info.preprocess, &show.bar("measuring", split.len()))?;
+    let bar = show.bar("measuring", split.len());
+    let scored = network.look(split, network.preprocess, &bar)?;
     let measured = Measured {
         run_finished: manifest.finished,
         scored,
         inference_images_per_second: network.speed(split)?,
         harmed: if with_harm { network.harmed(split, show)? } else { Vec::new() },
+        focus: if with_harm { looks(&looker, split, show)? } else { Vec::new() },
     };
     if let Some(folder) = kept.parent() {
         fs::create_dir_all(folder).map_err(Error::io(folder))?;
     }
     write_json(kept, &measured)?;
     Ok(measured)
+}
+
+/// Whether the network looks at the thing, where the data set knows where that is.
+fn looks(network: &explain::Network, split: &Split, show: Show) -> Result<Vec<Focus>, Error> {
+    if split.source().mask(split.index(0)).is_none() {
+        return Ok(Vec::new());
+    }
+    let record = network.blank_record();
+    let suits =
+        |method: &&&Method| LOOKS.contains(&method.name) && (method.lacks)(&record).is_none();
+    let methods: Vec<&'static Method> = METHODS.iter().filter(suits).copied().collect();
+    let bar = show.bar("looking", LOOKED_AT.min(split.len()));
+    let focus = focus(network, split, &methods, LOOKED_AT, || bar.inc(1))?;
+    bar.finish_and_clear();
+    Ok(focus)
 }
 
 /// Trained weights, and how images come to them.

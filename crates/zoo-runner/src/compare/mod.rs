@@ -35,11 +35,12 @@ use crate::{
 pub use self::{
     budget::SharedBudget,
     comparison::{
-        Comparison, CurvePoint, EntryFigures, HarmedFigures, LearningPoint, Reached, RunFigures,
+        Comparison, CurvePoint, EntryFigures, FocusFigures, HarmedFigures, LearningPoint, Reached,
+        RunFigures,
     },
     entry::Entry,
     fairness::Difference,
-    measure::{Harmed, Measured},
+    measure::{Harmed, LOOKED_AT, Measured},
     plan::{Extent, Planned},
     statistics::Summary,
     verdict::{Pair, PairedTest, Verdict},

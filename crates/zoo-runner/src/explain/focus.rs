@@ -1,16 +1,16 @@
 //! Does a network look at the thing that it names? Counted where a data set knows where the thing is.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use zoo_data::Split;
 
 use super::{Method, Network};
 use crate::Error;
 
 /// How much of a method's heat lies on the thing, over images that the network has answered rightly.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Focus {
     /// The method's name.
-    pub method: &'static str,
+    pub method: String,
     /// Images counted.
     pub images: usize,
     /// Images left out, because the method found nothing in them.
@@ -70,14 +70,14 @@ pub fn focus(
 
 impl Focus {
     /// Of the part of the heat on the thing and the part of the picture that it fills, an image each.
-    fn new(method: &'static str, shares: &[[f64; 2]], seen: usize) -> Self {
+    fn new(method: &str, shares: &[[f64; 2]], seen: usize) -> Self {
         let mean = |part: usize| {
             let sum: f64 = shares.iter().map(|share| share[part]).sum();
             (!shares.is_empty()).then(|| sum / shares.len() as f64)
         };
         let (heat_on_thing, thing_of_picture) = (mean(0), mean(1));
         Self {
-            method,
+            method: method.to_string(),
             images: shares.len(),
             without_heat: seen - shares.len(),
             heat_on_thing,

@@ -70,8 +70,8 @@ impl Network {
     /// [`Error::Failed`] if the device gives up.
     pub fn look(&self, image: &Image, label: Option<usize>) -> Result<Subject<'_>, Error> {
         let original_size = [image.width(), image.height()];
+        let input = self.info.preprocess.tensor(std::slice::from_ref(image), &self.device);
         let image = self.info.preprocess.apply(image.clone());
-        let input = self.info.preprocess.tensor(std::slice::from_ref(&image), &self.device);
         let logits = self.model.logits(input.clone());
         let probabilities = probabilities(logits.clone())?.remove(0);
         let logits = rows(logits)?.remove(0);

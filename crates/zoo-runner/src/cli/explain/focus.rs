@@ -49,7 +49,7 @@ fn text(counted: &[Focus]) -> String {
             part.map_or(String::from("-"), |part| format!("{:.1} %", 100.0 * part))
         };
         vec![
-            focus.method.to_string(),
+            focus.method.clone(),
             focus.images.to_string(),
             percent(focus.heat_on_thing),
             percent(focus.thing_of_picture),

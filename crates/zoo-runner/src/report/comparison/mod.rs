@@ -3,6 +3,7 @@
 
 mod charts;
 mod gallery;
+mod table;
 mod tables;
 
 use std::fs;
@@ -25,7 +26,7 @@ use super::{
 };
 use crate::{
     Error,
-    compare::{Compared, Comparison, EntryFigures},
+    compare::{Compared, Comparison, EntryFigures, LOOKED_AT},
     evaluation::CalibrationBin,
     run_dir::write_json,
 };
@@ -51,6 +52,7 @@ struct Page<'a> {
     configs: Vec<(&'a str, String)>,
     manifests: Vec<(&'a str, String)>,
     harmed_images: usize,
+    looked_at: usize,
     script_hash: String,
 }
 
@@ -115,6 +117,7 @@ fn page(compared: &Compared) -> Page<'_> {
             .filter_map(|run| Some((run.name.as_str(), pretty(&json!(run.manifest.as_ref()?)))))
             .collect(),
         harmed_images: comparison.harmed_images,
+        looked_at: LOOKED_AT,
         script_hash: BASE64_STANDARD.encode(Sha256::digest(script)),
     }
 }

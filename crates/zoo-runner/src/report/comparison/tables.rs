@@ -3,36 +3,14 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::csv_uri;
+use super::table::{Cell, Table, names};
 use crate::{
-    compare::{Comparison, Difference, EntryFigures, Pair, Summary},
+    compare::{Comparison, Difference, EntryFigures, Pair},
     report::axis::significant,
 };
 
 /// Of more classes, those are listed on which entries differ most.
 const LISTED_CLASSES: usize = 100;
-
-/// A table.
-#[derive(Serialize)]
-pub struct Table {
-    /// Names of the columns; the first one holds words.
-    columns: Vec<String>,
-    rows: Vec<Vec<Cell>>,
-    /// The same as a CSV file.
-    data: String,
-}
-
-/// A cell of a table.
-#[derive(Serialize)]
-struct Cell {
-    text: String,
-    /// What else is said about it.
-    small: String,
-    /// What it is sorted by, where it is a number.
-    value: Option<f64>,
-    /// True for a name, which begins at the left.
-    is_word: bool,
-}
 
 /// All tables.
 #[derive(Serialize)]
@@ -42,6 +20,8 @@ pub struct Tables {
     /// Accuracy on each fraction, where there are several.
     learning: Option<Table>,
     reached: Option<Table>,
+    /// Whether the networks look at the thing, where the data set knows where that is.
+    focus: Option<Table>,
     classes: Table,
     /// How many classes `classes` leaves out.
     classes_left_out: usize,
@@ -57,55 +37,12 @@ impl Tables {
             pairs: (!comparison.pairs.is_empty()).then(|| pairs(&comparison.pairs)),
             learning: (comparison.fractions.len() > 1).then(|| learning(comparison)),
             reached: reached(&comparison.entries),
+            focus: focus(&comparison.entries),
             classes,
             classes_left_out,
             runs: runs(comparison),
         }
     }
-}
-
-impl Table {
-    fn new(columns: Vec<String>, rows: Vec<Vec<Cell>>) -> Self {
-        let body = rows.iter().map(|row| row.iter().map(Cell::plain).collect());
-        let data = csv_uri(std::iter::once(columns.clone()).chain(body));
-        Self { columns, rows, data }
-    }
-}
-
-impl Cell {
-    fn word(text: impl Into<String>) -> Self {
-        Self { is_word: true, ..Self::text(text) }
-    }
-
-    /// Several numbers, or what else is no number and no name.
-    fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), small: String::new(), value: None, is_word: false }
-    }
-
-    fn number(value: Option<f64>, text: impl Fn(f64) -> String) -> Self {
-        Self { value, ..Self::text(value.map_or_else(|| String::from("–"), text)) }
-    }
-
-    /// The mean of a figure, with its deviation.
-    fn summary(summary: Option<Summary>, text: impl Fn(f64) -> String) -> Self {
-        let deviation = summary.and_then(|summary| summary.deviation);
-        let small =
-            deviation.map_or_else(String::new, |deviation| format!("± {}", text(deviation)));
-        Self { small, ..Self::number(summary.map(|summary| summary.mean), text) }
-    }
-
-    /// As a CSV file has it.
-    fn plain(&self) -> String {
-        match self.value {
-            Some(value) => value.to_string(),
-            None if self.text == "–" => String::new(),
-            None => self.text.clone(),
-        }
-    }
-}
-
-fn names<const N: usize>(names: [&str; N]) -> Vec<String> {
-    names.map(String::from).to_vec()
 }
 
 fn percent(value: f64) -> String {
@@ -272,6 +209,23 @@ fn classes(comparison: &Comparison) -> (Table, usize) {
     let columns = std::iter::once(String::from("class")).chain(columns).collect();
     let left_out = comparison.classes.len() - labels.len();
     (Table::new(columns, labels.iter().map(row).collect()), left_out)
+}
+
+fn focus(entries: &[EntryFigures]) -> Option<Table> {
+    let columns = names(["config", "method", "heat on the thing", "thing of the picture", "ratio"]);
+    let rows = entries.iter().flat_map(|entry| {
+        entry.focus.iter().map(|focus| {
+            vec![
+                Cell::word(&entry.name),
+                Cell::word(&focus.method),
+                Cell::summary(focus.heat_on_thing, percent),
+                Cell::summary(focus.thing_of_picture, percent),
+                Cell::summary(focus.ratio, |ratio| format!("{ratio:.2}")),
+            ]
+        })
+    });
+    let rows: Vec<_> = rows.collect();
+    (!rows.is_empty()).then(|| Table::new(columns, rows))
 }
 
 fn runs(comparison: &Comparison) -> Table {

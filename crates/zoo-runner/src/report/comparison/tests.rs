@@ -11,6 +11,7 @@ use crate::{
     compare::{Entry, Extent, Harmed, Made, Measured, Outcome, Planned, Request, SharedBudget},
     config::RunConfig,
     evaluation::{Evaluation, Report, Scored, TrainingReport},
+    explain::Focus,
     manifest::{DataManifest, Manifest},
     report::Curves,
     run_dir::Existing,
@@ -120,6 +121,14 @@ fn made(place: usize, entry: &Entry, seed: u64, right: usize) -> Made {
                 scored,
                 inference_images_per_second: 1000.0,
                 harmed: harmed.collect(),
+                focus: vec![Focus {
+                    method: String::from("grad-cam"),
+                    images: 12,
+                    without_heat: 0,
+                    heat_on_thing: Some(0.5),
+                    thing_of_picture: Some(0.2),
+                    ratio: Some(2.5),
+                }],
             },
         }),
     }
@@ -213,6 +222,12 @@ fn figures_are_those_of_the_runs() {
     let good = &report["entries"][0];
     assert_eq!(good["accuracy"]["mean"], 0.625);
     assert_eq!(good["harmed_accuracy"]["mean"], 0.25);
+    assert_eq!(good["focus"][0]["ratio"]["mean"], 2.5);
+    assert!(
+        markdown.contains(
+            "| good | grad-cam | 50.00 % (± 0.00 %) | 20.00 % (± 0.00 %) | 2.50 (± 0.00) |"
+        )
+    );
     assert_eq!(good["training_images_per_second"]["mean"], 400.0);
     assert_eq!(good["peak_memory_bytes"], 123_000_000);
     // 0.65 is reached by both, 0.7 by none.
