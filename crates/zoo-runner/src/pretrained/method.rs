@@ -91,3 +91,57 @@ impl LoraConfig {
         Ok(model.unfreeze_group(head).to_device(&device))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::{
+        module::{Module, ModuleVisitor, Param},
+        tensor::{Tensor, Tolerance},
+    };
+    use zoo_cnn::{CnnConfig, CnnPreset};
+    use zoo_vit::{VitConfig, VitPreset};
+
+    use super::*;
+
+    /// Counts the numbers that are trained.
+    #[derive(Default)]
+    struct Trained(usize);
+
+    impl ModuleVisitor for Trained {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            if param.base().is_require_grad() {
+                self.0 += param.lazy_shape().num_elements();
+            }
+        }
+    }
+
+    #[test]
+    fn adapters_of_hidden_matrices_and_the_head_are_trained() {
+        let config = VitConfig::preset(VitPreset::Mini);
+        let model = config.init(&host());
+        let images =
+            Tensor::ones([1, config.channels, config.image_size, config.image_size], &host());
+        let before = model.forward(images.clone()).into_data();
+        let adapted = LoraConfig { rank: 4, alpha: 8.0 }.attach(model, 7).unwrap();
+        let mut trained = Trained::default();
+        adapted.clone().train().fork(&host().autodiff()).visit(&mut trained);
+        let (width, mlp) = (config.embed_dim, config.mlp_dim);
+        let sides = [(width, 3 * width), (width, width), (width, mlp), (mlp, width)];
+        let of_block: usize = sides.iter().map(|(rows, columns)| 4 * (rows + columns)).sum();
+        let head = config.num_classes * (width + 1);
+        assert_eq!(trained.0, config.depth * of_block + head);
+        // The second matrix of each pair starts at 0.
+        let after = adapted.forward(images).into_data();
+        after.assert_approx_eq::<f32>(&before, Tolerance::absolute(1e-6));
+    }
+
+    #[test]
+    fn a_network_of_convolutions_alone_is_refused() {
+        let model = CnnConfig::preset(CnnPreset::Residual).init(&host());
+        let error = LoraConfig::default().attach(model, 0).unwrap_err();
+        assert_eq!(
+            error,
+            "`method`: `lora` adapts the matrices of hidden layers, and this network has none"
+        );
+    }
+}
