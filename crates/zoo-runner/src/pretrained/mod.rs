@@ -1,8 +1,8 @@
 //! Weights that the world already has: in from other libraries, adapted to other data, and out again.
 //!
-//! [`import()`] reads a file: [`source`] its tensors, [`layout`] the names of the library that wrote
-//! it, [`infer`] the network's sizes from their shapes. [`adapt`] puts weights into a network for
-//! other data, [`method`] says how they are fitted to them. [`export()`] goes the way back.
+//! [`import()`] reads a file: `source` its tensors, `layout` the names of the library that wrote
+//! it, `infer` the network's sizes from their shapes. [`adapt`] puts weights into a network for
+//! other data, `method` says how they are fitted to them. [`export()`] goes the way back.
 
 pub mod adapt;
 mod describe;
