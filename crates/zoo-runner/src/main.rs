@@ -12,13 +12,14 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 /// `mi_option_purge_delay` of mimalloc.h: milliseconds until freed memory goes back to the kernel.
 const PURGE_DELAY: mi_option_t = 15;
 
-/// Has freed memory stay for the next step, however long a step takes: the kernel would clear every
-/// page before it gives it out again.
-fn keep_freed_memory() {
+/// Has freed memory stay for the next step, however long a step takes, since the kernel would clear
+/// every page before it gives it out again; or go back at once, where no step will want it.
+fn keep_freed_memory(is_wanted: bool) {
+    let delay = if is_wanted { -1 } else { 0 };
     // SAFETY: setting an option to a value that it knows (-1: never) has no other conditions.
     #[allow(unsafe_code, reason = "the allocator's options have no safe interface")]
     unsafe {
-        mi_option_set(PURGE_DELAY, -1);
+        mi_option_set(PURGE_DELAY, delay);
     }
 }
 

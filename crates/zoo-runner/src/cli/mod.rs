@@ -96,18 +96,16 @@ impl Verb {
     }
 }
 
-/// Reads the command line and does what it says, after `keep_freed_memory` where that will be wanted
-/// again.
+/// Reads the command line and does what it says; `keep_freed_memory` hears before whether freed memory
+/// will be wanted again.
 ///
 /// # Errors
 ///
 /// Whatever went wrong, to be printed once. A wrong command line ends the process with clap's
 /// message and code 2.
-pub fn run(keep_freed_memory: impl FnOnce()) -> Result<(), Error> {
+pub fn run(keep_freed_memory: impl FnOnce(bool)) -> Result<(), Error> {
     let Cli { output, verb } = Cli::parse();
-    if verb.takes_steps() {
-        keep_freed_memory();
-    }
+    keep_freed_memory(verb.takes_steps());
     match verb {
         Verb::Train(verb) => verb.run(output),
         Verb::Evaluate(verb) => verb.run(output),
