@@ -171,6 +171,52 @@ fn tensors_that_do_not_fit_are_named() {
     );
 }
 
+/// Writes the network of Hugging Face, changed, with its JSON files, into a folder of its own.
+fn write_hf(zoo: &Zoo, folder: &str, change: impl Fn(&str, &mut (Dtype, Vec<usize>, Vec<u8>))) {
+    fs::create_dir(zoo.path(folder)).unwrap();
+    for name in ["config.json", "preprocessor_config.json"] {
+        fs::copy(fixture(&format!("hf-vit/{name}")), zoo.path(&format!("{folder}/{name}")))
+            .unwrap();
+    }
+    let mut tensors = read(fixture("hf-vit/model.safetensors"));
+    tensors.iter_mut().for_each(|(name, tensor)| change(name, tensor));
+    let views = tensors.iter().map(|(name, (dtype, shape, bytes))| {
+        (name, TensorView::new(*dtype, shape.clone(), bytes).unwrap())
+    });
+    let path = zoo.path(&format!("{folder}/model.safetensors"));
+    serialize_to_file(views.collect::<Vec<_>>(), None, &path).unwrap();
+}
+
+#[test]
+fn half_of_the_precision_is_joined_as_the_whole() {
+    let zoo = Zoo::new();
+    // bf16 is the upper half of f32.
+    write_hf(&zoo, "half", |_, (dtype, _, bytes)| {
+        *dtype = Dtype::BF16;
+        *bytes = bytes.chunks(4).flat_map(|number| [number[2], number[3]]).collect();
+    });
+    write_hf(&zoo, "whole", |_, (_, _, bytes)| {
+        bytes.chunks_mut(4).for_each(|number| number[..2].fill(0));
+    });
+    for name in ["half", "whole"] {
+        let (from, out) = (format!("{name}/model.safetensors"), format!("{name}.safetensors"));
+        zoo.ok(&["import", &from, "--out", &out, "-q"]);
+    }
+    assert_eq!(read(zoo.path("half.safetensors")), read(zoo.path("whole.safetensors")));
+}
+
+#[test]
+fn attention_without_extent_is_refused() {
+    let zoo = Zoo::new();
+    write_hf(&zoo, "scalar", |name, (_, shape, bytes)| {
+        if [".query.", ".key.", ".value."].iter().any(|part| name.contains(part)) {
+            (*shape, *bytes) = (Vec::new(), vec![0; 4]);
+        }
+    });
+    let error = refused(&zoo, "scalar/model.safetensors", &[]);
+    assert!(error.starts_with("lacks what a vit of hf has: "), "{error}");
+}
+
 #[test]
 fn what_is_not_a_number_is_warned_of() {
     let zoo = Zoo::new();

@@ -48,9 +48,11 @@ impl Features {
             }
             let batch = batch.map_err(|error| failed(&error))?;
             let seen = model.features(batch.images);
-            let data = seen.try_into_data().map_err(|error| failed(&error))?;
-            values.push(Tensor::from_data(data, &host()));
-            labels.push(batch.targets.to_device(&host()));
+            let seen = seen.try_into_data().map_err(|error| failed(&error))?;
+            let targets = batch.targets.try_into_data().map_err(|error| failed(&error))?;
+            // Devices differ in their types of numbers; the host has one.
+            values.push(Tensor::from_data(seen.convert::<f32>(), &host()));
+            labels.push(Tensor::from_data(targets.convert::<i64>(), &host()));
             bar.inc(batch.indices.len() as u64);
         }
         bar.finish_and_clear();

@@ -104,7 +104,6 @@ fn foreign_layout(
     let layout = Layout::of(&file, options.layout.as_deref())?;
     let sidecar = Sidecar::beside(path);
     let (tensors, unused) = renamed(file, layout)?;
-    let tensors = tensors.into_f32()?;
     let settings = infer::settings(&tensors, layout, &sidecar, options.num_heads)?;
     let mut model = settings.blank(device);
     let names = tensors.tensors.len();
@@ -141,7 +140,7 @@ fn foreign_layout(
     Ok(Pretrained { model, info, positions: layout.positions, report })
 }
 
-/// The tensors by our names, and the names of those that have no part in the scores.
+/// The tensors by our names as f32, and the names of those that have no part in the scores.
 fn renamed(mut file: Tensors, layout: &Layout) -> Result<(Tensors, Vec<String>), Error> {
     let (mut tensors, mut unused, mut unexpected) = (BTreeMap::new(), Vec::new(), Vec::new());
     for (theirs, mut tensor) in std::mem::take(&mut file.tensors) {
@@ -164,15 +163,17 @@ fn renamed(mut file: Tensors, layout: &Layout) -> Result<(Tensors, Vec<String>),
             some_of(unexpected.iter())
         )));
     }
-    file.tensors = match layout.splits_attention {
-        true => joined(tensors),
-        false => tensors,
-    };
+    file.tensors = tensors;
+    // Before they are joined, which is done by bytes.
+    let mut file = file.into_f32()?;
+    if layout.splits_attention {
+        file.tensors = joined(file.tensors);
+    }
     Ok((file, unused))
 }
 
-/// Queries, keys and values of each block as one tensor. Where one is missing or of another shape
-/// than the first, all stay as they are, and will be told as missing and unused.
+/// Queries, keys and values of each block as one tensor. Where one is missing, has no extent or
+/// another shape than the first, all stay as they are, and will be told as missing and unused.
 fn joined(mut tensors: BTreeMap<String, Lazy>) -> BTreeMap<String, Lazy> {
     let queries: Vec<String> =
         tensors.keys().filter(|name| name.contains(".query.")).cloned().collect();
@@ -180,7 +181,8 @@ fn joined(mut tensors: BTreeMap<String, Lazy>) -> BTreeMap<String, Lazy> {
         let names = ["query", "key", "value"].map(|part| query.replace("query", part));
         let parts = names.each_ref().map(|name| tensors.get(name).cloned());
         let [Some(query), Some(key), Some(value)] = parts else { continue };
-        if key.shape != query.shape || value.shape != query.shape {
+        let is_joinable = query.shape.num_dims() > 0;
+        if !is_joinable || key.shape != query.shape || value.shape != query.shape {
             continue;
         }
         names.iter().for_each(|name| drop(tensors.remove(name)));
