@@ -20,11 +20,11 @@ mod mnist;
 mod photos;
 mod remote;
 mod sea;
+mod source;
 mod split;
+mod split_name;
 mod subset;
 mod unreadable;
-
-use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,12 +34,14 @@ pub use config::{FilesConfig, FolderConfig, SplitConfig};
 pub use manifest::ManifestConfig;
 pub use remote::{RemoteFile, cache_dir};
 pub use sea::SeaConfig;
+pub use source::{ImageSource, Sample};
 pub use split::Split;
+pub use split_name::SplitName;
 pub use subset::SubsetConfig;
 pub use unreadable::{OnUnreadable, Unreadable};
 
+use crate::DataError;
 use crate::preprocess::{Normalize, Preprocess};
-use crate::{DataError, Image};
 
 /// Makes the registry: the config enum, the list of what is built in, and the one place where a
 /// name becomes a dataset.
@@ -213,93 +215,6 @@ impl Dataset {
         }
         hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
-}
-
-/// One of a dataset's splits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum SplitName {
-    /// What a network learns from.
-    Train,
-    /// What decides during development.
-    Valid,
-    /// What is looked at once, in the end.
-    Test,
-}
-
-impl SplitName {
-    /// All three.
-    pub const ALL: [Self; 3] = [Self::Train, Self::Valid, Self::Test];
-
-    /// `train`, `valid` or `test`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Valid => "valid",
-            Self::Test => "test",
-        }
-    }
-}
-
-impl fmt::Display for SplitName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// Where images come from: memory, disk, or a drawing. Images are told apart by an index from 0.
-pub trait ImageSource: Send + Sync {
-    /// The label of an image.
-    ///
-    /// # Panics
-    /// If there is no such image.
-    fn label(&self, index: usize) -> usize;
-
-    /// Reads an image, as stored.
-    ///
-    /// # Errors
-    /// If its file cannot be read or decoded; the error names it.
-    ///
-    /// # Panics
-    /// If there is no such image.
-    fn image(&self, index: usize) -> Result<Image, DataError>;
-
-    /// Finds out whether an image can be read: always, where it is held in memory or drawn.
-    ///
-    /// # Errors
-    /// Those of [`image`](Self::image).
-    ///
-    /// # Panics
-    /// If there is no such image.
-    fn check(&self, _index: usize) -> Result<(), DataError> {
-        Ok(())
-    }
-
-    /// What to call an image before people: its path, or something like `fashion-mnist test #17`.
-    fn name(&self, index: usize) -> String;
-
-    /// How much of each pixel of an image belongs to the thing that its label names, from 0 to 255,
-    /// row by row; `None` where nobody knows.
-    ///
-    /// # Panics
-    /// If there is no such image.
-    fn mask(&self, _index: usize) -> Option<Vec<u8>> {
-        None
-    }
-
-    /// Feeds the hasher with what tells this source from one with other images.
-    fn stamp(&self, hasher: &mut Sha256);
-}
-
-/// An image with its label.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sample {
-    /// The image, as stored.
-    pub image: Image,
-    /// What it shows: an index into the dataset's classes.
-    pub label: usize,
-    /// Index of the image in its [`ImageSource`].
-    pub index: usize,
 }
 
 /// Ways in for the fuzz targets: readers that take bytes in place of files.

@@ -1,13 +1,17 @@
 use burn::nn::{self as stock, PaddingConfig2d};
 use burn::tensor::{Tensor, activation};
+use proptest::prelude::*;
+use proptest::sample::select;
 use zoo_kernels::nn;
 
+use crate::properties::{Layout, assert_exact, features, layout, windows};
+use crate::reference::{self, Windows};
 use crate::{assert_agree, convolutions};
 
 /// Batch, height, width; channels in and out; kernel; stride; symmetric padding; groups.
 type ConvCase = ([usize; 3], [usize; 2], [usize; 2], [usize; 2], [usize; 2], usize);
 
-const CONVOLUTIONS: [ConvCase; 22] = [
+const CONVOLUTIONS: [ConvCase; 33] = [
     ([2, 8, 8], [3, 32], [3, 3], [1, 1], [1, 1], 1),
     ([3, 9, 7], [16, 64], [3, 3], [1, 1], [1, 1], 1),
     ([1, 6, 6], [64, 48], [3, 3], [1, 1], [1, 1], 1),
@@ -30,6 +34,17 @@ const CONVOLUTIONS: [ConvCase; 22] = [
     ([2, 9, 9], [6, 9], [3, 3], [2, 2], [1, 1], 3),
     ([2, 4, 4], [3, 17], [3, 3], [1, 1], [2, 2], 1),
     ([2, 4, 4], [3, 5], [2, 2], [1, 1], [3, 3], 1),
+    ([2, 13, 13], [33, 50], [3, 3], [1, 1], [1, 1], 1),
+    ([40, 8, 8], [32, 32], [3, 3], [1, 1], [1, 1], 1),
+    ([5, 4, 4], [16, 17], [3, 3], [1, 1], [2, 2], 1),
+    ([1, 20, 3], [17, 16], [3, 3], [1, 1], [0, 1], 1),
+    ([9, 5, 8], [24, 80], [3, 3], [1, 1], [2, 0], 1),
+    ([3, 2, 2], [16, 16], [3, 3], [1, 1], [1, 1], 1),
+    ([4, 6, 6], [160, 130], [3, 3], [1, 1], [1, 1], 1),
+    ([3, 12, 11], [20, 33], [5, 5], [1, 1], [2, 2], 1),
+    ([2, 9, 14], [16, 24], [6, 3], [1, 1], [5, 2], 1),
+    ([2, 16, 16], [18, 16], [7, 7], [1, 1], [3, 1], 1),
+    ([2, 14, 20], [16, 16], [3, 9], [1, 1], [1, 4], 1),
 ];
 
 #[test]
@@ -123,5 +138,65 @@ fn views_agree() {
                 |inputs| burns(views(&inputs[0])[view].clone()),
             );
         }
+    }
+}
+
+/// Windows of convolutions that are mostly done by Winograd's method.
+fn filtered_windows() -> impl Strategy<Value = Windows> {
+    (
+        [4..10usize, 4..10],
+        select(vec![[3, 3], [5, 5], [3, 6], [6, 5]]),
+        [2..4usize, 2..4, 0..3, 0..3],
+    )
+        .prop_map(|(size, kernel, padding)| Windows { size, kernel, stride: [1, 1], padding })
+}
+
+/// A convolution of drawn shape and layout beside Burn's and the reference.
+fn assert_exact_convolution(
+    batch: usize,
+    windows: Windows,
+    (groups, from, to): (usize, usize, usize),
+    (of_images, of_weights): (Layout, Layout),
+) {
+    let channels = [groups * from, groups * to];
+    let [height, width] = windows.size;
+    let images = [batch, channels[0], height, width];
+    let weights = [channels[1], from, windows.kernel[0], windows.kernel[1]];
+    let layers = |inputs: &[Tensor<1>]| {
+        let weight = of_weights.of(inputs[1].clone().reshape(weights));
+        let (padding, bias) = (windows.burn_padding(), Some(inputs[2].clone()));
+        convolutions(channels, windows.kernel, windows.stride, groups, padding, weight, bias)
+    };
+    let image = |inputs: &[Tensor<1>]| of_images.of(inputs[0].clone().reshape(images));
+    assert_exact(
+        &format!("{images:?} {channels:?} {groups} {windows:?} {of_images:?} {of_weights:?}"),
+        &[images.iter().product(), weights.iter().product(), channels[1]],
+        |inputs| layers(inputs).0.forward(image(inputs)),
+        |inputs| layers(inputs).1.forward(image(inputs)),
+        |inputs| reference::conv2d(inputs, batch, channels, groups, &windows),
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn conv2d_is_exact(
+        batch in 1..4usize,
+        windows in windows(2),
+        channels in (1..4usize, 1..5usize, features()),
+        layouts in (layout(), layout()),
+    ) {
+        assert_exact_convolution(batch, windows, channels, layouts);
+    }
+
+    #[test]
+    fn conv2d_by_winograd_is_exact(
+        batch in 1..6usize,
+        windows in filtered_windows(),
+        channels in (Just(1usize), 16..24usize, 16..24usize),
+        layouts in (layout(), layout()),
+    ) {
+        assert_exact_convolution(batch, windows, channels, layouts);
     }
 }

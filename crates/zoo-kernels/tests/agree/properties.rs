@@ -8,13 +8,13 @@ use proptest::sample::select;
 use zoo_kernels::nn;
 
 use crate::reference::{self, Windows};
-use crate::{assert_agree, attention_of_burn, convolutions, leaf, numbers};
+use crate::{assert_agree, attention_of_burn, leaf, numbers};
 
 /// Elements of an input by which the reference is differentiated.
 const PROBES: usize = 20;
 
 /// Compares `ours` with `burns`, then both output and gradients with those of `exact`.
-fn assert_exact<const D: usize>(
+pub(crate) fn assert_exact<const D: usize>(
     what: &str,
     sizes: &[usize],
     ours: impl Fn(&[Tensor<1>]) -> Tensor<D>,
@@ -60,7 +60,7 @@ fn assert_close(found: &[f64], expected: &[f64], tolerance: f64, what: &str) {
 
 /// How a tensor lies in memory.
 #[derive(Clone, Copy, Debug)]
-enum Layout {
+pub(crate) enum Layout {
     Dense,
     /// Part of a tensor with longer rows.
     Sliced,
@@ -70,13 +70,13 @@ enum Layout {
     Transposed,
 }
 
-fn layout() -> impl Strategy<Value = Layout> {
+pub(crate) fn layout() -> impl Strategy<Value = Layout> {
     select(vec![Layout::Dense, Layout::Sliced, Layout::ChannelsLast, Layout::Transposed])
 }
 
 impl Layout {
     /// A tensor equal to `tensor` in this layout.
-    fn of<const D: usize>(self, tensor: Tensor<D>) -> Tensor<D> {
+    pub(crate) fn of<const D: usize>(self, tensor: Tensor<D>) -> Tensor<D> {
         let innermost = match self {
             Self::Dense => return tensor,
             Self::Sliced => {
@@ -103,7 +103,7 @@ impl Layout {
 }
 
 /// Windows that fit their images, which may be smaller than the kernel before they are padded.
-fn windows(padding: usize) -> impl Strategy<Value = Windows> {
+pub(crate) fn windows(padding: usize) -> impl Strategy<Value = Windows> {
     (
         [1..10usize, 1..10],
         [1..5usize, 1..5],
@@ -118,45 +118,19 @@ fn windows(padding: usize) -> impl Strategy<Value = Windows> {
 }
 
 impl Windows {
-    fn burn_padding(&self) -> PaddingConfig2d {
+    pub(crate) fn burn_padding(&self) -> PaddingConfig2d {
         let [top, left, bottom, right] = self.padding;
         PaddingConfig2d::Explicit(top, left, bottom, right)
     }
 }
 
 /// Few features, or so many that they fill more than one vector.
-fn features() -> impl Strategy<Value = usize> {
+pub(crate) fn features() -> impl Strategy<Value = usize> {
     prop_oneof![1..6usize, 14..40usize]
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
-
-    #[test]
-    fn conv2d_is_exact(
-        batch in 1..4usize,
-        windows in windows(2),
-        (groups, from, to) in (1..4usize, 1..5usize, features()),
-        (of_images, of_weights) in (layout(), layout()),
-    ) {
-        let channels = [groups * from, groups * to];
-        let [height, width] = windows.size;
-        let images = [batch, channels[0], height, width];
-        let weights = [channels[1], from, windows.kernel[0], windows.kernel[1]];
-        let layers = |inputs: &[Tensor<1>]| {
-            let weight = of_weights.of(inputs[1].clone().reshape(weights));
-            let (padding, bias) = (windows.burn_padding(), Some(inputs[2].clone()));
-            convolutions(channels, windows.kernel, windows.stride, groups, padding, weight, bias)
-        };
-        let image = |inputs: &[Tensor<1>]| of_images.of(inputs[0].clone().reshape(images));
-        assert_exact(
-            &format!("{images:?} {channels:?} {groups} {windows:?} {of_images:?} {of_weights:?}"),
-            &[images.iter().product(), weights.iter().product(), channels[1]],
-            |inputs| layers(inputs).0.forward(image(inputs)),
-            |inputs| layers(inputs).1.forward(image(inputs)),
-            |inputs| reference::conv2d(inputs, batch, channels, groups, &windows),
-        );
-    }
 
     #[test]
     fn max_pool2d_is_exact(

@@ -71,6 +71,7 @@ pub struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flops_per_second: Option<f64>,
     /// `flops_per_second` as a share of what a product of 1024 × 1024 matrices reached just before.
+    /// Above 1 where convolutions get by with fewer operations than their definition counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peak_share: Option<f64>,
     /// The most memory that the process held at once during this case, where the system tells. What

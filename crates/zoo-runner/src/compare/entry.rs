@@ -8,9 +8,8 @@ use zoo_data::{Dataset, Split, SplitName};
 use crate::{
     Error,
     backend::BackendChoice,
-    config::{RunConfig, refuse},
+    config::{RunConfig, first_difference, refuse},
     data::check_images,
-    job::first_difference,
     model::DataShape,
     progress::Show,
 };

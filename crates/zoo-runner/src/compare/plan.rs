@@ -7,8 +7,8 @@ use zoo_data::SubsetConfig;
 use super::{SharedBudget, entry::Entry};
 use crate::{
     Error,
-    config::RunConfig,
-    job::{Job, first_difference},
+    config::{RunConfig, first_difference},
+    job::Job,
     progress::Show,
     run_dir::{config_path, read_json},
     training::Course,

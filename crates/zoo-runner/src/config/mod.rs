@@ -4,6 +4,7 @@
 //! with the line and column of whatever is wrong in it; [`RunConfig::check`] refuses settings that
 //! are well-formed and cannot be run.
 
+mod difference;
 mod load;
 pub mod range;
 mod suggest;
@@ -21,6 +22,7 @@ use crate::{
     training::{LossConfig, OptimizerConfig, ParameterGroupsConfig, ScheduleConfig},
 };
 
+pub(crate) use difference::first_difference;
 pub use suggest::nearest;
 pub use train::TrainConfig;
 

@@ -5,9 +5,11 @@ mod classifier;
 #[cfg(test)]
 pub(crate) mod filler;
 mod registry;
+mod shape;
 mod weights;
 
 pub use any::AnyClassifier;
 pub use classifier::Classifier;
-pub use registry::{DataShape, ModelSettings, Preset};
+pub use registry::{ModelSettings, Preset};
+pub use shape::DataShape;
 pub use weights::{WeightsInfo, save_weights};

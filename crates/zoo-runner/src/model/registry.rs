@@ -7,33 +7,10 @@ use burn::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
-use zoo_data::Dataset;
 use zoo_kernels::nn::{Conv2d, Tap};
 
-use super::{AnyClassifier, Classifier};
+use super::{AnyClassifier, Classifier, DataShape};
 use crate::backend::host;
-
-/// What a data set asks of a network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DataShape {
-    /// Number of classes.
-    pub num_classes: usize,
-    /// Channels of an image, 1 or 3.
-    pub channels: usize,
-    /// Width and height of an image in pixels.
-    pub image_size: usize,
-}
-
-impl DataShape {
-    /// The shape that `data` has once it is preprocessed.
-    pub fn of(data: &Dataset) -> Self {
-        Self {
-            num_classes: data.classes.len(),
-            channels: data.preprocess.channels(),
-            image_size: data.preprocess.image_size,
-        }
-    }
-}
 
 /// A named set of sizes of a model.
 pub struct Preset {

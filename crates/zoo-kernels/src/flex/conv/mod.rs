@@ -1,25 +1,45 @@
 //! Two-dimensional convolution, forward and backward, without an unfolded copy of the images.
 //!
-//! Everything inside is channels-last. Each product reads windows of a padded image in place, so
-//! that the only copies are that of the image into its border of zeros and that of the weights into
-//! panels as wide as the vector registers.
+//! Everything inside is channels-last.
 
-mod forward;
+mod direct;
 mod geometry;
-mod images;
-mod input_gradient;
-mod weight_gradient;
+mod winograd;
 
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 
 use super::autodiff::{Tracked, differentiable};
 use super::reduce::column_sums;
-use super::tensor::{dims, into_channels_last, into_dense, row_major, values};
-pub(crate) use forward::forward;
+use super::tensor::{Flat, dims, into_channels_last, into_dense, row_major, values};
 pub(crate) use geometry::ConvShape;
 use geometry::Geometry;
-use input_gradient::input_gradient;
-use weight_gradient::weight_gradient;
+
+/// Cross-correlates images `[batch, channels, height, width]` with weights
+/// `[features, channels / groups, rows, columns]` and adds the bias. The output is channels-last.
+pub(crate) fn forward(input: Flat, weight: Flat, bias: Flat, shape: ConvShape) -> Flat {
+    let geometry = Geometry::new(dims(&input), dims(&weight), shape);
+    match winograd::applies(&geometry) {
+        true => winograd::forward(&geometry, input, weight, bias),
+        false => direct::forward(&geometry, input, weight, bias),
+    }
+}
+
+/// The gradient with respect to the images, from channels-last `gradient`. The result is
+/// channels-last, too.
+fn input_gradient(geometry: &Geometry, weight: Flat, gradient: &Flat) -> Flat {
+    match winograd::applies(geometry) {
+        true => winograd::input_gradient(geometry, weight, gradient),
+        false => direct::input_gradient(geometry, weight, gradient),
+    }
+}
+
+/// The gradient with respect to the weights, from dense `input` and channels-last `gradient`.
+fn weight_gradient(geometry: &Geometry, input: Flat, gradient: &Flat) -> Flat {
+    match winograd::applies(geometry) {
+        true => winograd::weight_gradient(geometry, input, gradient),
+        false => direct::weight_gradient(geometry, &input, gradient),
+    }
+}
 
 /// [`forward`] with gradients.
 pub(crate) fn tracked<C: CheckpointStrategy>(
@@ -44,7 +64,7 @@ pub(crate) fn tracked<C: CheckpointStrategy>(
             let features = geometry.features;
             [
                 wants_input.then(|| input_gradient(&geometry, weight, &gradient)),
-                wants_weight.then(|| weight_gradient(&geometry, &input, &gradient)),
+                wants_weight.then(|| weight_gradient(&geometry, input, &gradient)),
                 wants_bias.then(|| row_major(column_sums(values(&gradient), features), [features])),
             ]
         },

@@ -17,6 +17,8 @@ use crate::{Error, progress::Show};
 
 /// Hugging Face's own variable for what shows that one may have a model.
 const TOKEN: &str = "HF_TOKEN";
+/// Hugging Face's own variable for the folder of its cache.
+const HOME: &str = "HF_HOME";
 /// How often a download that breaks off is gone on with.
 const RETRIES: usize = 3;
 
@@ -55,6 +57,12 @@ struct Files {
 
 impl Files {
     fn new(model: &str, revision: &str) -> Result<Self, Error> {
+        // The client panics where it has no folder for its cache.
+        if env::var(HOME).is_err() && env::home_dir().is_none() {
+            let what =
+                format!("no home folder, and so no cache for {model}: set {HOME} to a folder");
+            return Err(Error::Usage(what));
+        }
         let repo = Repo::with_revision(model.to_string(), RepoType::Model, revision.to_string());
         let mut builder = ApiBuilder::from_env().with_retries(RETRIES);
         if let Ok(token) = env::var(TOKEN) {

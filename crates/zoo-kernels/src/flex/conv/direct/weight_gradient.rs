@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::geometry::Geometry;
 use super::images::{Border, Images};
+use crate::flex::conv::geometry::Geometry;
 use crate::flex::panels::{Panel, copy_panel, panels};
 use crate::flex::scratch::with_scratch;
 use crate::flex::simd::kernel;

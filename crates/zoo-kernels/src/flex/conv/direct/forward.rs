@@ -3,12 +3,12 @@
 
 use rayon::prelude::*;
 
-use super::geometry::{ConvShape, Geometry};
 use super::images::{Border, Images};
+use crate::flex::conv::geometry::Geometry;
 use crate::flex::panels::Packed;
 use crate::flex::scratch::with_scratch;
 use crate::flex::simd::kernel;
-use crate::flex::tensor::{Flat, channels_last, dims, into_dense, into_row_major, uninit, values};
+use crate::flex::tensor::{Flat, channels_last, into_dense, into_row_major, uninit, values};
 use crate::flex::tile::{Finish, Product, Segment, rows_of};
 
 /// What all tasks share.
@@ -25,10 +25,9 @@ struct Job<'a> {
     targets: Vec<usize>,
 }
 
-/// Cross-correlates images `[batch, channels, height, width]` with weights
-/// `[features, channels / groups, rows, columns]` and adds the bias. The output is channels-last.
-pub(crate) fn forward(input: Flat, weight: Flat, bias: Flat, shape: ConvShape) -> Flat {
-    let geometry = Geometry::new(dims(&input), dims(&weight), shape);
+/// The convolution of `geometry`; the output is channels-last.
+pub(crate) fn forward(geometry: &Geometry, input: Flat, weight: Flat, bias: Flat) -> Flat {
+    let geometry = *geometry;
     let (input, weight) = (into_dense(input), into_row_major(weight));
     let bias = into_row_major(bias);
     let [height, width] = geometry.output;
@@ -37,7 +36,7 @@ pub(crate) fn forward(input: Flat, weight: Flat, bias: Flat, shape: ConvShape) -
         geometry,
         border: Border::of_input(&geometry),
         images: Images::new(&input),
-        groups: (0..shape.groups)
+        groups: (0..geometry.shape.groups)
             .map(|group| (geometry.window_segments(group), pack(&geometry, values(&weight), group)))
             .collect(),
         bias: values(&bias),

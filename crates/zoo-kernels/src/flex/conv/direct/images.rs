@@ -1,6 +1,6 @@
 //! Images with the border of zeros that a convolution wants, channels last.
 
-use super::geometry::Geometry;
+use crate::flex::conv::geometry::Geometry;
 use crate::flex::tensor::{Flat, is_channels_last, values};
 
 /// Images, dense in either order.

@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::geometry::Geometry;
 use super::images::{Border, Images};
+use crate::flex::conv::geometry::Geometry;
 use crate::flex::panels::Packed;
 use crate::flex::scratch::with_scratch;
 use crate::flex::simd::kernel;

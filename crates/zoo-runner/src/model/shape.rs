@@ -1,0 +1,25 @@
+//! The shape of data.
+
+use zoo_data::Dataset;
+
+/// What a data set asks of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DataShape {
+    /// Number of classes.
+    pub num_classes: usize,
+    /// Channels of an image, 1 or 3.
+    pub channels: usize,
+    /// Width and height of an image in pixels.
+    pub image_size: usize,
+}
+
+impl DataShape {
+    /// The shape that `data` has once it is preprocessed.
+    pub fn of(data: &Dataset) -> Self {
+        Self {
+            num_classes: data.classes.len(),
+            channels: data.preprocess.channels(),
+            image_size: data.preprocess.image_size,
+        }
+    }
+}
