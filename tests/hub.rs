@@ -121,7 +121,7 @@ fn what_cannot_be_fetched_is_told_with_what_to_do() {
     let start = format!("error: cannot fetch {address}/someone/other/resolve/main/config.json: ");
     assert!(said.starts_with(&start), "{said}");
     let end = "; check the name and the network, set HF_TOKEN if the model is not open to all, or get the files by \
-               hand and give the path of the weights\n";
+               hand and give the path of the weights (there is no folder `someone` here)\n";
     assert!(said.ends_with(end), "{said}");
     assert_eq!(
         refused("torchvision/resnet18", ("HF_HUB_OFFLINE", "1")),

@@ -7,10 +7,11 @@ use std::{fs, path::Path};
 use harness::{Zoo, real_data};
 
 /// Commands that are run by hand or by `.ci/run`, not from within a test.
-const BY_HAND: [&str; 6] = [
+const BY_HAND: [&str; 7] = [
     "zoo import torchvision/alexnet --out alexnet.safetensors",
     "zoo train configs/finetune-alexnet-folder.json --set pretrained=alexnet.safetensors --set data.folder.root=PHOTOS",
     "zoo datasets fetch fashion-mnist",
+    "zoo compare configs/cnn-fashion-mnist.json configs/vit-fashion-mnist.json --seeds 3 --fractions 0.05,0.2,1.0 --budget images=100000 --set loss.cross-entropy.label_smoothing=0.1 --out fashion",
     "cargo test --release --workspace",
     "cargo install --path crates/zoo-runner",
     "cargo build --release -p zoo-vit",

@@ -50,6 +50,7 @@ pub fn fetch(model: &str, revision: &str, show: Show) -> Result<Snapshot, Error>
 
 /// The files of a model.
 struct Files {
+    owner: String,
     cache: Cache,
     repo: Repo,
     hub: ApiRepo,
@@ -69,7 +70,8 @@ impl Files {
             builder = builder.with_token(Some(token));
         }
         let hub = builder.build().map_err(|error| Error::Failed(error.to_string()))?;
-        Ok(Self { cache: Cache::from_env(), hub: hub.repo(repo.clone()), repo })
+        let owner = model.split('/').next().unwrap_or(model).to_string();
+        Ok(Self { owner, cache: Cache::from_env(), hub: hub.repo(repo.clone()), repo })
     }
 
     fn get(&self, name: &str, show: Show) -> Result<PathBuf, Error> {
@@ -82,8 +84,9 @@ impl Files {
         self.hub.download_with_progress(name, bar).map_err(|error| {
             Error::Failed(format!(
                 "cannot fetch {url}: {}; check the name and the network, set {TOKEN} if the model is not open \
-                 to all, or get the files by hand and give the path of the weights",
-                reason(&error)
+                 to all, or get the files by hand and give the path of the weights (there is no folder `{}` here)",
+                reason(&error),
+                self.owner
             ))
         })
     }
