@@ -9,7 +9,7 @@ use crate::{Line, Whose, lines, time};
 /// Batch, channels, side; features, kernel, stride, padding.
 type Convolution = ([usize; 3], [usize; 4]);
 
-const CONVOLUTIONS: [Convolution; 10] = [
+const CONVOLUTIONS: [Convolution; 13] = [
     ([128, 3, 32], [32, 3, 1, 1]),
     ([128, 32, 16], [64, 3, 1, 1]),
     ([128, 64, 8], [128, 3, 1, 1]),
@@ -18,6 +18,9 @@ const CONVOLUTIONS: [Convolution; 10] = [
     ([16, 192, 13], [384, 3, 1, 1]),
     ([16, 384, 13], [256, 3, 1, 1]),
     ([16, 256, 13], [256, 3, 1, 1]),
+    ([1, 64, 27], [192, 5, 1, 2]),
+    ([1, 256, 13], [256, 3, 1, 1]),
+    ([2, 16, 8], [16, 3, 1, 1]),
     ([8, 3, 224], [192, 16, 16, 0]),
     ([64, 3, 32], [192, 4, 4, 0]),
 ];

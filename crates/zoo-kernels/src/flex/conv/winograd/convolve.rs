@@ -10,6 +10,9 @@ use crate::flex::simd::kernel;
 use crate::flex::tensor::uninit;
 use crate::flex::tile::{Finish, Product, Segment, rows_of};
 
+/// Terms of all sums that one thread is done with before another is awake.
+const ALONE: usize = 1 << 20;
+
 struct Job<'a> {
     correlation: &'a Correlation,
     images: &'a [f32],
@@ -48,6 +51,10 @@ pub(super) fn convolve(
     // SAFETY: the tasks cover every pixel of every image, and each writes all features of its
     // pixels.
     let mut output = unsafe { uninit(batch * height * line) };
+    if output.len() * correlation.depth() <= ALONE {
+        job.run(Tile { image: 0, row: 0, column: 0 }, &mut output);
+        return output;
+    }
     output
         .par_chunks_mut(together * height * line)
         .enumerate()

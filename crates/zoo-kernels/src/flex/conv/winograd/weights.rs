@@ -7,7 +7,7 @@ use super::transforms::transform_kernels;
 use crate::flex::conv::geometry::Geometry;
 use crate::flex::panels::Packed;
 use crate::flex::scratch::with_scratch;
-use crate::flex::tensor::{Shared, uninit};
+use crate::flex::tensor::{SMALL, Shared, uninit};
 
 /// Transformed weights: for each position a matrix, features by (block, channel).
 pub(super) struct Weights {
@@ -34,7 +34,7 @@ impl Weights {
         // SAFETY: the tasks cover every feature, and each writes all positions of its feature.
         let mut positions = unsafe { uninit(POSITIONS * features * depth) };
         let target = Shared::new(&mut positions);
-        weights.par_chunks(channels * rows * columns).enumerate().for_each(|(feature, kernels)| {
+        let feature = |(feature, kernels): (usize, &[f32])| {
             with_scratch(KERNEL * KERNEL * channels, |planes| {
                 for block in 0..down * across {
                     let corner = [block / across, block % across].map(|number| number * KERNEL);
@@ -47,7 +47,12 @@ impl Weights {
                     transform_kernels(planes, &mut lines);
                 }
             });
-        });
+        };
+        let kernels = channels * rows * columns;
+        match POSITIONS * features * depth <= SMALL {
+            true => weights.chunks(kernels).enumerate().for_each(feature),
+            false => weights.par_chunks(kernels).enumerate().for_each(feature),
+        }
         Self { positions, features, blocks: down * across, channels }
     }
 
@@ -68,10 +73,12 @@ impl Weights {
     }
 
     fn pack(&self, rows: &[usize], columns: usize, stride: usize) -> Vec<Packed> {
-        self.positions
-            .par_chunks_exact(self.features * self.blocks * self.channels)
-            .map(|position| Packed::new(position, rows, columns, stride))
-            .collect()
+        let pack = |position: &[f32]| Packed::new(position, rows, columns, stride);
+        let length = self.features * self.blocks * self.channels;
+        match self.positions.len() <= SMALL {
+            true => self.positions.chunks_exact(length).map(pack).collect(),
+            false => self.positions.par_chunks_exact(length).map(pack).collect(),
+        }
     }
 }
 
