@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""Times one of zoo's built-in cases in PyTorch and prints one JSON object.
+"""Times one of zoo's cases in PyTorch and prints a JSON object for each way of running it.
 
     zoo bench cnn-32 --what infer --dump target/bench
-    bench_pytorch.py cnn-32 --dump target/bench --mode eager|channels-last|compile --steps 20 --threads 2
+    bench_pytorch.py cnn-32 --dump target/bench --mode eager channels-last --steps 20 --threads 2
+    bench_pytorch.py cnn-32 --dump target/bench --device cuda --precision f32 tf32 --batch 2048
 
-The networks are torchvision's and timm's, or the same layers as zoo's, in f32, with the weights and
-the batches that zoo has written; how far the logits of the first batch are from zoo's is part of
-the result. As in `zoo bench`, steps go through four batches in turn, and the first three steps are
-not counted.
+The networks are torchvision's and timm's, or the same layers as zoo's, with the weights and the
+batches that zoo has written; how far the logits of the first batch are from zoo's is part of the
+result. As in `zoo bench`, steps go through four batches in turn, the first three steps are not
+counted, and the clock stops when the device has done its work.
 """
 
 import argparse
+import itertools
 import json
 import pathlib
 import re
@@ -56,6 +58,7 @@ CASES = {
     "alexnet-224": (torchvision.models.alexnet, 224, 16, 1000),
     "vit-tiny-16-224": (lambda: timm.create_model("vit_tiny_patch16_224"), 224, 8, 1000),
     "vit-192x6-32": (small_vit, 32, 64, 10),
+    "vit-base-16-224": (lambda: timm.create_model("vit_base_patch16_224", num_classes=10), 224, 8, 10),
 }
 
 
@@ -94,68 +97,104 @@ def load_floats(path, *shape):
     return torch.frombuffer(bytearray(path.read_bytes()), dtype=torch.float32).reshape(shape)
 
 
-def timed(step, steps):
+def timed(step, steps, device):
     times = []
     for number in range(WARM_UP + steps):
         started = time.perf_counter()
         step(number % BATCHES)
+        if device == "cuda":
+            torch.cuda.synchronize()
         times.append(1e3 * (time.perf_counter() - started))
     return times[WARM_UP:]
+
+
+def set_precision(precision, device):
+    """Of products and convolutions; gives the context in which forward passes run."""
+    torch.set_float32_matmul_precision("highest" if precision == "f32" else "high")
+    torch.backends.cudnn.allow_tf32 = precision != "f32"
+    return torch.autocast(device, dtype=torch.bfloat16, enabled=precision == "bf16")
+
+
+class Case:
+    """A network on its device with what zoo has written for it."""
+
+    def __init__(self, args):
+        self.build, side, usual, classes = CASES[args.case]
+        self.name, self.device, self.batch = args.case, args.device, args.batch or usual
+        self.folder = args.dump / args.case
+
+        def load(name, *shape):
+            return load_floats(self.folder / name, *shape).to(self.device)
+
+        self.images = load("images.f32", BATCHES, self.batch, 3, side, side)
+        self.targets = load("targets.f32", BATCHES, self.batch).long()
+        self.logits = load("logits.f32", self.batch, classes)
+
+    def model(self):
+        model = self.build()
+        load_weights(model, self.folder / "model.safetensors")
+        return model.to(self.device)
+
+    def measure(self, what, mode, precision, steps):
+        """The figures of one way of running the network, as `zoo bench` names them."""
+        context = set_precision(precision, self.device)
+        model = self.model()
+        with torch.inference_mode(), context:
+            difference = (model.eval()(self.images[0]) - self.logits).abs().max() / self.logits.abs().max()
+        images = list(self.images)
+        if mode == "channels-last":
+            model = model.to(memory_format=torch.channels_last)
+            images = [image.contiguous(memory_format=torch.channels_last) for image in images]
+        forward = torch.compile(model) if mode == "compile" else model
+        if what == "infer":
+            with torch.inference_mode(), context:
+                times = timed(lambda number: forward(images[number]), steps, self.device)
+        else:
+            model.train()
+            optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9)
+
+            def step(number):
+                with context:
+                    loss = F.cross_entropy(forward(images[number]), self.targets[number])
+                loss.backward()
+                optimizer.step()
+                optimizer.zero_grad(set_to_none=True)
+
+            times = timed(step, steps, self.device)
+        median = statistics.median(times)
+        return {
+            "config": self.name,
+            "what": what,
+            "mode": mode,
+            "precision": precision,
+            "batch": self.batch,
+            "images_per_second": self.batch / median * 1e3,
+            "logits_difference": difference.item(),
+            "step_ms": {"median": median, "min": min(times), "max": max(times)},
+            "peak_memory_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+            "machine": torch.cuda.get_device_name() if self.device == "cuda" else None,
+            "version": torch.__version__,
+        }
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("case", choices=CASES)
-    parser.add_argument("--mode", choices=["eager", "channels-last", "compile"], default="eager")
-    parser.add_argument("--what", choices=["train", "infer"], default="train")
+    parser.add_argument("--mode", nargs="+", choices=["eager", "channels-last", "compile"], default=["eager"])
+    parser.add_argument("--what", nargs="+", choices=["train", "infer"], default=["train"])
+    parser.add_argument("--precision", nargs="+", choices=["f32", "tf32", "bf16"], default=["f32"])
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--batch", type=int, help="images a step, as zoo has written them")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--dump", type=pathlib.Path, required=True, help="what zoo bench --dump has made")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
-    build, side, batch, classes = CASES[args.case]
-    folder = args.dump / args.case
-    model = build()
-    load_weights(model, folder / "model.safetensors")
-    images = list(load_floats(folder / "images.f32", BATCHES, batch, 3, side, side))
-    targets = list(load_floats(folder / "targets.f32", BATCHES, batch).long())
-    logits = load_floats(folder / "logits.f32", batch, classes)
-    with torch.inference_mode():
-        difference = (model.eval()(images[0]) - logits).abs().max() / logits.abs().max()
-    if args.mode == "channels-last":
-        model = model.to(memory_format=torch.channels_last)
-        images = [image.contiguous(memory_format=torch.channels_last) for image in images]
-    forward = torch.compile(model) if args.mode == "compile" else model
-
-    if args.what == "infer":
-        model.eval()
-        with torch.inference_mode():
-            times = timed(lambda number: forward(images[number]), args.steps)
-    else:
-        model.train()
-        optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9)
-
-        def step(number):
-            loss = F.cross_entropy(forward(images[number]), targets[number])
-            loss.backward()
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-
-        times = timed(step, args.steps)
-
-    median = statistics.median(times)
-    print(json.dumps({
-        "config": args.case,
-        "what": args.what,
-        "mode": args.mode,
-        "batch": batch,
-        "images_per_second": batch / median * 1e3,
-        "logits_difference": difference.item(),
-        "step_ms": {"median": median, "min": min(times), "max": max(times)},
-        "peak_memory_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
-        "version": torch.__version__,
-    }))
+    torch.backends.cudnn.benchmark = True
+    case = Case(args)
+    for what, mode, precision in itertools.product(args.what, args.mode, args.precision):
+        print(json.dumps(case.measure(what, mode, precision, args.steps)), flush=True)
 
 
 if __name__ == "__main__":

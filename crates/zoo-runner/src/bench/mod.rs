@@ -20,7 +20,7 @@ pub use self::{
 };
 use crate::{
     Error,
-    backend::BackendChoice,
+    backend::{BackendChoice, DeviceInfo},
     case::Case,
     config::refuse,
     data::check_images,
@@ -77,7 +77,7 @@ pub struct Row {
     /// The most memory that the process held at once during this case, where the system tells. What
     /// cases before it in the same process have freed counts too: the allocator keeps it.
     pub peak_memory_bytes: Option<u64>,
-    /// Processor and threads: rows of different machines are not compared.
+    /// Processor and threads, or the GPU: rows of different machines are not compared.
     pub machine: String,
 }
 
@@ -144,7 +144,7 @@ pub fn run(
         flops_per_second: None,
         peak_share: None,
         peak_memory_bytes: None,
-        machine: machine::name(),
+        machine: machine_of(&device),
     };
     let steps = steps + WARM_UP;
     let times: Vec<f64> = match what {
@@ -197,6 +197,12 @@ fn loader(case: &Case, data: &Dataset, device: &Device) -> Loader {
         device,
     )
     .with_mix(&config.mix)
+}
+
+/// The GPU by its name, or the processor with its threads.
+fn machine_of(device: &Device) -> String {
+    let name = DeviceInfo::of(0, device).name;
+    if name == machine::processor() { machine::name() } else { name }
 }
 
 /// Whole batches of the first epoch, which are in memory before anything is timed.
