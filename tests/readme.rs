@@ -1,11 +1,19 @@
-//! Every command of the README, in its order, in one folder.
+//! Every command of the README and of the tour, in its order, in one folder per page; and the verbs and
+//! flags that the other pages name.
 
 mod harness;
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use harness::{Zoo, real_data};
 
+/// The pages whose every command is run.
+const PAGES: [&str; 2] = ["README.md", "docs/getting-started.md"];
+/// Verbs that have verbs of their own.
+const PARENTS: [&str; 3] = ["config", "data", "datasets"];
 /// Commands that are run by hand or by `.ci/run`, not from within a test.
 const BY_HAND: [&str; 7] = [
     "zoo import torchvision/alexnet --out alexnet.safetensors",
@@ -20,8 +28,12 @@ const BY_HAND: [&str; 7] = [
 const FOLDERS: [(&str, &str); 3] =
     [("FASHION-MNIST", "fashion-mnist"), ("CIFAR10", "cifar10"), ("PHOTOS", "hymenoptera")];
 
-fn commands(readme: &str) -> Vec<String> {
-    let blocks = readme.split("```").skip(1).step_by(2);
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn commands(page: &str) -> Vec<String> {
+    let blocks = page.split("```").skip(1).step_by(2);
     let shell = blocks.filter_map(|block| block.strip_prefix("sh\n"));
     shell.flat_map(str::lines).map(String::from).collect()
 }
@@ -42,12 +54,15 @@ fn words(command: &str) -> Vec<String> {
 
 #[test]
 fn every_command_runs() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let commands = commands(&fs::read_to_string(root.join("README.md")).unwrap());
-    assert!(commands.len() > 15, "{commands:?}");
+    PAGES.into_iter().for_each(run_commands);
+}
+
+fn run_commands(page: &str) {
+    let commands = commands(&fs::read_to_string(root().join(page)).unwrap());
+    assert!(commands.len() > 3, "{page}: {commands:?}");
     let zoo = Zoo::new();
     fs::create_dir(zoo.path("configs")).unwrap();
-    for entry in fs::read_dir(root.join("configs")).unwrap() {
+    for entry in fs::read_dir(root().join("configs")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
         fs::copy(&path, zoo.path(&format!("configs/{name}"))).unwrap();
@@ -81,6 +96,34 @@ fn every_command_runs() {
             _ => {}
         }
         zoo.ok(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn every_command_of_the_docs_names_verbs_flags_and_configs_that_exist() {
+    let zoo = Zoo::new();
+    for entry in fs::read_dir(root().join("docs")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        for command in commands(&fs::read_to_string(&path).unwrap()) {
+            let words = words(&command);
+            if words[0] != "zoo" {
+                continue;
+            }
+            let has_verb = PARENTS.contains(&words[1].as_str()) && words.len() > 2;
+            let verbs = if has_verb { 2 } else { 1 };
+            let mut help: Vec<&str> = words[1..=verbs].iter().map(String::as_str).collect();
+            help.push("--help");
+            let help = zoo.ok(&help);
+            for word in &words[verbs + 1..] {
+                let is_flag = word.starts_with("--");
+                assert!(!is_flag || help.contains(word.as_str()), "{}: {command}", path.display());
+                let is_config = word.starts_with("configs/");
+                assert!(!is_config || root().join(word).exists(), "{}: {command}", path.display());
+            }
+        }
     }
 }
 
