@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Times zoo and PyTorch in turn on this machine and writes this machine's section of docs/benchmarks.md.
+"""Times zoo and PyTorch in turn on this machine, and writes the machine's section of docs/benchmarks.md.
 
     scripts/bench.py [--rounds 3] [--steps 20] [--threads 2] [--modes eager channels-last compile]
 
-Every round runs zoo, then each of PyTorch's modes, in processes of their own, case by case, so that
-both sides meet the same state of the machine. Of each, the median over the rounds counts. Both sides
-have the same weights and batches, which zoo writes to target/bench. PyTorch, torchvision and timm
-are installed into the virtual environment if they are not there. Nothing else should run meanwhile.
-The sections of other machines, and the notes at the end of this machine's, stay as they are.
+Each round runs zoo and then each of PyTorch's modes, case by case and each in its own process, so that
+both sides meet the same state of the machine. The median over the rounds counts. Both sides use the
+same weights and batches, which zoo writes to target/bench. If PyTorch, torchvision and timm are
+missing, the script installs them into the virtual environment. Run nothing else meanwhile. The
+sections of other machines, and the notes at the end of this machine's section, stay as they are.
 """
 
 import argparse
@@ -26,10 +26,10 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 DUMP = ROOT / "target" / "bench"
 HEAD = """# Benchmarks
 
-Images a second at the median step, the median of the rounds; f32, both sides in turn with the same
-weights and batches: four batches in turn, the first three steps not counted. The ratio divides by
-the faster of eager and channels-last. `scripts/bench.py` writes the section of the machine that it
-runs on.
+The tables show images per second at the median step, as the median over the rounds, in f32. zoo and
+PyTorch run in turn with the same weights and batches: they cycle through four batches, and the
+first three steps are not counted. The ratio divides by the faster of eager and channels-last.
+`scripts/bench.py` writes the section of the machine that it runs on.
 """
 NOTES = "### Notes\n"
 CASES = ["cnn-32", "alexnet-224", "vit-tiny-16-224", "vit-192x6-32"]
@@ -86,7 +86,7 @@ def section(args, rows, notes):
         "",
         f"{platform.system()} {platform.machine()}, {datetime.date.today()}, against {', '.join(PACKAGES)}; "
         f"`scripts/bench.py --rounds {args.rounds} --steps {args.steps} --threads {args.threads} --modes {' '.join(args.modes)}`. "
-        f"The logits of both sides are within {max(differences):.1e} of the largest.",
+        f"The logits of both sides agree to within {max(differences):.1e} of the largest.",
         "",
         "| case | what | batch | zoo | PyTorch eager | channels-last | compiled | zoo ÷ PyTorch | MB zoo | MB PyTorch |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -101,7 +101,7 @@ def section(args, rows, notes):
             cells += [cell(speeds["zoo"] / speeds[best], "{:.2f}")]
             cells += [cell(bytes and bytes / 1e6, "{:.0f}") for bytes in memory]
             lines.append("| " + " | ".join(cells) + " |")
-    lines += ["", "Where zoo's time goes in a training step:", "",
+    lines += ["", "Where zoo spends the time of a training step:", "",
               "| case | forward ms | backward ms | update ms | GFLOP/s | of the matrix product |",
               "| --- | --- | --- | --- | --- | --- |"]
     for case in CASES:
@@ -110,7 +110,7 @@ def section(args, rows, notes):
         lines.append(
             f"| {case} | {split['forward']:.1f} | {split['backward']:.1f} | {split['optimizer']:.1f} "
             f"| {row['flops_per_second'] / 1e9:.0f} | {100 * row['peak_share']:.0f} % |")
-    lines += ["", "Operations are counted as convolutions are defined; Winograd's method needs fewer, so that the share can be above 100 %."]
+    lines += ["", "Operations are counted from the definition of convolution. Winograd's method needs fewer, so the share can exceed 100 %."]
     return "\n".join(lines) + "\n" + notes
 
 
