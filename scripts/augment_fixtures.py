@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Writes what torchvision makes of an image, for the tests of zoo-data's operations.
+"""Writes the images that torchvision's operations produce, for the tests of zoo-data's operations.
 
     python3 -m venv venv && venv/bin/pip install torch torchvision pillow numpy
     venv/bin/python scripts/augment_fixtures.py
 
 Writes to crates/zoo-data/src/augment/fixtures/:
-- original.png: an image made of shapes, slopes and noise
+- original.png: an image of shapes, gradients and noise
 - cases.json: operations and their parameters, as zoo-data names them
-- expected.png: the original after each, one below the other
+- expected.png: the original after each operation, one below the other
 - policies.json: torchvision's AutoAugment policies
 """
 
@@ -27,7 +27,7 @@ MODES = {"bilinear": InterpolationMode.BILINEAR, "nearest": InterpolationMode.NE
 
 
 def original():
-    """Slopes, a disc, stripes and noise; no channel uses all values."""
+    """Gradients, a disc, stripes and noise; no channel uses all values."""
     y, x = numpy.mgrid[:HEIGHT, :WIDTH].astype(float)
     red = 30 + 150 * x / WIDTH + 40 * numpy.sin(y / 3)
     green = 60 + 120 * y / HEIGHT
@@ -82,7 +82,7 @@ def one(name, function, **setting):
 
 
 def policy(space, transform, operation, strength):
-    """A policy's operation at a fraction of its greatest magnitude, either way."""
+    """A policy's operation at a fraction of its largest magnitude, in either direction."""
     functions, signed = transform._AUGMENTATION_SPACE[operation]
     magnitudes = functions(31, HEIGHT, WIDTH)
     magnitude = 0.0 if magnitudes is None else float(magnitudes[round(abs(strength) * 30)])

@@ -49,7 +49,7 @@ def python_with_torch(folder):
 
 
 def measure(args, python):
-    """Rows by (case, what, side), each a list with one entry a round."""
+    """Rows by (case, what, side), each a list with one entry per round."""
     rows = {}
     common = ["--steps", str(args.steps), "--threads", str(args.threads)]
     for round_number in range(args.rounds):
@@ -119,7 +119,7 @@ def machine_of(rows):
 
 
 def page(args, rows):
-    """The page with this machine's section first, then those of others."""
+    """The page, with this machine's section first and then those of other machines."""
     old = PAGE.read_text().split("\n## ")[1:] if PAGE.exists() else []
     others = [text.strip() for text in old if text.splitlines()[0] != machine_of(rows)]
     mine = [text for text in old if text.splitlines()[0] == machine_of(rows)]

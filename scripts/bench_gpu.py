@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Times zoo and PyTorch in turn on this machine's NVIDIA GPU and prints a table for docs/benchmarks.md.
+"""Times zoo and PyTorch in turn on this machine's NVIDIA GPU, and prints a table for docs/benchmarks.md.
 
     scripts/bench_gpu.py [--backends cuda vulkan] [--steps 20] [--limit 900]
 
 Needs PyTorch, torchvision and timm, and a zoo with these backends: `cargo build --release --features
-cuda,vulkan`, or the one that the environment variable ZOO names. Both sides have the same weights
-and batches. A command that takes longer than the limit in seconds, or fails, leaves its cells empty;
-zoo compiles and tries kernels for minutes before its first step. All figures lie in
-target/bench-gpu/rows.jsonl as they come.
+cuda,vulkan`, or the binary that the environment variable ZOO names. Both sides use the same weights
+and batches. If a command fails, or takes longer than the limit in seconds, its cells stay empty; zoo
+compiles and times kernels for minutes before its first step. All figures are appended to
+target/bench-gpu/rows.jsonl as they arrive.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OUT = ROOT / "target" / "bench-gpu"
-# Images a step that fill the card.
+# Images per step that fill the card.
 CASES = {
     "cnn-32": 2048,
     "alexnet-224": 256,
@@ -27,18 +27,18 @@ CASES = {
     "vit-192x6-32": 1024,
     "vit-base-16-224": 256,
 }
-# Not among those built in, since a processor would take minutes for it.
+# Not a built-in case, because a CPU would take minutes for it.
 VIT_BASE = {
     "data": {"sea": {"train": 1024, "valid": 10, "test": 10, "preprocess": {"image_size": 224}}},
     "model": {"vit": {"preset": "base-16"}},
     "optimizer": {"sgd": {"learning_rate": 0.001, "momentum": 0.9}},
 }
-# Of PyTorch: mode and precision.
+# PyTorch's mode and precision.
 WAYS = [("eager", "f32"), ("eager", "tf32"), ("compile", "tf32")]
 
 
 def run(args, *command):
-    """What a command printed; nothing if it failed."""
+    """The output of a command, or nothing if it failed."""
     print("==", *command, file=sys.stderr, flush=True)
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=args.limit)
@@ -115,8 +115,8 @@ def main():
     parser.add_argument("--device", default="cuda", help="PyTorch's device")
     parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
     parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--limit", type=float, default=900, help="seconds that one command may take")
-    parser.add_argument("--no-compile", action="store_true", help="without PyTorch's compiled mode, which takes minutes")
+    parser.add_argument("--limit", type=float, default=900, help="time limit per command in seconds")
+    parser.add_argument("--no-compile", action="store_true", help="skip PyTorch's compiled mode, which takes minutes")
     args = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
     print(table(args, measure(args)))

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Times loading JPEG photos: zoo beside torchvision, on the same photos, one after the other.
+"""Times loading JPEG photos with zoo and with torchvision, on the same photos, one after the other.
 
     python3 -m venv venv && venv/bin/pip install torch torchvision pillow
     venv/bin/python scripts/bench_loader.py PHOTOS --zoo target/release/zoo
 
-PHOTOS is a folder with a folder of JPEG files a class, or with such folders in `train`. All three
-read the files, decode them, take a RandomResizedCrop of 224 pixels, flip every other one, and
-normalise. Each round times all three; the median round counts.
+PHOTOS is a folder with one folder of JPEG files per class, or with such folders in `train`. All three
+loaders read the files, decode them, take a RandomResizedCrop of 224 pixels, flip half of them, and
+normalise. Each round times all three; the median over the rounds counts.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def torchvision_speed(paths, load, workers):
 
 def zoo_speed(zoo, root, steps, workers):
     config = {
-        # Without cache, so that every photo is decoded as often as the others decode it.
+        # Without a cache, so that zoo decodes every photo as often as the others do.
         "data": {"folder": {"root": str(root), "cache_mb": 0}},
         "augment": [{"random-resized-crop": {}}, {"horizontal-flip": {}}],
         "loader": {"batch_size": BATCH, "workers": workers},
@@ -76,7 +76,7 @@ def zoo_speed(zoo, root, steps, workers):
 
 
 def link(photos, root, images):
-    """A data set of at least so many images, which are the photos again and again."""
+    """A data set of at least this many images, made by repeating the photos."""
     folder = photos / "train" if (photos / "train").is_dir() else photos
     found = sorted(path for path in folder.glob("*/*") if path.suffix.lower() in (".jpg", ".jpeg"))
     paths = []

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Times one of zoo's cases in PyTorch and prints a JSON object for each way of running it.
+"""Times one of zoo's cases in PyTorch, and prints a JSON object for each way of running it.
 
     zoo bench cnn-32 --what infer --dump target/bench
     bench_pytorch.py cnn-32 --dump target/bench --mode eager channels-last --steps 20 --threads 2
     bench_pytorch.py cnn-32 --dump target/bench --device cuda --precision f32 tf32 --batch 2048
 
-The networks are torchvision's and timm's, or the same layers as zoo's, with the weights and the
-batches that zoo has written; how far the logits of the first batch are from zoo's is part of the
-result. As in `zoo bench`, steps go through four batches in turn, the first three steps are not
-counted, and the clock stops when the device has done its work.
+The networks are torchvision's and timm's, or have the same layers as zoo's, with the weights and the
+batches that zoo has written. The result includes how far the logits of the first batch are from
+zoo's. As in `zoo bench`, steps cycle through four batches, the first three steps are not counted, and
+the clock stops when the device has finished its work.
 """
 
 import argparse
@@ -52,7 +52,7 @@ def small_vit():
     )
 
 
-# Name as in `zoo bench`: network, side of the images, images a step, classes.
+# Name as in `zoo bench`: network, image size, images per step, classes.
 CASES = {
     "cnn-32": (Cnn, 32, 128, 10),
     "alexnet-224": (torchvision.models.alexnet, 224, 16, 1000),
@@ -62,7 +62,7 @@ CASES = {
 }
 
 
-# Patterns of zoo's parameter paths and what PyTorch has instead; all that fit are applied in turn.
+# Patterns in zoo's parameter paths, and PyTorch's equivalents; all that match are applied in turn.
 NAMES = [
     (r"gamma$", "weight"),
     (r"beta$", "bias"),
@@ -80,7 +80,7 @@ NAMES = [
 
 
 def load_weights(model, path):
-    """Gives `model` the weights that zoo has written: linear layers are transposed there."""
+    """Loads the weights that zoo has written into `model`; zoo's linear layers are transposed."""
     weights = {}
     for name, value in safetensors.torch.load_file(path).items():
         for pattern, replacement in NAMES:
@@ -109,14 +109,14 @@ def timed(step, steps, device):
 
 
 def set_precision(precision, device):
-    """Of products and convolutions; gives the context in which forward passes run."""
+    """Sets the precision of products and convolutions; returns the context in which forward passes run."""
     torch.set_float32_matmul_precision("highest" if precision == "f32" else "high")
     torch.backends.cudnn.allow_tf32 = precision != "f32"
     return torch.autocast(device, dtype=torch.bfloat16, enabled=precision == "bf16")
 
 
 class Case:
-    """A network on its device with what zoo has written for it."""
+    """A network on its device, with the weights and batches that zoo has written for it."""
 
     def __init__(self, args):
         self.build, side, usual, classes = CASES[args.case]
@@ -136,7 +136,7 @@ class Case:
         return model.to(self.device)
 
     def measure(self, what, mode, precision, steps):
-        """The figures of one way of running the network, as `zoo bench` names them."""
+        """The figures for one way of running the network, under the names that `zoo bench` uses."""
         context = set_precision(precision, self.device)
         model = self.model()
         with torch.inference_mode(), context:
@@ -184,10 +184,10 @@ def main():
     parser.add_argument("--what", nargs="+", choices=["train", "infer"], default=["train"])
     parser.add_argument("--precision", nargs="+", choices=["f32", "tf32", "bf16"], default=["f32"])
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--batch", type=int, help="images a step, as zoo has written them")
+    parser.add_argument("--batch", type=int, help="images per step, as zoo has written them")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--dump", type=pathlib.Path, required=True, help="what zoo bench --dump has made")
+    parser.add_argument("--dump", type=pathlib.Path, required=True, help="the folder that zoo bench --dump has written")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Fetches published weights, imports them, and has them tell the Samoyed of PyTorch's hub, which is
-# fetched, too. Needs a network and about 2 GB of the cache folder.
+# Fetches published weights, imports them, and checks that each recognises the Samoyed in the photo of
+# PyTorch's hub, which it fetches too. Needs internet access and about 2 GB in the cache folder.
 #
 #     scripts/check_published_weights.sh [ZOO]
 set -eu

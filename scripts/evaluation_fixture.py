@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Writes tests/fixtures/evaluation.json: what scikit-learn, statsmodels and torchmetrics make of some logits.
+"""Writes tests/fixtures/evaluation.json: the figures that scikit-learn, statsmodels and torchmetrics compute from some logits.
 
     python3 -m venv VENV
     VENV/bin/pip install numpy==2.4.6 scikit-learn==1.9.1 statsmodels==0.15.0 torchmetrics==1.9.0 torch==2.9.0
     VENV/bin/python scripts/evaluation_fixture.py
 
-Five classes, sixty images; the last class has images and is never predicted, so that what is
-undefined is tested too.
+Five classes, sixty images. The last class has images but is never predicted, so that undefined figures
+are tested too.
 """
 
 import json
@@ -26,7 +26,7 @@ def interval(part, whole):
 
 
 def f1_interval(right, wrong):
-    """Wilson's interval of TP / (TP + FP + FN), carried over to F1 = 2 x / (1 + x)."""
+    """Wilson's interval of TP / (TP + FP + FN), transformed to F1 = 2 x / (1 + x)."""
     bounds = interval(right, right + wrong)
     return bounds and [2 * bound / (1 + bound) for bound in bounds]
 
@@ -36,7 +36,7 @@ def main():
     labels = random.integers(CLASSES, size=IMAGES)
     logits = random.normal(size=(IMAGES, CLASSES)) + 1.5 * numpy.eye(CLASSES)[labels]
     logits[:, 4] -= 8
-    # What JSON carries is what counts; zoo has f32.
+    # Use the values that JSON carries; zoo computes in f32.
     logits = logits.astype(numpy.float32).round(3).astype(numpy.float64)
     predictions = logits.argmax(1)
     probabilities = numpy.exp(logits) / numpy.exp(logits).sum(1, keepdims=True)

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Writes tests/fixtures/explain.json: what pytorch-grad-cam makes of small networks of PyTorch, torchvision and timm,
+"""Writes tests/fixtures/explain.json: pytorch-grad-cam's heat maps for small networks of PyTorch, torchvision and timm,
 attention rollout of the last one, and matplotlib's colours.
 
     python3 -m venv venv && venv/bin/pip install torch torchvision timm grad-cam matplotlib
     venv/bin/python scripts/explain_fixture.py
 
-Weights and images come from the formulas of scripts/training_fixture.py, which the tests of zoo-runner have too.
+Weights and images come from the formulas in scripts/training_fixture.py, which the tests of zoo-runner share.
 """
 
 import json
@@ -33,7 +33,7 @@ def images(side):
 
 
 def cnn():
-    """The preset `small` with fewer channels; the target is what the last pooling sees."""
+    """The preset `small` with fewer channels; the target layer is the input of the last pooling."""
     widths = [3, 6, 8, 12]
     stages = [
         nn.Sequential(nn.Conv2d(a, b, 3, padding=1, bias=False), nn.BatchNorm2d(b), nn.ReLU(), nn.MaxPool2d(2))
@@ -45,7 +45,7 @@ def cnn():
 
 
 def alexnet():
-    """torchvision's with fewer channels."""
+    """torchvision's AlexNet with fewer channels."""
     model = torchvision.models.alexnet(num_classes=CLASSES, dropout=0.0)
     widths = [3, 4, 6, 8, 6, 6]
     for number, index in enumerate([0, 3, 6, 8, 10]):
@@ -78,14 +78,14 @@ def vit():
 
 
 def grad_cam(model, target, grid, pixels):
-    """The heat of each image before and after it is brought to the size of the image."""
+    """The heat map of each image, before and after it is resized to the image."""
     with GradCAM(model, [target], reshape_transform=grid) as cam:
         raw = []
         get_cam_image = cam.get_cam_image
         cam.get_cam_image = lambda *args: raw.append(get_cam_image(*args)) or raw[0]
         resized = cam(pixels, [ClassifierOutputTarget(label) for label in LABELS])
     heat = np.maximum(raw[0], 0)
-    # Then the library's subtraction of the smallest value changes nothing.
+    # With 0 as the smallest value, the library's subtraction of it changes nothing.
     assert (heat.min((1, 2)) == 0).all() and (heat.max((1, 2)) > 0).all()
     with HiResCAM(model, [target], reshape_transform=grid) as cam:
         hires = []
@@ -94,12 +94,12 @@ def grad_cam(model, target, grid, pixels):
         cam(pixels, [ClassifierOutputTarget(label) for label in LABELS])
     hires = np.maximum(hires[0], 0)
     assert (hires.max((1, 2)) > 0).all()
-    # Every pixel of a large image would be a large file.
+    # All pixels of a large image would make a large file.
     return {"heat": rounded(heat), "hires": rounded(hires)} | ({"resized": rounded(resized)} if pixels.shape[-1] <= 32 else {})
 
 
 def rollout(model, pixels):
-    """Abnar and Zuidema 2020, https://arxiv.org/abs/2005.00928, from the weights that timm multiplies with."""
+    """Abnar and Zuidema 2020, https://arxiv.org/abs/2005.00928, from timm's attention weights."""
     weights = []
     hooks = [block.attn.attn_drop.register_forward_hook(lambda *call: weights.append(call[2])) for block in model.blocks]
     with torch.no_grad():

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the seeds of the fuzz targets, fuzz/corpus: small files of every kind that is read.
+"""Generates the seeds of the fuzz targets, fuzz/corpus: small files of every kind that zoo reads.
 
     python scripts/fuzz_corpus.py
 
@@ -26,7 +26,7 @@ def write(target, name, content):
 
 
 def pixels(width=17, height=13):
-    """Smooth colours with an edge."""
+    """Smooth colours with one edge."""
     y, x = numpy.mgrid[0:height, 0:width]
     rgb = numpy.stack([x * 15, y * 19, (x > y) * 200], axis=2)
     return rgb.astype(numpy.uint8)

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Checks the backends of a machine with a GPU: which devices answer, whether they agree with the
-# CPU, how fast they are, and what the Fashion-MNIST recipes reach on them.
+# Checks the backends of a machine with a GPU: which devices they find, whether they agree with the
+# CPU, how fast they are, and what accuracy the Fashion-MNIST recipes reach on them.
 #
 #   scripts/gpu_check.sh FASHION-MNIST [BACKEND...]
 #
-# FASHION-MNIST is the folder with the data set's four files. Backends are cuda and vulkan unless
-# given; ZOO names a binary that is built already. Results lie in runs/gpu-check.
+# FASHION-MNIST is the folder with the data set's four files. The backends are cuda and vulkan by
+# default; ZOO names a binary that is already built. Results are written to runs/gpu-check.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Trains configs one after the other and prints a table of what they reached and took.
+# Trains configs one after the other, and prints a table of their accuracy, time and memory.
 #
 #   scripts/measure.sh configs/cnn-sea.json configs/vit-sea.json -- --set seed=1
 #
-# What comes after -- goes to every `zoo train`. Runs lie in runs/measure.
+# Arguments after -- are passed to every `zoo train`. Runs are written to runs/measure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""What Pillow makes of a folder of odd images, and how near we come.
+"""Records how Pillow decodes a folder of odd images, and compares our decoder with it.
 
     python scripts/odd_images.py FOLDER                      writes crates/zoo-data/tests/odd_images.csv
     python scripts/odd_images.py FOLDER --decoder PROGRAM    compares pixel by pixel
 
-PROGRAM is what `cargo build --release --workspace --examples` makes: target/release/examples/decode.
-Needs Pillow 13 and NumPy. A line of the CSV: file, width and height the right way up, mean colours of
-an 8 x 8 grid (fewer cells where there are fewer pixels) as hexadecimal RGB, row by row; the last two
-are empty where Pillow refuses the file.
+PROGRAM is target/release/examples/decode, built by `cargo build --release --workspace --examples`.
+Needs Pillow 13 and NumPy. Each line of the CSV has the file, the upright width and height, and the mean
+colours of an 8 x 8 grid (fewer cells if there are fewer pixels) as hexadecimal RGB, row by row; the
+last two are empty if Pillow refuses the file.
 """
 
 import argparse
@@ -25,7 +25,7 @@ OUT = Path(__file__).parent.parent / "crates/zoo-data/tests/odd_images.csv"
 
 
 def pillow(path):
-    """The first picture as RGB over white, the right way up; None where Pillow refuses it."""
+    """The first picture, upright, as RGB over white; None if Pillow refuses it."""
     try:
         image = Image.open(path)
         if image.format not in READ:
@@ -33,17 +33,17 @@ def pillow(path):
         try:
             image.load()
         except OSError:
-            # Damage behind the picture is told once; asked again, Pillow gives the picture.
+            # Pillow reports corruption after the picture once; on a second attempt it returns the picture.
             image.load()
         transparency = image.info.get("transparency")
         try:
             image = ImageOps.exif_transpose(image)
         except Exception:
-            pass  # The same damage, where metadata are looked for.
+            pass  # The same corruption, met while looking for metadata.
     except Exception:
         return None
     if image.mode == "I;16":
-        # Pillow's own conversion cuts values off at 255 instead of scaling them.
+        # Pillow's own conversion clips values at 255 instead of scaling them.
         grey = numpy.asarray(image)
         rgb = numpy.repeat(numpy.rint(grey / 257).astype(numpy.uint8)[:, :, None], 3, axis=2)
         rgb[grey == transparency] = 255
@@ -56,7 +56,7 @@ def pillow(path):
 
 
 def grid(rgb):
-    """Mean colours of the cells, as hexadecimal."""
+    """Mean colours of the cells, in hexadecimal."""
     height, width, _ = rgb.shape
     rows, columns = min(8, height), min(8, width)
     edges = lambda cells, side: [(i * side // cells, (i + 1) * side // cells) for i in range(cells)]
@@ -69,7 +69,7 @@ def grid(rgb):
 
 
 def compare(path, expected, decoder):
-    """How far the program's pixels are from Pillow's, in words."""
+    """Describes how far the program's pixels are from Pillow's."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out.png"
         said = subprocess.run([decoder, path, out], capture_output=True, text=True)
@@ -81,7 +81,7 @@ def compare(path, expected, decoder):
         found = numpy.asarray(Image.open(out))
     if found.shape != expected.shape:
         return f"SIZE {found.shape[1]}x{found.shape[0]}, not {expected.shape[1]}x{expected.shape[0]}"
-    # In bytes and row by row: one of the files has a hundred million pixels.
+    # As bytes, row by row: one of the files has a hundred million pixels.
     rows = [numpy.maximum(a, b) - numpy.minimum(a, b) for a, b in zip(found, expected)]
     mean = sum(row.sum(dtype=int) for row in rows) / expected.size
     far = "  FAR" if mean > 2 else ""

@@ -1,18 +1,19 @@
 #!/usr/bin/env python3
-"""Weights of torchvision, timm and Hugging Face's transformers, and what these libraries make of them.
+"""Writes weights of torchvision, timm and Hugging Face's transformers, with the scores that these libraries compute from them.
 
 Without arguments, writes small networks with random weights, their scores and their resized position
-embeddings to tests/fixtures/pretrained, where tests/pretrained.rs reads them.
+embeddings to tests/fixtures/pretrained, for tests/pretrained.rs.
 
     scripts/pretrained_fixtures.py
 
-With --full, makes the networks in their published sizes with random weights, has the binary import,
-use and export them, and compares: scores of 8 images within 1e-4 of the largest, the exported tensors
-bit for bit and by load_state_dict(strict=True). Prints what it found; exits 1 where something differs.
+With --full, builds the networks at their published sizes with random weights; the binary then imports,
+uses and exports them. The scores of 8 images must agree to within 1e-4 of the largest, and the exported
+tensors bit for bit and under load_state_dict(strict=True). Prints the result; exits with 1 if anything
+differs.
 
     scripts/pretrained_fixtures.py --full target/release/zoo
 
-With --run, exports a run trained here to a layout, and compares the scores of images.
+With --run, exports a run that was trained here to a layout, and compares the scores of images.
 
     scripts/pretrained_fixtures.py --run runs/vit-cifar10 timm IMAGE... --zoo target/release/zoo
 
@@ -44,8 +45,8 @@ SMALL = dict(width=16, mlp=32, depth=2, heads=2, patch=4, image=16, classes=3)
 
 
 def randomize(model, seed, deviation=None):
-    """Gives every parameter a value that matters, norms and biases included. Without a deviation,
-    matrices are drawn so that what goes through them keeps its size."""
+    """Gives every parameter, norms and biases included, a value that affects the output. Without a
+    deviation, matrices are drawn so that they preserve the scale of their input."""
     generator = torch.Generator().manual_seed(seed)
     for name, parameter in model.named_parameters():
         noise = torch.randn(parameter.shape, generator=generator)
@@ -57,7 +58,7 @@ def randomize(model, seed, deviation=None):
 
 
 def pattern(count, size):
-    """Images of a formula that the Rust test knows too."""
+    """Images from a formula that the Rust test shares."""
     index = torch.arange(count * 3 * size * size)
     return ((index * 37 + 11) % 101).float().reshape(count, 3, size, size) / 50 - 1
 
@@ -149,14 +150,14 @@ def write_small():
 
 
 def positions(side, new):
-    """A square of one feature by the functions of the three libraries."""
+    """A square of one feature, resized by the functions of the three libraries."""
     square = pattern(1, side)[:, :1].reshape(1, side * side, 1)
     whole = torch.cat([torch.zeros(1, 1, 1), square], 1)
     aligned = interpolate_embeddings(
         new, 1, {"encoder.pos_embedding": whole}, interpolation_mode="bicubic"
     )["encoder.pos_embedding"]
     smoothed = resample_abs_pos_embed(whole, [new, new], num_prefix_tokens=1)
-    # As transformers' ViTEmbeddings.interpolate_pos_encoding.
+    # As in transformers' ViTEmbeddings.interpolate_pos_encoding.
     centred = nn.functional.interpolate(
         square.reshape(1, 1, side, side), size=(new, new), mode="bicubic", align_corners=False
     )
@@ -213,8 +214,8 @@ def prepared(files, mean=0.5, std=0.5):
 
 
 def measured(command):
-    """Seconds and bytes of memory at the most of a command that must succeed. The kernel's own count
-    of a child's memory starts with that of this process, so Linux is asked on the way."""
+    """Seconds and peak memory in bytes of a command that must succeed. The kernel's own count of a
+    child's memory starts with that of this process, so we ask Linux while the child runs."""
     start, peak = time.time(), 0
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     status = pathlib.Path(f"/proc/{process.pid}/status")
@@ -233,7 +234,7 @@ def zoo_scores(zoo, weights, files):
 
 
 def save(model, layout, folder):
-    """Saves a model as its library does, and names the file."""
+    """Saves a model as its library does, and returns the file's path."""
     if layout == "hf":
         model.save_pretrained(folder)
         return folder / "model.safetensors"
@@ -242,7 +243,7 @@ def save(model, layout, folder):
 
 
 def load(model, layout, path):
-    """The tensors of a file that the model's library takes whole."""
+    """The tensors of a file, after checking that the model's library loads all of them."""
     if layout == "hf":
         again, info = type(model).from_pretrained(path.parent, output_loading_info=True)
         assert not any(info.values()), info
@@ -286,7 +287,7 @@ def check_full(zoo):
 
 
 def check_run(zoo, run, layout, files):
-    """Scores of a network that was trained here, in PyTorch."""
+    """PyTorch's scores for a network that was trained here."""
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder) / "model.safetensors"
         subprocess.run([zoo, "export", run, "--layout", layout, "--out", out], check=True)
@@ -312,7 +313,7 @@ def check_run(zoo, run, layout, files):
         size = preprocess["image_size"]
         resized = []
         for index, file in enumerate(files):
-            # Made square here, so that only the networks are compared.
+            # Squared here, so that only the networks are compared.
             resized.append(pathlib.Path(folder) / f"{index}.png")
             Image.open(file).convert("RGB").resize((size, size)).save(resized[-1])
         mean, std = (torch.tensor(preprocess[key])[:, None, None] for key in ["mean", "std"])

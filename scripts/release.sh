@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# Builds the binary to be given away: stripped, with the default features, for the kind of machine
-# that this one is. Prints where it lies, its size, what it links to, and how fast it starts.
+# Builds the binary for distribution: stripped, with the default features, for machines like this one.
+# Prints its path, its size, the libraries it links to, and how fast it starts.
 #
 #   scripts/release.sh [FLAGS OF cargo build]
 #
-# On Linux it needs the libraries of C and GCC that every system has, and nothing else. It is not
-# linked statically to those, since only a program that is linked dynamically can load the drivers
-# of a GPU.
+# On Linux it needs only the C and GCC libraries that every system has. It does not link them statically,
+# because only a dynamically linked program can load GPU drivers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

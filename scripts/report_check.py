@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Opens a report of `zoo compare` or `zoo evaluate` in a headless browser and says what is wrong with it.
+"""Opens a report of `zoo compare` or `zoo evaluate` in a headless browser and reports its problems.
 
     python3 -m venv VENV
     VENV/bin/pip install playwright==1.56.0
     VENV/bin/python scripts/report_check.py REPORT/index.html [--pictures FOLDER] [--browser /usr/bin/chromium]
 
-Looked at: errors on the console, requests that leave the file, figures without size, parts that stick
-out of the page (wide and narrow, light and dark), names that are cut off by the window, sorting, and the
-tables behind the links. `--pictures` keeps a screenshot of each form, and the page as it is printed.
+It checks for console errors, requests to anything outside the file, figures without size, elements that
+overflow the page (wide and narrow, light and dark), names that the window cuts off, sorting, and the
+tables behind the links. `--pictures` keeps a screenshot of each variant, and the printed page.
 """
 
 import argparse
@@ -22,8 +22,8 @@ from playwright.sync_api import sync_playwright
 FORMS = [("light", 1280), ("dark", 1280), ("light", 360), ("dark", 360)]
 LARGEST = 5_000_000
 
-# What sticks out of the window to the right and lies in nothing that scrolls.
-STICKING_OUT = """() => {
+# Elements that overflow the window to the right and are not inside a scrolling element.
+OVERFLOWING = """() => {
   const inScroller = (e) => e && (["auto", "scroll"].includes(getComputedStyle(e).overflowX) || inScroller(e.parentElement));
   const out = [...document.body.querySelectorAll("*")].filter(
     (e) => e.getBoundingClientRect().right > innerWidth + 1 && !inScroller(e) && !e.closest("svg svg, svg *"));
@@ -44,7 +44,7 @@ def check_layout(browser, address, pictures):
         page.on("pageerror", lambda error: note(str(error)))
         page.on("request", lambda request: check_request(request.url, address))
         page.goto(address)
-        for name, script in [("sticks out", STICKING_OUT), ("has no size", WITHOUT_SIZE)]:
+        for name, script in [("overflows", OVERFLOWING), ("has no size", WITHOUT_SIZE)]:
             for part in page.evaluate(script):
                 note(f"{scheme}, {width} pixels: {name}: {part}")
         if pictures:
@@ -73,7 +73,7 @@ def check_sorting(browser, address):
                 continue
             sorted_columns += 1
             if numbers != sorted(numbers, reverse=True) or [float(value) for value in up] != sorted(numbers):
-                note(f"table {table}, column {column}: is not sorted: {down}, {up}")
+                note(f"table {table}, column {column}: not sorted: {down}, {up}")
     page.close()
     return sorted_columns
 
@@ -86,11 +86,11 @@ def check_data(browser, address):
         text = base64.b64decode(link.removeprefix("data:text/csv;base64,")).decode()
         rows = list(csv.reader(io.StringIO(text)))
         if len(rows) < 2 or any(len(row) != len(rows[0]) for row in rows):
-            note(f"{name}: is no table: {text[:80]}")
+            note(f"{name}: not a table: {text[:80]}")
     charts = page.evaluate("() => [...document.querySelectorAll('.charts svg')].map((s) => s.querySelectorAll('title').length)")
     for number, titles in enumerate(charts):
         if titles == 0:
-            note(f"chart {number} tells no value on hover")
+            note(f"chart {number}: shows no value on hover")
     page.close()
     return len(links), len(charts)
 
@@ -105,7 +105,7 @@ def note(problem):
 
 def check_request(url, address):
     if url != address and not url.startswith("data:"):
-        note(f"asks for {url}")
+        note(f"requests {url}")
 
 
 def main():
@@ -119,7 +119,7 @@ def main():
     address = args.page.resolve().as_uri()
     size = args.page.stat().st_size
     if size > LARGEST:
-        note(f"has {size} bytes, over {LARGEST}")
+        note(f"{size} bytes, more than {LARGEST}")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=args.browser, args=["--no-sandbox"])
         check_layout(browser, address, args.pictures)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes tests/fixtures/statistics.json: what SciPy and statsmodels make of figures of some runs.
+"""Writes tests/fixtures/statistics.json: the statistics that SciPy and statsmodels compute from the figures of some runs.
 
     python3 -m venv VENV
     VENV/bin/pip install numpy==2.4.6 scipy==1.17.1 statsmodels==0.15.0
@@ -18,7 +18,7 @@ SUMMARIES = [[0.91, 0.93], [0.5, 0.55, 0.58], [0.975, 0.971, 0.98, 0.969, 0.978]
 # Images that only one of two networks gets right.
 ONLY = [(0, 0), (0, 1), (1, 0), (3, 3), (2, 9), (10, 25), (40, 12), (300, 340), (1000, 1200), (0, 60)]
 P_VALUES = [[0.04], [0.01, 0.04, 0.03], [0.5, 0.001, 0.02, 0.02, 0.9, 0.04]]
-# Differences of two networks' accuracies on single images, over two seeds: value and number of images.
+# Differences between two networks' accuracies on single images, over two seeds: value and number of images.
 COUNTS = [(-1.0, 31), (-0.5, 40), (0.0, 822), (0.5, 55), (1.0, 52)]
 
 

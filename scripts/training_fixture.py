@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Writes what PyTorch, torchvision and timm make of the trainings that the tests of zoo-runner repeat:
+"""Writes the results of PyTorch, torchvision and timm for the training runs that the tests of zoo-runner repeat:
 tests/fixtures/{optimizers,schedules,loss_curves}.json.
 
     python3 -m venv venv && venv/bin/pip install torch torchvision timm
     venv/bin/python scripts/training_fixture.py
 
-Weights and images come from formulas that crates/zoo-runner/src/training/fidelity.rs has too, so that
-no file of them is needed.
+Weights and images come from formulas that crates/zoo-runner/src/training/fidelity.rs shares, so they
+need no file.
 """
 
 import json
@@ -43,7 +43,7 @@ def filler(name, start, count, scale):
 
 
 def batch(step, size, shape):
-    """Images with the pattern of their class under noise, and labels."""
+    """Images of their class's pattern plus noise, and labels."""
     pixels = math.prod(shape)
     labels = (np.arange(step * size, (step + 1) * size) * 7) % CLASSES
     noise = filler("noise", step * size * pixels, size * pixels, 1.0).reshape(size, pixels)
@@ -113,7 +113,7 @@ def timm_factors(make):
 
 
 def warmed_up(after):
-    """Ten steps up to 1, as torchvision's references put a LinearLR before a schedule."""
+    """Ten steps up to 1, as in torchvision's references, which put a LinearLR before a schedule."""
     return lambda optimizer: SequentialLR(
         optimizer, [lr_scheduler.LinearLR(optimizer, 0.1, total_iters=9), after(optimizer)], [10])
 
@@ -197,7 +197,7 @@ def vit():
 
 
 def fill(model, names, gain):
-    """Fills weights by their name in the zoo; norms stay as they are. The zoo stores [in, out]."""
+    """Fills weights by their names in the zoo; norms stay unchanged. The zoo stores [in, out]."""
     for name, parameter in model.named_parameters():
         module, _, last = name.rpartition(".")
         path = names.get(name) or (f"{names[module]}.{last}" if module in names else None)
@@ -250,9 +250,9 @@ def curve(made, size, side, config, clip):
 
 
 def loss_curves():
-    """Learning rates at which PyTorch agrees with itself within 1e-3, in single and double precision and with and
-    without oneDNN's convolutions: at larger ones a network with ReLU and pooling runs apart from its own twin, so
-    that there is no curve to compare with."""
+    """Learning rates at which PyTorch agrees with itself to within 1e-3, in single and double precision and with and
+    without oneDNN's convolutions. At larger ones, a network with ReLU and pooling diverges from its own twin, so
+    there is no curve to compare with."""
 
     def sgd(rate):
         return {"sgd": {"learning_rate": rate, "momentum": 0.9, "weight_decay": 5e-4}}

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""What pretraining is worth: networks trained on eight classes of CIFAR-10, then fitted to the two
-others with few images, by every method that the zoo has, against training from nothing.
+"""Measures what pretraining gains: trains networks on eight classes of CIFAR-10, then fits them to the
+other two with few images, by every method that the zoo has, against training from scratch.
 
     scripts/transfer.py target/release/zoo CIFAR10_DIR OUT_DIR
 
-Trains the two networks (the small CNN as configs/cnn-cifar10.json says, the ViT `mini` as
-configs/vit-cifar10.json says, but for 6 epochs), then 2 networks x 2 sizes x 5 methods x 3 seeds, and
-prints a table in Markdown. A seed chooses the images as well as the fresh weights. What was finished
-before is not run again, and what was interrupted goes on. Needs nothing but Python.
+Trains the two networks (the small CNN by configs/cnn-cifar10.json, the ViT `mini` by
+configs/vit-cifar10.json but for 6 epochs), then 2 networks x 2 sizes x 5 methods x 3 seeds, and prints
+a table in Markdown. A seed determines the images as well as the fresh weights. Finished runs are not
+repeated, and interrupted ones resume. Needs only Python.
 """
 
 import json
@@ -25,16 +25,16 @@ BASE_EPOCHS = {"cnn": 10, "vit": 6}
 EPOCHS = {20: 60, 100: 30}
 NEW_HEAD = {"head": "new"}
 METHODS = {
-    "from nothing": None,
+    "from scratch": None,
     "linear probe": {**NEW_HEAD, "method": "linear-probe"},
     "head alone": {**NEW_HEAD, "freeze": "all-but-head"},
     "all layers": NEW_HEAD,
     "LoRA": {**NEW_HEAD, "method": {"lora": {"rank": 4, "alpha": 8}}},
 }
-# The learning rates: a fresh network and a few fresh weights bear more than weights that are good.
+# Learning rates: fresh weights tolerate larger ones than trained weights do.
 RATES = {
-    "cnn": {"from nothing": 0.02, "head alone": 0.02, "all layers": 0.005, "LoRA": 0.02},
-    "vit": {"from nothing": 5e-4, "head alone": 2e-3, "all layers": 1e-4, "LoRA": 1e-3},
+    "cnn": {"from scratch": 0.02, "head alone": 0.02, "all layers": 0.005, "LoRA": 0.02},
+    "vit": {"from scratch": 5e-4, "head alone": 2e-3, "all layers": 1e-4, "LoRA": 1e-3},
 }
 OPTIMIZERS = {"cnn": "sgd", "vit": "adamw"}
 
@@ -80,7 +80,7 @@ class Experiment:
         config["seed"] = seed
         config["loader"]["batch_size"] = 16
         config["train"]["epochs"] = EPOCHS[images]
-        # Most of the time would go into looking at the valid split.
+        # Otherwise most of the time would go into validation.
         config["train"]["validate_every"] = 5
         rate = RATES[network].get(method)
         if rate:
@@ -88,7 +88,7 @@ class Experiment:
         if METHODS[method]:
             config["pretrained"] = str(base)
             config["fine_tune"] = METHODS[method]
-            # The network is that of the weights; what is dropped stays.
+            # The network is that of the weights; its dropout settings stay.
             del config["model"][network]["preset"]
         name = f"{network}-{images}-{method.replace(' ', '-').lower()}-{seed}"
         report = self.train(name, config)
@@ -97,7 +97,7 @@ class Experiment:
 
 def main(zoo, data, out):
     experiment = Experiment(pathlib.Path(zoo).resolve(), pathlib.Path(data).resolve(), pathlib.Path(out))
-    print("| network | images a class | " + " | ".join(METHODS) + " |")
+    print("| network | images per class | " + " | ".join(METHODS) + " |")
     print("| --- | --- |" + " --- |" * len(METHODS))
     for network in ["cnn", "vit"]:
         base = experiment.base(network)
