@@ -1,7 +1,5 @@
 //! A training from a checked config to a report.
 
-use std::sync::Arc;
-
 use burn::tensor::Device;
 use jiff::Timestamp;
 use zoo_data::{Dataset, Loader, Split, SplitName};
@@ -16,13 +14,13 @@ use crate::{
     manifest::Manifest,
     memory::peak_bytes,
     model::{AnyClassifier, DataShape, WeightsInfo},
-    pretrained::{Method, Probe},
-    progress::{Show, TrainingProgress},
+    progress::Show,
     report::write_curves,
     run_dir::{RunDir, read_json, write_json},
     training::{
-        Checkpoint, Checkpoints, Course, Identity, Plan, RangePoint, RangeTest, RunProgress, Stop,
+        Checkpoint, Checkpoints, Identity, Plan, RangePoint, RangeTest, Stop, TrainSettings,
         Trained,
+        fine_tune::{Method, Probe},
     },
 };
 
@@ -37,7 +35,7 @@ struct Setup {
     config: RunConfig,
     device: Device,
     data: Dataset,
-    course: Course,
+    settings: TrainSettings,
 }
 
 impl Job {
@@ -56,17 +54,14 @@ impl Job {
             .mix
             .check_fits(&data.train, config.loader.batch_size)
             .map_err(|error| refuse("mix", error.to_string()))?;
-        let counts = data.train.class_counts(data.classes.len());
-        config.loss.resolve(&data.classes, &counts).map_err(|message| refuse("loss", message))?;
+        let settings = config.settings(&data)?;
         let shape = DataShape::of(&data);
         check_batch(&device, config.loader.batch_size, shape.image_size)
             .map_err(|message| Error::Usage(format!("backend `{}`: {message}", config.backend)))?;
         config.model = config.model.fit_to(shape).map_err(|message| refuse("model", message))?;
-        let course = config.train.course(data.train.len(), config.loader.batch_size);
-        config.schedule.check_fits(course).map_err(|message| refuse("schedule", message))?;
-        check_memory(&config.model, &config, What::Train, &device)?;
+        check_memory(&config.model, &settings, What::Train, &device)?;
         let model = config.init_model(pretrained.as_ref(), &data.classes, &device)?;
-        Ok(Self { setup: Setup { config, device, data, course }, model })
+        Ok(Self { setup: Setup { config, device, data, settings }, model })
     }
 
     /// What the user should know about the data, one sentence each.
@@ -126,7 +121,7 @@ impl Job {
         if setup.config.fine_tune.method == Method::LinearProbe {
             return Err(refuse("fine_tune.method", "a linear probe has no learning rate"));
         }
-        model.test_range(test, &setup.config, &setup.train_loader(), &setup.device)
+        model.test_range(test, &setup.settings, &setup.train_loader(), &setup.device)
     }
 
     /// Trains, and measures the best weights on the test split, or on the valid split where there
@@ -148,7 +143,7 @@ impl Job {
         let Self { setup, model } = self;
         let trained = match setup.config.fine_tune.method {
             Method::LinearProbe => setup.probe(model, run_dir, show, &stop)?,
-            _ => model.train(setup.plan(run_dir, checkpoints, resume, show, stop))?,
+            _ => model.train(&setup.plan(run_dir, checkpoints, resume, show, stop))?,
         };
         if trained.is_interrupted {
             return Err(Error::Interrupted { step: trained.progress.step });
@@ -189,7 +184,7 @@ impl Setup {
         stop: &Stop,
     ) -> Result<Trained, Error> {
         let probe = Probe {
-            config: &self.config,
+            loss: &self.settings.loss,
             train: &self.evaluated(&self.data.train),
             valid: &self.evaluated(&self.data.valid),
             run_dir,
@@ -208,21 +203,16 @@ impl Setup {
         show: Show,
         stop: Stop,
     ) -> Plan {
-        let (config, data) = (&self.config, &self.data);
-        let start =
-            resume.as_ref().map_or_else(RunProgress::default, |checkpoint| checkpoint.progress);
-        let done = self.course.pace.images_after(start.step);
         Plan {
-            config: config.clone(),
+            settings: self.settings.clone(),
             run_dir: run_dir.clone(),
             info: self.info(),
-            train: Arc::new(self.train_loader()),
-            valid: Arc::new(self.evaluated(&data.valid)),
+            train: self.train_loader(),
+            valid: self.evaluated(&self.data.valid),
             device: self.device.clone(),
-            course: self.course,
             checkpoints,
             resume,
-            renderer: Box::new(TrainingProgress::new(show, self.course, done, start.epochs)),
+            show,
             stop,
         }
     }

@@ -25,5 +25,6 @@ pub mod report;
 pub mod run_dir;
 mod test_time;
 pub mod training;
+mod words;
 
 pub use error::Error;

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use burn::data::dataloader::DataLoader;
 use clap::Args;
 use zoo_data::{Dataset, Loader, Preprocess, Split};
 
@@ -70,7 +69,7 @@ impl Evaluate {
         let mut model = info.model.init(config.seed, &device);
         model.load(&weights)?;
         let loader = Loader::evaluate(split, &info.preprocess, &config.loader, &device);
-        let bar = output.show().bar("evaluating", loader.num_items());
+        let bar = output.show().bar("evaluating", loader.num_images());
         let logits = |images| match self.flip {
             true => flipped_too(|images| model.logits(images), images),
             false => model.logits(images),

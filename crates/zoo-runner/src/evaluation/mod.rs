@@ -7,10 +7,7 @@ mod report;
 
 use std::time::Instant;
 
-use burn::{
-    data::dataloader::DataLoader,
-    tensor::{Tensor, activation::softmax},
-};
+use burn::tensor::{Tensor, activation::softmax};
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 use zoo_data::Loader;
@@ -82,8 +79,8 @@ pub fn evaluate(
     bar: &ProgressBar,
 ) -> Result<Evaluation, Error> {
     let started = Instant::now();
-    let mut scored = Vec::with_capacity(loader.num_items());
-    for batch in loader.iter() {
+    let mut scored = Vec::with_capacity(loader.num_images());
+    for batch in loader.epoch(0, 0) {
         let batch = batch.map_err(|error| Error::Failed(error.to_string()))?;
         let logits = rows(logits(batch.images))?;
         let labels = batch.targets.try_into_data().map_err(unreadable)?;

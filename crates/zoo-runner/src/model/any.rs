@@ -15,11 +15,10 @@ use super::{Classifier, WeightsInfo, registry::count_params, save_weights};
 use crate::{
     Error,
     bench::{self, StepTimes},
-    config::RunConfig,
     explain::{self, Record, Slopes},
     parity::{self, Trace},
-    pretrained::{BeforeHead, Lazy},
-    training::{Plan, RangePoint, RangeTest, Trained, launch},
+    pretrained::Lazy,
+    training::{self, Plan, RangePoint, RangeTest, TrainSettings, Trained, fine_tune::BeforeHead},
 };
 
 /// The dyn-safe face of every [`Classifier`]: what the verbs need, with the type erased.
@@ -59,7 +58,7 @@ pub trait AnyClassifier {
     /// # Errors
     ///
     /// [`Error::Failed`] if training could not go on.
-    fn train(self: Box<Self>, plan: Plan) -> Result<Trained, Error>;
+    fn train(self: Box<Self>, plan: &Plan) -> Result<Trained, Error>;
 
     /// Trains with growing learning rates; see [`RangeTest::run`].
     ///
@@ -69,7 +68,7 @@ pub trait AnyClassifier {
     fn test_range(
         self: Box<Self>,
         test: RangeTest,
-        config: &RunConfig,
+        settings: &TrainSettings,
         loader: &Loader,
         device: &Device,
     ) -> Result<Vec<RangePoint>, Error>;
@@ -78,12 +77,12 @@ pub trait AnyClassifier {
     fn time_training(
         self: Box<Self>,
         batches: &[Batch],
-        config: &RunConfig,
+        settings: &TrainSettings,
         steps: usize,
-    ) -> Vec<StepTimes>;
+    ) -> Result<Vec<StepTimes>, Error>;
 
     /// What a step on each of `batches` computes; see [`parity::trace`].
-    fn trace(self: Box<Self>, batches: &[Batch], config: &RunConfig) -> Trace;
+    fn trace(self: Box<Self>, batches: &[Batch], settings: &TrainSettings) -> Result<Trace, Error>;
 
     /// Milliseconds of each of `steps` forward passes; see [`bench::time_inference`].
     fn time_inference(&self, batches: &[Batch], steps: usize) -> Vec<f64>;
@@ -145,31 +144,31 @@ impl<M: Classifier> AnyClassifier for M {
         ModuleSnapshot::apply(self, tensors, None, adapter, false)
     }
 
-    fn train(self: Box<Self>, plan: Plan) -> Result<Trained, Error> {
-        launch(*self, plan)
+    fn train(self: Box<Self>, plan: &Plan) -> Result<Trained, Error> {
+        training::train(*self, plan)
     }
 
     fn test_range(
         self: Box<Self>,
         test: RangeTest,
-        config: &RunConfig,
+        settings: &TrainSettings,
         loader: &Loader,
         device: &Device,
     ) -> Result<Vec<RangePoint>, Error> {
-        test.run(*self, config, loader, device)
+        test.run(*self, settings, loader, device)
     }
 
     fn time_training(
         self: Box<Self>,
         batches: &[Batch],
-        config: &RunConfig,
+        settings: &TrainSettings,
         steps: usize,
-    ) -> Vec<StepTimes> {
-        bench::time_training(*self, batches, config, steps)
+    ) -> Result<Vec<StepTimes>, Error> {
+        bench::time_training(*self, batches, settings, steps)
     }
 
-    fn trace(self: Box<Self>, batches: &[Batch], config: &RunConfig) -> Trace {
-        parity::trace(*self, batches, config)
+    fn trace(self: Box<Self>, batches: &[Batch], settings: &TrainSettings) -> Result<Trace, Error> {
+        parity::trace(*self, batches, settings)
     }
 
     fn time_inference(&self, batches: &[Batch], steps: usize) -> Vec<f64> {

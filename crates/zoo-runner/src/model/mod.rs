@@ -4,12 +4,14 @@ mod any;
 mod classifier;
 #[cfg(test)]
 pub(crate) mod filler;
+mod paths;
 mod registry;
 mod shape;
 mod weights;
 
 pub use any::AnyClassifier;
 pub use classifier::Classifier;
+pub use paths::{head_path, is_within};
 pub use registry::{ModelSettings, Preset};
 pub use shape::DataShape;
 pub use weights::{WeightsInfo, save_weights};

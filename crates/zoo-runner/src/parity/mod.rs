@@ -51,8 +51,9 @@ pub fn run(case: &Case, backends: &[BackendChoice], steps: usize) -> Result<Vec<
 }
 
 fn record(case: &Case, device: &Device, steps: usize) -> Result<Trace, Error> {
-    let config = &case.config;
+    let mut config = case.config.clone();
     let data = config.data.open()?;
+    let settings = config.settings(&data)?;
     let fitted = case.model(DataShape::of(&data)).map_err(|text| refuse("model", text))?;
     let model = fitted.without_dropout().init(config.seed, device);
     let loader = Loader::train(
@@ -62,10 +63,11 @@ fn record(case: &Case, device: &Device, steps: usize) -> Result<Trace, Error> {
         &config.loader,
         config.seed,
         device,
-    );
+    )
+    .with_mix(&config.mix);
     let batches = (0..).flat_map(|epoch| loader.epoch(epoch, 0)).take(steps);
     let batches: Vec<Batch> = batches
         .map(|batch| batch.map_err(|error| Error::Failed(error.to_string())))
         .collect::<Result<_, Error>>()?;
-    Ok(model.trace(&batches, config))
+    model.trace(&batches, &settings)
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 
-use super::{Head, ImportOptions, Pretrained, hub::Published, import};
+use super::{ImportOptions, Pretrained, hub::Published, import};
 use crate::{
     Error,
     backend::host,
@@ -12,6 +12,7 @@ use crate::{
     model::AnyClassifier,
     progress::Show,
     run_dir::find_weights,
+    training::fine_tune::Head,
 };
 
 impl RunConfig {

@@ -18,7 +18,7 @@ mod templates;
 pub use self::{
     chart::{Chart, Point, Series},
     comparison::write_comparison,
-    curves::{Curves, Line, write_curves},
+    curves::{Curves, write_curves},
     explanation::Explanation,
     folder::Folder,
     picture::png_uri,

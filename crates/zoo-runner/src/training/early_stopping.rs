@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::ROUNDING;
-use crate::config::range;
+use crate::words::range;
 
 /// Ends the run after so many epochs without a better accuracy on the valid split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

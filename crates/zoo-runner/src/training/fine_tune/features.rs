@@ -1,7 +1,6 @@
 //! What the head of a network sees in images.
 
 use burn::{
-    data::dataloader::DataLoader,
     module::Param,
     nn::Linear,
     tensor::{Int, Tensor},
@@ -42,7 +41,7 @@ impl Features {
     ) -> Result<Option<Self>, Error> {
         let failed = |error: &dyn std::fmt::Display| Error::Failed(error.to_string());
         let (mut values, mut labels) = (Vec::new(), Vec::new());
-        for batch in loader.iter() {
+        for batch in loader.epoch(0, 0) {
             if stop.is_requested() {
                 return Ok(None);
             }
