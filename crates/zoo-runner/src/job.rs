@@ -13,7 +13,7 @@ use crate::{
     evaluation::{Report, TrainingReport, evaluate},
     manifest::Manifest,
     memory::peak_bytes,
-    model::{AnyClassifier, DataShape, WeightsInfo},
+    model::{AnyModel, DataShape, WeightsInfo, on_model},
     progress::Show,
     report::write_curves,
     run_dir::{RunDir, read_json, write_json},
@@ -21,13 +21,14 @@ use crate::{
         Checkpoint, Checkpoints, Identity, Plan, RangePoint, RangeTest, Stop, TrainSettings,
         Trained,
         fine_tune::{Method, Probe},
+        train,
     },
 };
 
 /// A training of which everything that can be refused has been checked.
 pub struct Job {
     setup: Setup,
-    model: Box<dyn AnyClassifier>,
+    model: AnyModel,
 }
 
 /// What a training is made of, besides its network.
@@ -121,7 +122,8 @@ impl Job {
         if setup.config.fine_tune.method == Method::LinearProbe {
             return Err(refuse("fine_tune.method", "a linear probe has no learning rate"));
         }
-        model.test_range(test, &setup.settings, &setup.train_loader(), &setup.device)
+        let loader = setup.train_loader();
+        on_model!(model, model => test.run(model, &setup.settings, &loader, &setup.device))
     }
 
     /// Trains, and measures the best weights on the test split, or on the valid split where there
@@ -143,7 +145,10 @@ impl Job {
         let Self { setup, model } = self;
         let trained = match setup.config.fine_tune.method {
             Method::LinearProbe => setup.probe(model, run_dir, show, &stop)?,
-            _ => model.train(&setup.plan(run_dir, checkpoints, resume, show, stop))?,
+            _ => {
+                let plan = setup.plan(run_dir, checkpoints, resume, show, stop);
+                on_model!(model, model => train(model, &plan).map(Trained::erased))?
+            }
         };
         if trained.is_interrupted {
             return Err(Error::Interrupted { step: trained.progress.step });
@@ -178,11 +183,11 @@ impl Setup {
 
     fn probe(
         &self,
-        model: Box<dyn AnyClassifier>,
+        model: AnyModel,
         run_dir: &RunDir,
         show: Show,
         stop: &Stop,
-    ) -> Result<Trained, Error> {
+    ) -> Result<Trained<AnyModel>, Error> {
         let probe = Probe {
             loss: &self.settings.loss,
             train: &self.evaluated(&self.data.train),
@@ -225,7 +230,7 @@ impl Setup {
     /// Measures the best weights, and writes curves, manifest and report.
     fn conclude(
         &self,
-        trained: &Trained,
+        trained: &Trained<AnyModel>,
         run_dir: &RunDir,
         mut manifest: Manifest,
         show: Show,

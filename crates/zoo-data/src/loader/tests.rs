@@ -200,7 +200,6 @@ fn progress_counts_images() {
         seen.push(batches.images_done());
     }
     assert_eq!(seen, [6, 12, 18, 20]);
-    assert_eq!(batches.progress().items_total, 20);
 }
 
 #[test]

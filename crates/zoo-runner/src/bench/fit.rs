@@ -3,13 +3,13 @@
 use burn::tensor::{Device, Tensor};
 use zoo_data::Batch;
 
-use super::{BATCHES, What};
+use super::{BATCHES, What, time_inference, time_training};
 use crate::{
     Error,
     backend::host,
     config::refuse,
     memory,
-    model::{DataShape, ModelSettings},
+    model::{DataShape, ModelSettings, on_model},
     training::TrainSettings,
 };
 
@@ -47,9 +47,13 @@ pub fn check_memory(
         let batches = batches(model.shape(), batch, device);
         let network = model.init(settings.seed, device);
         match what {
-            What::Infer => drop(network.time_inference(&batches, STEPS)),
+            What::Infer => {
+                on_model!(&network, model => drop(time_inference(model, &batches, STEPS)));
+            }
             // What cannot be trained at all is told when training begins.
-            _ => drop(network.time_training(&batches, settings, STEPS)),
+            _ => {
+                on_model!(network, model => drop(time_training(model, &batches, settings, STEPS)));
+            }
         }
         memory::peak_bytes()
     };

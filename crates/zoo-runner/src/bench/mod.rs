@@ -25,7 +25,7 @@ use crate::{
     config::refuse,
     data::check_images,
     machine, memory,
-    model::{DataShape, WeightsInfo},
+    model::{DataShape, WeightsInfo, on_model},
     progress::Show,
     training::Part,
 };
@@ -162,13 +162,14 @@ pub fn run(
                     classes: data.classes.clone(),
                     preprocess: data.preprocess.clone(),
                 };
-                dump::dump(folder, &*model, &info, &batches)?;
+                dump::dump(folder, &model, &info, &batches)?;
             }
             let forward = 2.0 * (settings.multiply_adds() * batch as u64) as f64;
             let (times, flops) = if what == What::Infer {
-                (model.time_inference(&batches, steps), forward)
+                (on_model!(&model, model => time_inference(model, &batches, steps)), forward)
             } else {
-                let times = model.time_training(&batches, &training, steps)?;
+                let times =
+                    on_model!(model, model => time_training(model, &batches, &training, steps))?;
                 row.split_ms = Some(split(&times[WARM_UP..]));
                 (times.iter().map(StepTimes::whole).collect(), 3.0 * forward)
             };

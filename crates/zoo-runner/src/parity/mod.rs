@@ -14,7 +14,13 @@ pub use self::{
     compare::{Differences, TOLERANCES, Tolerances},
     trace::{Named, Trace, trace},
 };
-use crate::{Error, backend::BackendChoice, case::Case, config::refuse, model::DataShape};
+use crate::{
+    Error,
+    backend::BackendChoice,
+    case::Case,
+    config::refuse,
+    model::{DataShape, on_model},
+};
 
 /// The outcome of one case on two backends.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -69,5 +75,5 @@ fn record(case: &Case, device: &Device, steps: usize) -> Result<Trace, Error> {
     let batches: Vec<Batch> = batches
         .map(|batch| batch.map_err(|error| Error::Failed(error.to_string())))
         .collect::<Result<_, Error>>()?;
-    model.trace(&batches, &settings)
+    on_model!(model, model => trace(model, &batches, &settings))
 }

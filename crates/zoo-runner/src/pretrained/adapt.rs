@@ -6,7 +6,7 @@ use burn::store::{ApplyError, bridge};
 use burn::tensor::TensorData;
 
 use super::source::Lazy;
-use crate::model::{AnyClassifier, DataShape, ModelSettings, head_path, is_within};
+use crate::model::{AnyModel, DataShape, ModelSettings, head_path, is_within};
 
 pub use positions::Bicubic;
 
@@ -16,7 +16,7 @@ const POSITIONS: &str = "position_embedding";
 /// What to take weights from, and for which network.
 pub struct Adaptation<'a> {
     /// The network that has them.
-    pub source: &'a dyn AnyClassifier,
+    pub source: &'a AnyModel,
     /// Its settings.
     pub settings: &'a ModelSettings,
     /// How position embeddings are brought to another number of patches.
@@ -34,7 +34,7 @@ impl Adaptation<'_> {
     /// # Errors
     ///
     /// The first tensor that does not fit, by its name and shapes.
-    pub fn apply(&self, target: &mut dyn AnyClassifier) -> Result<Vec<String>, String> {
+    pub fn apply(&self, target: &mut AnyModel) -> Result<Vec<String>, String> {
         let layers = self.source.layers();
         let head = head_path(&layers);
         let mut reshaped = Vec::new();

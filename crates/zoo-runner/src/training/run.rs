@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Error,
-    model::{AnyClassifier, Classifier, WeightsInfo, save_weights},
+    model::{AnyModel, Classifier, WeightsInfo, save_weights},
     progress::Show,
     run_dir::RunDir,
 };
@@ -52,9 +52,9 @@ pub struct Plan {
 }
 
 /// What came of a training.
-pub struct Trained {
+pub struct Trained<M> {
     /// The network after its last step.
-    pub model: Box<dyn AnyClassifier>,
+    pub model: M,
     /// How far it came.
     pub progress: RunProgress,
     /// How many train images it has seen, each as often as it was.
@@ -63,13 +63,24 @@ pub struct Trained {
     pub is_interrupted: bool,
 }
 
+impl<M> Trained<M> {
+    /// The same with the network's type forgotten.
+    pub fn erased(self) -> Trained<AnyModel>
+    where
+        M: Into<AnyModel>,
+    {
+        let Self { model, progress, images, is_interrupted } = self;
+        Trained { model: model.into(), progress, images, is_interrupted }
+    }
+}
+
 /// Trains `model` as `plan` says.
 ///
 /// # Errors
 ///
 /// [`Error::Config`] if the network lacks what is to be frozen or adapted, [`Error::Run`] if the
 /// checkpoint cannot be read, [`Error::Failed`] if training could not go on.
-pub fn train<M: Classifier>(model: M, plan: &Plan) -> Result<Trained, Error> {
+pub fn train<M: Classifier>(model: M, plan: &Plan) -> Result<Trained<M>, Error> {
     let mut run = Run::start(model, plan)?;
     while !run.is_finished() {
         let epoch = run.progress.epochs + 1;
@@ -88,7 +99,7 @@ pub fn train<M: Classifier>(model: M, plan: &Plan) -> Result<Trained, Error> {
         images: plan.settings.course.pace.images_after(run.progress.step),
         is_interrupted: plan.stop.is_requested(),
         progress: run.progress,
-        model: Box::new(run.trainer.into_model()),
+        model: run.trainer.into_model(),
     })
 }
 

@@ -9,7 +9,12 @@ use indicatif::ProgressBar;
 use zoo_data::Loader;
 use zoo_kernels::nn::Tap;
 
-use crate::{Error, backend::host, model::AnyClassifier, training::Stop};
+use crate::{
+    Error,
+    backend::host,
+    model::{AnyModel, on_model},
+    training::Stop,
+};
 
 /// What the head of a network sees in the images of a split, on the host.
 pub struct Features {
@@ -17,6 +22,13 @@ pub struct Features {
     pub values: Tensor<2>,
     /// Label indices, `[images]`.
     pub labels: Tensor<1, Int>,
+}
+
+/// What the head sees: `[batch, channels, height, width]` to `[batch, features]`.
+fn features(model: &AnyModel, images: Tensor<4>) -> Tensor<2> {
+    let mut tap = BeforeHead::default();
+    on_model!(model, model => drop(model.forward_tapped(images, &mut tap)));
+    tap.features()
 }
 
 /// What brings features to a mean of 0 and a deviation of 1.
@@ -34,7 +46,7 @@ impl Features {
     ///
     /// [`Error::Failed`] if an image cannot be read or the device gives up.
     pub fn of(
-        model: &dyn AnyClassifier,
+        model: &AnyModel,
         loader: &Loader,
         bar: ProgressBar,
         stop: &Stop,
@@ -46,7 +58,7 @@ impl Features {
                 return Ok(None);
             }
             let batch = batch.map_err(|error| failed(&error))?;
-            let seen = model.features(batch.images);
+            let seen = features(model, batch.images);
             let seen = seen.try_into_data().map_err(|error| failed(&error))?;
             let targets = batch.targets.try_into_data().map_err(|error| failed(&error))?;
             // Devices differ in their types of numbers; the host has one.
@@ -85,7 +97,7 @@ impl Scale {
 
 /// Keeps what the layer before the last one gave.
 #[derive(Default)]
-pub struct BeforeHead {
+struct BeforeHead {
     last: Option<Tensor<2>>,
     before: Option<Tensor<2>>,
 }
@@ -96,7 +108,7 @@ impl BeforeHead {
     /// # Panics
     ///
     /// If the network has told of fewer than two layers.
-    pub fn features(self) -> Tensor<2> {
+    fn features(self) -> Tensor<2> {
         self.before.expect("a network tells of its head and of a layer before it")
     }
 }

@@ -14,7 +14,6 @@ use crate::{
 };
 
 pub use self::{
-    features::BeforeHead,
     method::{LoraConfig, Method},
     probe::Probe,
 };

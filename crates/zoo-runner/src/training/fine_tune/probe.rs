@@ -17,7 +17,7 @@ use super::features::Features;
 use crate::{
     Error,
     backend::host,
-    model::{AnyClassifier, ModelSettings, WeightsInfo, head_path},
+    model::{AnyModel, ModelSettings, WeightsInfo, head_path},
     progress::Show,
     run_dir::RunDir,
     training::{Line, Loss, MetricsFile, RunProgress, Stop, Trained},
@@ -60,10 +60,10 @@ impl Probe<'_> {
     /// # Errors
     ///
     /// [`Error::Failed`] if an image cannot be read or a file cannot be written.
-    pub fn fit(&self, mut model: Box<dyn AnyClassifier>) -> Result<Trained, Error> {
+    pub fn fit(&self, mut model: AnyModel) -> Result<Trained<AnyModel>, Error> {
         let started = Instant::now();
         let looked = |loader, what| {
-            Features::of(&*model, loader, self.show.bar(what, loader.num_images()), self.stop)
+            Features::of(&model, loader, self.show.bar(what, loader.num_images()), self.stop)
         };
         let (Some(train), Some(valid)) =
             (looked(self.train, "train features")?, looked(self.valid, "valid features")?)
@@ -77,7 +77,7 @@ impl Probe<'_> {
             labels: features.labels,
         };
         let (head, mut progress) = self.relax(&seen(train), &seen(valid), started)?;
-        self.install(&mut *model, &scale.undo(head));
+        self.install(&mut model, &scale.undo(head));
         model.save(&self.run_dir.weights(), self.info)?;
         progress.seconds = started.elapsed().as_secs_f64();
         let images = progress.step * self.train.num_images();
@@ -159,7 +159,7 @@ impl Probe<'_> {
     }
 
     /// Puts the head's weights into the network.
-    fn install(&self, model: &mut dyn AnyClassifier, head: &Linear) {
+    fn install(&self, model: &mut AnyModel, head: &Linear) {
         let scale = match &self.info.model {
             ModelSettings::Cnn(settings) => zoo_cnn::CnnConfig::from(settings.clone()).logit_scale,
             _ => 1.0,
