@@ -15,13 +15,12 @@ use crate::{
     memory::peak_bytes,
     model::{AnyModel, DataShape, WeightsInfo, on_model},
     progress::Show,
-    report::write_curves,
     run_dir::{RunDir, read_json, write_json},
     training::{
         Checkpoint, Checkpoints, Identity, Plan, RangePoint, RangeTest, Stop, TrainSettings,
         Trained,
         fine_tune::{Method, Probe},
-        train,
+        train, write_curves,
     },
 };
 

@@ -9,11 +9,12 @@ use super::{Output, check_data, print, print_json, run_data, use_threads};
 use crate::{
     Error,
     backend::BackendChoice,
-    evaluation::{Evaluation, Report, evaluate},
+    evaluation::{Evaluation, Report, RunReport, evaluate},
     model::WeightsInfo,
-    report::{Curves, Folder, RunReport},
+    report::Folder,
     run_dir::{find_weights, metrics_path},
     test_time::flipped_too,
+    training::Curves,
 };
 
 /// So many pairs of confused classes are told.

@@ -20,6 +20,7 @@ use crate::{
     explain::Focus,
     machine,
     manifest::DataManifest,
+    version::ZOO_VERSION,
 };
 
 /// Valid accuracies of which it is told when they were first reached.
@@ -60,7 +61,7 @@ pub fn comparison(
         .collect();
     let pairs = pairs(&answers);
     Comparison {
-        zoo_version: env!("CARGO_PKG_VERSION"),
+        zoo_version: ZOO_VERSION,
         command: std::env::args().skip(1).collect(),
         written: Timestamp::now(),
         machine: machine::name(),

@@ -3,6 +3,7 @@
 mod calibration;
 mod classes;
 mod interval;
+mod page;
 mod report;
 
 use std::time::Instant;
@@ -12,10 +13,12 @@ use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 use zoo_data::Loader;
 
+pub(crate) use self::page::Matrix;
 pub use self::{
     calibration::{Calibration, CalibrationBin},
     classes::{ClassReport, Confusion, ConfusionMatrix, MacroAverage, confused_pairs},
     interval::{Interval, wilson},
+    page::RunReport,
     report::{HardImage, Report, TrainingReport},
 };
 use crate::Error;

@@ -7,6 +7,7 @@ mod checkpoint;
 mod class_weights;
 mod clip;
 mod config;
+mod curves;
 mod early_stopping;
 mod ema;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use self::{
     checkpoint::{Checkpoint, CheckpointConfig, Checkpoints, Identity, RunProgress},
     class_weights::ClassWeights,
     config::TrainConfig,
+    curves::{Curves, write_curves},
     early_stopping::EarlyStoppingConfig,
     ema::EmaConfig,
     fine_tune::FineTuneConfig,

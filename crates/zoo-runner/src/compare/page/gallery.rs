@@ -10,7 +10,7 @@ use crate::{
     evaluation::Scored,
     explain::slopes,
     model::{AnyModel, WeightsInfo, on_model},
-    report::picture::small_uri,
+    report::small_uri,
     run_dir::find_weights,
 };
 

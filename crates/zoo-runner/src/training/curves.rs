@@ -5,14 +5,10 @@ use std::{collections::BTreeMap, fs, path::Path};
 use serde_json::json;
 use zoo_data::SplitName;
 
-use super::{
-    chart::{Chart, Point, Series},
-    tables::{cell, head, write_csv},
-    templates::render,
-};
+use super::{Line, read_lines};
 use crate::{
     Error,
-    training::{Line, read_lines},
+    report::{Chart, Point, Series, cell, head, render, write_csv},
 };
 
 /// What a run has written down on its way.
