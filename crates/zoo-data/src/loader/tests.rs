@@ -1,7 +1,5 @@
 //! Tests of the loader, on a source whose image number `n` is filled with `n`.
 
-use std::error::Error;
-
 use burn::tensor::Tensor;
 use sha2::Sha256;
 
@@ -208,9 +206,8 @@ fn a_broken_image_is_an_error_of_its_batch() {
         let mut batches = evaluate(Some(107), workers).epoch(0, 0);
         assert_eq!(content(batches.next().unwrap()).0, [100, 101, 102, 103, 104, 105]);
         let error = batches.next().unwrap().unwrap_err();
-        let cause = error.source().and_then(|cause| cause.downcast_ref::<DataError>());
         assert!(
-            matches!(cause, Some(DataError::Decode { name, .. }) if name == "numbers/107.png"),
+            matches!(&error, DataError::Decode { name, .. } if name == "numbers/107.png"),
             "{error}"
         );
         assert_eq!(content(batches.next().unwrap()).0[0], 112);

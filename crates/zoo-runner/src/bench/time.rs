@@ -1,6 +1,6 @@
 //! The stopwatch: every time it waits until the device has done its work.
 
-use std::time::Instant;
+use std::{fmt::Display, time::Instant};
 
 use burn::tensor::{Device, Tensor};
 use zoo_data::{Batch, DataError, Loader};
@@ -42,7 +42,7 @@ impl Stopwatch {
 }
 
 impl Tap for Stopwatch {
-    fn layer<const D: usize>(&mut self, _: &str, output: Tensor<D>) -> Tensor<D> {
+    fn layer<const D: usize>(&mut self, _: impl Display, output: Tensor<D>) -> Tensor<D> {
         output
     }
 }

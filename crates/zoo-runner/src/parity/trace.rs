@@ -1,5 +1,7 @@
 //! Everything that a few training steps compute, on the host.
 
+use std::fmt::Display;
+
 use burn::{
     module::{Module, ModuleVisitor, Param},
     optim::GradientsParams,
@@ -79,7 +81,7 @@ struct Outputs(Named);
 impl Watch for Outputs {}
 
 impl Tap for Outputs {
-    fn layer<const D: usize>(&mut self, name: &str, output: Tensor<D>) -> Tensor<D> {
+    fn layer<const D: usize>(&mut self, name: impl Display, output: Tensor<D>) -> Tensor<D> {
         self.0.push((name.to_string(), values(output.clone().without_autodiff())));
         output
     }

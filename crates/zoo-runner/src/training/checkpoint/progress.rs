@@ -2,11 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::training::early_stopping::Stagnation;
-
-/// Accuracies nearer than this are the same: a number that has been through JSON may have lost its
-/// last digit, and a run that is gone on with must judge as one that never stopped.
-pub const ROUNDING: f64 = 1e-12;
+use crate::training::early_stopping::{ROUNDING, Stagnation};
 
 /// Where a run stands. With the seed it decides all that is random from here on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,5 +1,7 @@
 //! What the head of a network sees in images.
 
+use std::fmt::Display;
+
 use burn::{
     module::Param,
     nn::Linear,
@@ -114,7 +116,7 @@ impl BeforeHead {
 }
 
 impl Tap for BeforeHead {
-    fn layer<const D: usize>(&mut self, _: &str, output: Tensor<D>) -> Tensor<D> {
+    fn layer<const D: usize>(&mut self, _: impl Display, output: Tensor<D>) -> Tensor<D> {
         let batch = output.dims()[0];
         self.before = self.last.replace(output.clone().reshape([batch as i32, -1]));
         output
