@@ -97,7 +97,7 @@ fn what_a_network_lacks_is_refused_by_name() {
     let unknown = refused(&["a.png", "--only", "gradcam"]);
     assert!(
         unknown.starts_with(
-            "error: --only gradcam: no such method, did you mean `grad-cam`? Known: pixels,"
+            "error: --only: unknown method `gradcam`, did you mean `grad-cam`? Known: pixels,"
         ),
         "{unknown}"
     );

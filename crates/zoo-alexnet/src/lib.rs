@@ -39,3 +39,6 @@ pub use error::ConfigError;
 pub use initialization::Initialization;
 pub use model::{AlexNet, Classifier, Features};
 pub use preset::AlexNetPreset;
+
+/// The layers that the network is made of, and [`Tap`](nn::Tap), which looks at what they give.
+pub use zoo_kernels::nn;

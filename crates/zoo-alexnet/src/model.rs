@@ -154,8 +154,8 @@ impl AlexNet {
             height.min(width) >= smallest,
             "images must be at least {smallest} px high and wide, found {height} x {width} px"
         );
-        let features = self.features.forward(images, tap);
-        self.classifier.forward(features, tap)
+        let features = self.features.forward_tapped(images, tap);
+        self.classifier.forward_tapped(features, tap)
     }
 
     /// The layers from the images to the head, each by the paths of its modules.
@@ -183,7 +183,11 @@ impl Features {
     /// - images: as for [`AlexNet::forward`]
     /// - returns: `[batch, width of conv5, height, width]`, 13 x 13 px for images of 224 px in the
     ///   presets torchvision and paper
-    pub fn forward(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<4> {
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
+        self.forward_tapped(images, &mut ())
+    }
+
+    fn forward_tapped(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<4> {
         let x = tap.layer("features.conv1", relu(self.conv1.forward(images)));
         let x = self.pool.forward(tap.layer("features.norm1", self.normalize(x)));
         let x = tap.layer("features.pool1", x);
@@ -209,7 +213,11 @@ impl Classifier {
     /// # Shapes
     /// - features: as [`Features::forward`] gives them
     /// - returns: `[batch, num_classes]`
-    pub fn forward(&self, features: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
+    pub fn forward(&self, features: Tensor<4>) -> Tensor<2> {
+        self.forward_tapped(features, &mut ())
+    }
+
+    fn forward_tapped(&self, features: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
         // At the preset's own image size the average has nothing to do.
         let x = tap.layer("classifier.pool", self.pool.forward(features));
         let x: Tensor<2> = self.average.forward(x).flatten(1, 3);

@@ -150,8 +150,7 @@ fn maps_of_the_paper_are_13_pixels_wide() {
     for preset in [AlexNetPreset::Torchvision, AlexNetPreset::Paper] {
         let widths = [2, 2, 2, 2, 4];
         let config = AlexNetConfig { widths, hidden: 1, ..AlexNetConfig::preset(preset) };
-        let maps =
-            config.init(&device).features.forward(images([1, 3, 224, 224], &device), &mut ());
+        let maps = config.init(&device).features.forward(images([1, 3, 224, 224], &device));
         assert_eq!(maps.dims(), [1, 4, 13, 13]);
     }
 }
@@ -161,7 +160,7 @@ fn windows_that_overlap_leave_fewer_pixels() {
     let device = Device::flex();
     let maps = |overlapping_pooling| {
         let config = AlexNetConfig { overlapping_pooling, ..tiny(AlexNetPreset::SmallImages) };
-        config.init(&device).features.forward(images([1, 3, 64, 64], &device), &mut ()).dims()
+        config.init(&device).features.forward(images([1, 3, 64, 64], &device)).dims()
     };
     assert_eq!((maps(true), maps(false)), ([1, 16, 15, 15], [1, 16, 16, 16]));
 }
@@ -192,7 +191,7 @@ fn local_response_norm_is_the_papers() {
         pass_through(conv, &device);
     }
     let normalized = |a: f32| a / (2.0 + 1e-4 * a * a).powf(0.75);
-    let maps = features.forward(Tensor::full([1, 1, 15, 15], 100.0, &device), &mut ());
+    let maps = features.forward(Tensor::full([1, 1, 15, 15], 100.0, &device));
     let expected = Tensor::<4>::full([1, 1, 3, 3], normalized(normalized(100.0)), &device);
     maps.into_data().assert_approx_eq::<f32>(&expected.into_data(), Tolerance::relative(1e-5));
 }
@@ -212,7 +211,7 @@ fn dropout_comes_before_or_after_the_hidden_layers() {
         let mut classifier = config.init(&device).classifier;
         classifier.fc7.weight = Initializer::Zeros.init([33, 33], &device);
         classifier.head.weight = Initializer::Ones.init([33, 4], &device);
-        let scores = classifier.forward(images([2, 16, 3, 3], &device), &mut ()).into_data();
+        let scores = classifier.forward(images([2, 16, 3, 3], &device)).into_data();
         let all_kept = scores.iter::<f32>().all(|score| score == 33.0);
         assert_eq!(all_kept, !dropout_after_hidden, "{scores}");
     }

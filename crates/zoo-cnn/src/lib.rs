@@ -37,3 +37,6 @@ pub use error::ConfigError;
 pub use layers::{Activation, Pooling};
 pub use model::{Cnn, ConvBlock, Stage};
 pub use preset::CnnPreset;
+
+/// The layers that the network is made of, and [`Tap`](nn::Tap), which looks at what they give.
+pub use zoo_kernels::nn;

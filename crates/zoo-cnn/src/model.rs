@@ -1,3 +1,5 @@
+use std::fmt::Display;
+
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor, assert_shape};
@@ -138,8 +140,8 @@ impl Cnn {
     /// [`forward`](Self::forward) with a look at what the stem, each stage with its convolution and
     /// pooling, the global pooling, the hidden layer and the head give.
     pub fn forward_tapped(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
-        let features = self.features(images, tap);
-        self.classify(features, tap)
+        let features = self.features_tapped(images, tap);
+        self.classify_tapped(features, tap)
     }
 
     /// What the stages see in the images: the first half of [`forward`](Self::forward).
@@ -151,16 +153,20 @@ impl Cnn {
     ///
     /// # Panics
     /// If the images have another shape.
-    pub fn features(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<4> {
+    pub fn features(&self, images: Tensor<4>) -> Tensor<4> {
+        self.features_tapped(images, &mut ())
+    }
+
+    fn features_tapped(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<4> {
         self.assert_images(&images);
         let mut x = images;
         if let Some(stem) = &self.stem {
             x = tap.layer("stem", stem.forward(x));
         }
         for (index, stage) in self.stages.iter().enumerate() {
-            let path = format!("stages.{index}");
-            x = stage.forward(x, &path, tap);
-            x = tap.layer(&path, x);
+            let path = format_args!("stages.{index}");
+            x = stage.forward(x, path, tap);
+            x = tap.layer(path, x);
         }
         x
     }
@@ -195,7 +201,11 @@ impl Cnn {
     /// # Shapes
     /// - features: as [`features`](Self::features) gives them
     /// - returns: `[batch, num_classes]`
-    pub fn classify(&self, features: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
+    pub fn classify(&self, features: Tensor<4>) -> Tensor<2> {
+        self.classify_tapped(features, &mut ())
+    }
+
+    fn classify_tapped(&self, features: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
         let mut x = tap.layer("global_pooling", self.global_pooling.global(features));
         if let Some(fc1) = &self.fc1 {
             x = tap.layer("fc1", self.activation.forward(fc1.forward(x)));
@@ -220,10 +230,10 @@ impl Cnn {
 }
 
 impl Stage {
-    fn forward(&self, x: Tensor<4>, path: &str, tap: &mut impl Tap) -> Tensor<4> {
-        let x = tap.layer(&format!("{path}.block"), self.block.forward(x));
+    fn forward(&self, x: Tensor<4>, path: impl Display, tap: &mut impl Tap) -> Tensor<4> {
+        let x = tap.layer(format_args!("{path}.block"), self.block.forward(x));
         let x = self.pooling.windows(x, self.pool_size);
-        let x = tap.layer(&format!("{path}.pooling"), x);
+        let x = tap.layer(format_args!("{path}.pooling"), x);
         match self.residual.as_slice() {
             [] => x,
             pair => x.clone() + pair.iter().fold(x, |x, block| block.forward(x)),

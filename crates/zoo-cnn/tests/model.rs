@@ -161,7 +161,7 @@ fn output_has_a_score_per_class() {
 fn features_shrink_with_each_stage() {
     let device = Device::flex();
     let config = tiny(CnnPreset::Residual).with_widths([4, 5, 6]).with_image_size(35);
-    let features = config.init(&device).features(images([2, 3, 35, 35], &device), &mut ());
+    let features = config.init(&device).features(images([2, 3, 35, 35], &device));
     assert_eq!(features.dims(), [2, 6, 4, 4]);
 }
 
@@ -201,8 +201,8 @@ fn logit_scale_is_a_factor() {
         |logit_scale| CnnConfig { logit_scale, hidden: 0, ..tiny(CnnPreset::Small) }.init(&device);
     let (plain, mut scaled) = (model(1.0), model(0.25));
     scaled.head = plain.head.clone();
-    let expected = plain.classify(features.clone(), &mut ()) * 0.25;
-    assert_eq!(scaled.classify(features, &mut ()).into_data(), expected.into_data());
+    let expected = plain.classify(features.clone()) * 0.25;
+    assert_eq!(scaled.classify(features).into_data(), expected.into_data());
 }
 
 #[test]

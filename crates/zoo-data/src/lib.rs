@@ -2,7 +2,7 @@
 //! the seed alone.
 //!
 //! A [`DataConfig`] names a dataset and opens it; a [`Loader`] gives its images as batches of
-//! tensors, and is a [`DataLoader`](burn::data::dataloader::DataLoader) of Burn.
+//! tensors.
 //!
 //! ```
 //! use burn::tensor::Device;

@@ -62,6 +62,11 @@ pub enum Error {
     },
 }
 
+/// An [`Error::Config`] about the block `key`.
+pub fn refuse(key: &str, message: impl Into<String>) -> Error {
+    Error::Config { origin: format!("config, `{key}`"), message: message.into() }
+}
+
 impl Error {
     /// An [`Error::Io`] about `path`.
     pub fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {

@@ -1,7 +1,5 @@
 //! A training from a checked config to a report.
 
-use std::sync::Arc;
-
 use burn::tensor::Device;
 use jiff::Timestamp;
 use zoo_data::{Dataset, Loader, Split, SplitName};
@@ -15,21 +13,21 @@ use crate::{
     evaluation::{Report, TrainingReport, evaluate},
     manifest::Manifest,
     memory::peak_bytes,
-    model::{AnyClassifier, DataShape, WeightsInfo},
-    pretrained::{Method, Probe},
-    progress::{Show, TrainingProgress},
-    report::write_curves,
+    model::{AnyModel, DataShape, WeightsInfo, on_model},
+    progress::Show,
     run_dir::{RunDir, read_json, write_json},
     training::{
-        Checkpoint, Checkpoints, Course, Identity, Plan, RangePoint, RangeTest, RunProgress, Stop,
+        Checkpoint, Checkpoints, Identity, Plan, RangePoint, RangeTest, Stop, TrainSettings,
         Trained,
+        fine_tune::{Method, Probe},
+        train, write_curves,
     },
 };
 
 /// A training of which everything that can be refused has been checked.
 pub struct Job {
     setup: Setup,
-    model: Box<dyn AnyClassifier>,
+    model: AnyModel,
 }
 
 /// What a training is made of, besides its network.
@@ -37,7 +35,7 @@ struct Setup {
     config: RunConfig,
     device: Device,
     data: Dataset,
-    course: Course,
+    settings: TrainSettings,
 }
 
 impl Job {
@@ -56,17 +54,14 @@ impl Job {
             .mix
             .check_fits(&data.train, config.loader.batch_size)
             .map_err(|error| refuse("mix", error.to_string()))?;
-        let counts = data.train.class_counts(data.classes.len());
-        config.loss.resolve(&data.classes, &counts).map_err(|message| refuse("loss", message))?;
+        let settings = config.settings(&data)?;
         let shape = DataShape::of(&data);
         check_batch(&device, config.loader.batch_size, shape.image_size)
             .map_err(|message| Error::Usage(format!("backend `{}`: {message}", config.backend)))?;
         config.model = config.model.fit_to(shape).map_err(|message| refuse("model", message))?;
-        let course = config.train.course(data.train.len(), config.loader.batch_size);
-        config.schedule.check_fits(course).map_err(|message| refuse("schedule", message))?;
-        check_memory(&config.model, &config, What::Train, &device)?;
+        check_memory(&config.model, &settings, What::Train, &device)?;
         let model = config.init_model(pretrained.as_ref(), &data.classes, &device)?;
-        Ok(Self { setup: Setup { config, device, data, course }, model })
+        Ok(Self { setup: Setup { config, device, data, settings }, model })
     }
 
     /// What the user should know about the data, one sentence each.
@@ -126,7 +121,8 @@ impl Job {
         if setup.config.fine_tune.method == Method::LinearProbe {
             return Err(refuse("fine_tune.method", "a linear probe has no learning rate"));
         }
-        model.test_range(test, &setup.config, &setup.train_loader(), &setup.device)
+        let loader = setup.train_loader();
+        on_model!(model, model => test.run(model, &setup.settings, &loader, &setup.device))
     }
 
     /// Trains, and measures the best weights on the test split, or on the valid split where there
@@ -148,7 +144,10 @@ impl Job {
         let Self { setup, model } = self;
         let trained = match setup.config.fine_tune.method {
             Method::LinearProbe => setup.probe(model, run_dir, show, &stop)?,
-            _ => model.train(setup.plan(run_dir, checkpoints, resume, show, stop))?,
+            _ => {
+                let plan = setup.plan(run_dir, checkpoints, resume, show, stop);
+                on_model!(model, model => train(model, &plan).map(Trained::erased))?
+            }
         };
         if trained.is_interrupted {
             return Err(Error::Interrupted { step: trained.progress.step });
@@ -183,13 +182,13 @@ impl Setup {
 
     fn probe(
         &self,
-        model: Box<dyn AnyClassifier>,
+        model: AnyModel,
         run_dir: &RunDir,
         show: Show,
         stop: &Stop,
-    ) -> Result<Trained, Error> {
+    ) -> Result<Trained<AnyModel>, Error> {
         let probe = Probe {
-            config: &self.config,
+            loss: &self.settings.loss,
             train: &self.evaluated(&self.data.train),
             valid: &self.evaluated(&self.data.valid),
             run_dir,
@@ -208,21 +207,16 @@ impl Setup {
         show: Show,
         stop: Stop,
     ) -> Plan {
-        let (config, data) = (&self.config, &self.data);
-        let start =
-            resume.as_ref().map_or_else(RunProgress::default, |checkpoint| checkpoint.progress);
-        let done = self.course.pace.images_after(start.step);
         Plan {
-            config: config.clone(),
+            settings: self.settings.clone(),
             run_dir: run_dir.clone(),
             info: self.info(),
-            train: Arc::new(self.train_loader()),
-            valid: Arc::new(self.evaluated(&data.valid)),
+            train: self.train_loader(),
+            valid: self.evaluated(&self.data.valid),
             device: self.device.clone(),
-            course: self.course,
             checkpoints,
             resume,
-            renderer: Box::new(TrainingProgress::new(show, self.course, done, start.epochs)),
+            show,
             stop,
         }
     }
@@ -235,7 +229,7 @@ impl Setup {
     /// Measures the best weights, and writes curves, manifest and report.
     fn conclude(
         &self,
-        trained: &Trained,
+        trained: &Trained<AnyModel>,
         run_dir: &RunDir,
         mut manifest: Manifest,
         show: Show,

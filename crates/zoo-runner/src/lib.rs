@@ -25,5 +25,7 @@ pub mod report;
 pub mod run_dir;
 mod test_time;
 pub mod training;
+mod version;
+mod words;
 
 pub use error::Error;

@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Error, config::RunConfig};
+use crate::Error;
 
 /// What to do about a run that is already there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,20 +182,6 @@ pub fn find_weights(run: &Path) -> Result<PathBuf, Error> {
         (true, false) => "is no run directory: it holds no config.json",
     };
     Err(Error::run(run, message))
-}
-
-/// The config that a finished or running run was started with.
-///
-/// # Errors
-///
-/// [`Error::Run`] if `run` is no run directory, and all of [`RunConfig::load`].
-pub fn find_config(run: &Path, sets: &[String]) -> Result<RunConfig, Error> {
-    let path = config_path(run);
-    if !path.is_file() {
-        let message = "is no run directory: it holds no config.json; give the data by --config";
-        return Err(Error::run(run, message));
-    }
-    RunConfig::load(&path, sets)
 }
 
 /// Writes `value` to `path` as one unit: a crash leaves the file as it was.

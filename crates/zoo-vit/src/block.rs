@@ -1,3 +1,5 @@
+use std::fmt::Display;
+
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
@@ -84,11 +86,14 @@ impl Block {
     pub(crate) fn forward_tapped(
         &self,
         tokens: Tensor<3>,
-        path: &str,
+        path: impl Display,
         tap: &mut impl Tap,
     ) -> Tensor<3> {
-        let normalized = tap.layer(&format!("{path}.norm1"), self.norm1.forward(tokens.clone()));
-        tap.attention(&format!("{path}.attention"), || self.attention.weights(normalized.clone()));
+        let normalized =
+            tap.layer(format_args!("{path}.norm1"), self.norm1.forward(tokens.clone()));
+        tap.attention(format_args!("{path}.attention"), || {
+            self.attention.weights(normalized.clone())
+        });
         let branch = self.attention.forward(normalized);
         let tokens = tokens + self.drop_path.forward(branch);
         let branch = self.mlp.forward(self.norm2.forward(tokens.clone()));

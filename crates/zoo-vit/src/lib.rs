@@ -45,3 +45,6 @@ pub use error::ConfigError;
 pub use model::{Pooling, Vit};
 pub use position::Position;
 pub use preset::VitPreset;
+
+/// The layers that the network is made of, and [`Tap`](nn::Tap), which looks at what they give.
+pub use zoo_kernels::nn;

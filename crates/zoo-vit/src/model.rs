@@ -112,13 +112,13 @@ impl Vit {
     /// [`forward`](Self::forward) with a look at the places, the first tokens, what each block makes
     /// of them and how it divides its attention, at the token that the head sees, and at the head.
     pub fn forward_tapped(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
-        let mut tokens = self.embed(images, tap);
+        let mut tokens = self.embed_tapped(images, tap);
         for (index, block) in self.blocks.iter().enumerate() {
-            let path = format!("blocks.{index}");
-            tokens = block.forward_tapped(tokens, &path, tap);
-            tokens = tap.layer(&path, tokens);
+            let path = format_args!("blocks.{index}");
+            tokens = block.forward_tapped(tokens, path, tap);
+            tokens = tap.layer(path, tokens);
         }
-        self.classify(tokens, tap)
+        self.classify_tapped(tokens, tap)
     }
 
     /// The tokens that the first block sees.
@@ -130,7 +130,11 @@ impl Vit {
     ///
     /// # Panics
     /// If the images have another shape.
-    pub fn embed(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<3> {
+    pub fn embed(&self, images: Tensor<4>) -> Tensor<3> {
+        self.embed_tapped(images, &mut ())
+    }
+
+    fn embed_tapped(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<3> {
         assert_shape!(images, [_, self.channels, self.image_size, self.image_size]);
         let patches: Tensor<3> = self.patch_embedding.forward(images).flatten(2, 3);
         let mut tokens = patches.swap_dims(1, 2);
@@ -172,7 +176,11 @@ impl Vit {
     /// # Shapes
     /// - tokens: `[batch, tokens, embed_dim]`
     /// - returns: `[batch, num_classes]`
-    pub fn classify(&self, tokens: Tensor<3>, tap: &mut impl Tap) -> Tensor<2> {
+    pub fn classify(&self, tokens: Tensor<3>) -> Tensor<2> {
+        self.classify_tapped(tokens, &mut ())
+    }
+
+    fn classify_tapped(&self, tokens: Tensor<3>, tap: &mut impl Tap) -> Tensor<2> {
         let pooled = match self.class_token {
             // Normalisation is by token, so the other tokens need none.
             Some(_) => self.norm.forward(tokens.narrow(1, 0, 1)),

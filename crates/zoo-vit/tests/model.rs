@@ -208,9 +208,9 @@ fn tokens_are_the_class_token_and_the_patches_row_by_row() {
     model.class_token = Some(Param::from_tensor(Tensor::full([1, 1, 16], 9.0, &device)));
 
     let rows = Tensor::<1, Int>::arange(0..12, &device).float().reshape([1, 1, 12, 1]);
-    let tokens = |images| model.embed(images, &mut ()).into_data();
-    let difference = model.embed(rows.expand([1, 3, 12, 12]), &mut ())
-        - model.embed(Tensor::zeros([1, 3, 12, 12], &device), &mut ());
+    let tokens = |images| model.embed(images).into_data();
+    let difference = model.embed(rows.expand([1, 3, 12, 12]))
+        - model.embed(Tensor::zeros([1, 3, 12, 12], &device));
     let first: Vec<f32> = difference.narrow(2, 0, 1).into_data().iter().collect();
     let expected = [0.0, 1.5, 1.5, 1.5, 5.5, 5.5, 5.5, 9.5, 9.5, 9.5];
     assert!(

@@ -41,7 +41,7 @@ pub(super) struct Layout {
 }
 
 /// The bytes of the files wanted, by file name.
-type Files = BTreeMap<String, Vec<u8>>;
+pub(super) type Files = BTreeMap<String, Vec<u8>>;
 
 /// Opens the dataset at `config.root`: the archive, a folder that holds it, the unpacked folder, or
 /// a folder that holds that.
@@ -51,7 +51,7 @@ pub(super) fn open(layout: &Layout, config: &FilesConfig) -> Result<Dataset, Dat
 }
 
 /// Makes a dataset of the files read; errors call them by their `place`.
-fn dataset(
+pub(super) fn dataset(
     layout: &Layout,
     config: &FilesConfig,
     place: &Path,
@@ -163,7 +163,7 @@ fn read_archive(layout: &Layout, path: &Path) -> Result<Files, DataError> {
 }
 
 /// The files wanted of a `.tar.gz`, which errors call `path`.
-fn unpack(layout: &Layout, path: &Path, archive: impl Read) -> Result<Files, DataError> {
+pub(super) fn unpack(layout: &Layout, path: &Path, archive: impl Read) -> Result<Files, DataError> {
     let failed = |reason: io::Error| match reason.kind() {
         io::ErrorKind::UnexpectedEof => {
             DataError::Truncated { path: path.to_owned(), format: "gzip" }
@@ -216,25 +216,6 @@ fn class_names(path: &Path, bytes: &[u8], expected: usize) -> Result<Vec<String>
 /// Takes files out of the map, in the given order.
 fn files_of<'a>(names: &'a [&str], files: &mut Files) -> Vec<(&'a str, Vec<u8>)> {
     names.iter().filter_map(|&name| Some((name, files.remove(name)?))).collect()
-}
-
-/// Reads what may be an archive of ten train records and a test record.
-#[cfg(fuzzing)]
-pub(crate) fn fuzz(archive: &[u8]) {
-    static LAYOUT: Layout = Layout {
-        train: &["data_batch_1.bin"],
-        train_records: 10,
-        test_records: 1,
-        ..super::cifar10::LAYOUT
-    };
-    let place = Path::new("archive");
-    let config = FilesConfig { root: Some(place.to_owned()), ..FilesConfig::default() };
-    let opened =
-        unpack(&LAYOUT, place, archive).and_then(|files| dataset(&LAYOUT, &config, place, files));
-    if let Ok(dataset) = opened {
-        assert_eq!((dataset.train.len() + dataset.valid.len(), dataset.classes.len()), (10, 10));
-        dataset.train.sample(0).expect("it is in memory");
-    }
 }
 
 /// Turns records into images stored HWC.

@@ -48,3 +48,18 @@ pub(super) static LAYOUT: Layout = Layout {
 pub(super) fn open(config: &FilesConfig) -> Result<Dataset, DataError> {
     cifar::open(&LAYOUT, config)
 }
+
+/// Reads what may be an archive of ten train records and a test record.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(archive: &[u8]) {
+    static SMALL: Layout =
+        Layout { train: &["data_batch_1.bin"], train_records: 10, test_records: 1, ..LAYOUT };
+    let place = std::path::Path::new("archive");
+    let config = FilesConfig { root: Some(place.to_owned()), ..FilesConfig::default() };
+    let opened = cifar::unpack(&SMALL, place, archive)
+        .and_then(|files| cifar::dataset(&SMALL, &config, place, files));
+    if let Ok(dataset) = opened {
+        assert_eq!((dataset.train.len() + dataset.valid.len(), dataset.classes.len()), (10, 10));
+        dataset.train.sample(0).expect("it is in memory");
+    }
+}

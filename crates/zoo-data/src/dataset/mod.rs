@@ -227,7 +227,7 @@ pub mod fuzzing {
 
     /// Reads what may be the archive of CIFAR-10.
     pub fn cifar(archive: &[u8]) {
-        super::cifar::fuzz(archive);
+        super::cifar10::fuzz(archive);
     }
 }
 

@@ -6,10 +6,7 @@ mod order;
 mod ordered;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use burn::data::dataloader::{DataLoader, DataLoaderIterator, Progress};
-use burn::data::dataset::DatasetError;
 use burn::tensor::Device;
 
 pub use config::{LoaderConfig, Sampler};
@@ -32,8 +29,6 @@ use crate::rng::{Stream, rng};
 pub struct Loader {
     plan: Arc<Plan>,
     device: Device,
-    /// The epoch that [`DataLoader::iter`] gives next.
-    next_epoch: AtomicUsize,
 }
 
 /// All that decides what is in the batches.
@@ -94,7 +89,7 @@ impl Loader {
             seed,
             config: config.clone(),
         };
-        Self { plan: Arc::new(plan), device: device.clone(), next_epoch: AtomicUsize::new(0) }
+        Self { plan: Arc::new(plan), device: device.clone() }
     }
 
     /// The loader with train images mixed in batches. Without seed, in evaluation, nothing is mixed.
@@ -105,12 +100,6 @@ impl Loader {
         assert_fit(mix.check());
         let plan = Plan { mix: mix.clone(), ..(*self.plan).clone() };
         Self { plan: Arc::new(plan), ..self }
-    }
-
-    /// The loader with [`DataLoader::iter`] beginning at this epoch, counted from 0.
-    pub fn with_first_epoch(self, epoch: usize) -> Self {
-        self.next_epoch.store(epoch, Ordering::Relaxed);
-        self
     }
 
     /// The batches of one epoch, counted from 0, without the first `skip_batches`: what an
@@ -135,12 +124,15 @@ impl Loader {
         self.plan.num_batches()
     }
 
-    fn with(&self, plan: Arc<Plan>, device: &Device) -> Arc<dyn DataLoader<Batch>> {
-        Arc::new(Self {
-            plan,
-            device: device.clone(),
-            next_epoch: AtomicUsize::new(self.next_epoch.load(Ordering::Relaxed)),
-        })
+    /// Number of images in an epoch.
+    pub fn num_images(&self) -> usize {
+        self.plan.split.len()
+    }
+
+    /// What to call the image of an index, as [`Batch`] has it: its path, or something like
+    /// `fashion-mnist train #17`.
+    pub fn name(&self, index: usize) -> String {
+        self.plan.split.source().name(index)
     }
 }
 
@@ -201,30 +193,10 @@ impl Plan {
     }
 }
 
-impl DataLoader<Batch> for Loader {
-    /// The batches of the next epoch.
-    fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<Batch> + 'a> {
-        Box::new(self.epoch(self.next_epoch.fetch_add(1, Ordering::Relaxed), 0))
-    }
-
-    fn num_items(&self) -> usize {
-        self.plan.split.len()
-    }
-
-    fn to_device(&self, device: &Device) -> Arc<dyn DataLoader<Batch>> {
-        self.with(self.plan.clone(), device)
-    }
-
-    fn slice(&self, start: usize, end: usize) -> Arc<dyn DataLoader<Batch>> {
-        let plan = Plan { split: self.plan.split.slice(start..end), ..(*self.plan).clone() };
-        self.with(Arc::new(plan), &self.device)
-    }
-}
-
 /// The batches of one epoch. Dropping it stops the workers.
 ///
-/// An image that cannot be read gives an `Err` in place of its batch, which wraps a [`DataError`]
-/// with the image's name; the batches after it can still be had.
+/// An image that cannot be read gives an `Err` in place of its batch, with the image's name; the
+/// batches after it can still be had.
 pub struct LoaderIter {
     /// Number of images in a whole epoch.
     images: usize,
@@ -234,19 +206,18 @@ pub struct LoaderIter {
 }
 
 impl Iterator for LoaderIter {
-    type Item = Result<Batch, DatasetError>;
+    type Item = Result<Batch, DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let packed = self.batches.next()?;
-        Some(packed.map(|packed| packed.into_batch(&self.normalizer)).map_err(DatasetError::new))
+        Some(packed.map(|packed| packed.into_batch(&self.normalizer)))
     }
 }
 
-impl DataLoaderIterator<Batch> for LoaderIter {
+impl LoaderIter {
     /// Images handed out so far, skipped ones included.
-    fn progress(&self) -> Progress {
-        let done = self.images.min(self.batches.next_number() * self.batch_size);
-        Progress::new(done, self.images, Some("images".to_owned()))
+    pub fn images_done(&self) -> usize {
+        self.images.min(self.batches.next_number() * self.batch_size)
     }
 }
 

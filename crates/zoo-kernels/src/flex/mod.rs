@@ -25,7 +25,7 @@ pub(crate) use conv::ConvShape;
 pub(crate) use lrn::Response;
 pub(crate) use ops::{Kernels, applies};
 pub(crate) use pool::PoolShape;
-pub(crate) use step::{adamw_step, sgd_step};
+pub(crate) use step::{AdamWStep, SgdStep, adamw_step, sgd_step};
 
 /// Pixels of the largest window whose winner fits a byte.
 pub(crate) const LARGEST_WINDOW: usize = 256;

@@ -7,7 +7,30 @@ use rayon::prelude::*;
 use super::ops::primitive;
 use super::simd::kernel;
 use super::tensor::{CHUNK, Flat, into_row_major, row_major, values, values_mut};
-use crate::optim::{AdamWStep, SgdStep};
+
+/// Constants of a step of SGD.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SgdStep {
+    pub(crate) learning_rate: f32,
+    pub(crate) momentum: f32,
+    pub(crate) nesterov: bool,
+    pub(crate) weight_decay: f32,
+}
+
+/// Constants of a step of AdamW.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AdamWStep {
+    pub(crate) betas: [f32; 2],
+    /// What the betas leave of 1, rounded after the subtraction.
+    pub(crate) rests: [f32; 2],
+    pub(crate) epsilon: f32,
+    /// Factor of the parameter.
+    pub(crate) keep: f32,
+    /// Learning rate, corrected for the first moment's start at 0.
+    pub(crate) rate: f32,
+    /// Factor of the square root of the second moment, corrected likewise.
+    pub(crate) second_correction: f32,
+}
 
 /// [`sgd`] on tensors.
 ///

@@ -31,22 +31,6 @@ pub struct AdamW {
     config: AdamWConfig,
 }
 
-/// Constants of one step.
-#[derive(Clone, Copy, Debug)]
-#[cfg(feature = "flex")]
-pub(crate) struct AdamWStep {
-    pub(crate) betas: [f32; 2],
-    /// What the betas leave of 1, rounded after the subtraction.
-    pub(crate) rests: [f32; 2],
-    pub(crate) epsilon: f32,
-    /// Factor of the parameter.
-    pub(crate) keep: f32,
-    /// Learning rate, corrected for the first moment's start at 0.
-    pub(crate) rate: f32,
-    /// Factor of the square root of the second moment, corrected likewise.
-    pub(crate) second_correction: f32,
-}
-
 impl AdamWConfig {
     /// The optimizer for one parameter.
     pub fn build(&self) -> AdamW {
@@ -78,7 +62,7 @@ impl Optimizer for AdamW {
         let keep = 1.0 - lr * weight_decay;
         #[cfg(feature = "flex")]
         if crate::flex::applies(&tensor) && crate::flex::applies(&grad) {
-            let step = AdamWStep {
+            let step = crate::flex::AdamWStep {
                 betas: [beta_1 as f32, beta_2 as f32],
                 rests: [(1.0 - beta_1) as f32, (1.0 - beta_2) as f32],
                 epsilon: epsilon as f32,

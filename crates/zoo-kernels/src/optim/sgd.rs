@@ -33,16 +33,6 @@ pub struct SgdState<const D: usize> {
     pub velocity: Option<Tensor<D>>,
 }
 
-/// Constants of one step.
-#[derive(Clone, Copy, Debug)]
-#[cfg(feature = "flex")]
-pub(crate) struct SgdStep {
-    pub(crate) learning_rate: f32,
-    pub(crate) momentum: f32,
-    pub(crate) nesterov: bool,
-    pub(crate) weight_decay: f32,
-}
-
 impl SgdConfig {
     /// The optimizer for one parameter.
     ///
@@ -80,7 +70,7 @@ impl Optimizer for Sgd {
         let SgdConfig { momentum, nesterov, weight_decay } = self.config;
         #[cfg(feature = "flex")]
         if crate::flex::applies(&tensor) && crate::flex::applies(&grad) {
-            let step = SgdStep {
+            let step = crate::flex::SgdStep {
                 learning_rate: lr as f32,
                 momentum: momentum as f32,
                 nesterov,

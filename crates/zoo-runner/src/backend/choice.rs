@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{BACKENDS, Backend};
-use crate::{Error, config::nearest};
+use crate::{Error, words::unknown};
 
 /// A backend and one of its devices, written `NAME` or `NAME:INDEX`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -49,18 +49,9 @@ impl BackendChoice {
     }
 
     fn backend(&self) -> Result<&'static Backend, Error> {
-        let names = || BACKENDS.iter().map(|backend| backend.name);
+        let names = BACKENDS.iter().map(|backend| backend.name);
         let Some(backend) = BACKENDS.iter().find(|backend| backend.name == self.name) else {
-            let hint = match nearest(&self.name, names()) {
-                Some(right) => format!(", did you mean `{right}`?"),
-                None => String::from("."),
-            };
-            let known: Vec<_> = names().collect();
-            return Err(Error::Usage(format!(
-                "unknown backend `{}`{hint} Known: {}.",
-                self.name,
-                known.join(", ")
-            )));
+            return Err(Error::Usage(unknown("backend", &self.name, names)));
         };
         if !backend.is_compiled() {
             let compiled: Vec<_> =

@@ -7,7 +7,7 @@ use zoo_data::Batch;
 
 use crate::{
     Error,
-    model::{AnyClassifier, WeightsInfo},
+    model::{AnyModel, WeightsInfo},
 };
 
 /// Writes to `folder`, which is made if need be:
@@ -24,7 +24,7 @@ use crate::{
 /// [`Error::Io`] if a file cannot be written.
 pub fn dump(
     folder: &Path,
-    model: &dyn AnyClassifier,
+    model: &AnyModel,
     info: &WeightsInfo,
     batches: &[Batch],
 ) -> Result<(), Error> {

@@ -3,13 +3,14 @@
 use burn::tensor::{Device, Tensor};
 use zoo_data::Batch;
 
-use super::{BATCHES, What};
+use super::{BATCHES, What, time_inference, time_training};
 use crate::{
     Error,
     backend::host,
-    config::{RunConfig, refuse},
+    config::refuse,
     memory,
-    model::{DataShape, ModelSettings},
+    model::{DataShape, ModelSettings, on_model},
+    training::TrainSettings,
 };
 
 /// What the memory must have grown by before more is foretold from it: less may be the allocator's
@@ -31,11 +32,11 @@ const STEPS: usize = 2;
 /// [`Error::Config`] with the largest batch that does fit.
 pub fn check_memory(
     model: &ModelSettings,
-    config: &RunConfig,
+    settings: &TrainSettings,
     what: What,
     device: &Device,
 ) -> Result<(), Error> {
-    let wanted = config.loader.batch_size;
+    let wanted = settings.course.pace.batch_size;
     let Some(limit) = memory::limit_bytes() else { return Ok(()) };
     let bound = model.multiply_adds().saturating_mul(wanted as u64);
     if what == What::Load || bound < limit / 2 || *device != host() {
@@ -44,10 +45,15 @@ pub fn check_memory(
     let peak = |batch| {
         memory::reset_peak();
         let batches = batches(model.shape(), batch, device);
-        let network = model.init(config.seed, device);
+        let network = model.init(settings.seed, device);
         match what {
-            What::Infer => drop(network.time_inference(&batches, STEPS)),
-            _ => drop(network.time_training(&batches, config, STEPS)),
+            What::Infer => {
+                on_model!(&network, model => drop(time_inference(model, &batches, STEPS)));
+            }
+            // What cannot be trained at all is told when training begins.
+            _ => {
+                on_model!(network, model => drop(time_training(model, &batches, settings, STEPS)));
+            }
         }
         memory::peak_bytes()
     };

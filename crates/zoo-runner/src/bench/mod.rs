@@ -16,7 +16,7 @@ pub use self::{
     case::built_in,
     compare::compare,
     fit::check_memory,
-    time::{Stage, StepTimes, time_inference, time_training},
+    time::{StepTimes, time_inference, time_training},
 };
 use crate::{
     Error,
@@ -25,8 +25,9 @@ use crate::{
     config::refuse,
     data::check_images,
     machine, memory,
-    model::{DataShape, WeightsInfo},
+    model::{DataShape, WeightsInfo, on_model},
     progress::Show,
+    training::Part,
 };
 
 /// Steps that are done and not counted: the first ones meet cold caches.
@@ -129,7 +130,9 @@ pub fn run(
     let mut data = case.config.data.open()?;
     check_images(&mut data, &[SplitName::Train], Show::Nothing)?;
     let settings = case.model(DataShape::of(&data)).map_err(|text| refuse("model", text))?;
-    check_memory(&settings, &case.config, what, &device)?;
+    let mut config = case.config.clone();
+    let training = config.settings(&data)?;
+    check_memory(&settings, &training, what, &device)?;
     memory::reset_peak();
     let loader = loader(case, &data, &device);
     let batch = case.config.loader.batch_size;
@@ -159,13 +162,14 @@ pub fn run(
                     classes: data.classes.clone(),
                     preprocess: data.preprocess.clone(),
                 };
-                dump::dump(folder, &*model, &info, &batches)?;
+                dump::dump(folder, &model, &info, &batches)?;
             }
             let forward = 2.0 * (settings.multiply_adds() * batch as u64) as f64;
             let (times, flops) = if what == What::Infer {
-                (model.time_inference(&batches, steps), forward)
+                (on_model!(&model, model => time_inference(model, &batches, steps)), forward)
             } else {
-                let times = model.time_training(&batches, &case.config, steps);
+                let times =
+                    on_model!(model, model => time_training(model, &batches, &training, steps))?;
                 row.split_ms = Some(split(&times[WARM_UP..]));
                 (times.iter().map(StepTimes::whole).collect(), 3.0 * forward)
             };
@@ -212,12 +216,11 @@ fn first_batches(loader: &Loader) -> Result<Vec<Batch>, Error> {
 }
 
 fn split(times: &[StepTimes]) -> SplitMs {
-    let median =
-        |stage: Stage| Spread::of(times.iter().map(|step| step.of(stage)).collect()).median;
+    let median = |part: Part| Spread::of(times.iter().map(|step| step.of(part)).collect()).median;
     SplitMs {
-        forward: median(Stage::Forward),
-        backward: median(Stage::Backward),
-        optimizer: median(Stage::Optimizer),
+        forward: median(Part::Forward),
+        backward: median(Part::Backward),
+        optimizer: median(Part::Update),
     }
 }
 

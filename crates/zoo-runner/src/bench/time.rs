@@ -1,27 +1,16 @@
 //! The stopwatch: every time it waits until the device has done its work.
 
-use std::time::Instant;
+use std::{fmt::Display, time::Instant};
 
-use burn::{optim::GradientsParams, tensor::Device};
-use zoo_data::{Batch, Loader};
+use burn::tensor::{Device, Tensor};
+use zoo_data::{Batch, DataError, Loader};
+use zoo_kernels::nn::Tap;
 
 use crate::{
     Error,
-    config::RunConfig,
     model::Classifier,
-    training::{ParameterGroups, cross_entropy},
+    training::{Part, StepBatches, TrainSettings, Trainer, Watch},
 };
-
-/// A part of a training step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Logits and loss.
-    Forward,
-    /// Gradients.
-    Backward,
-    /// New weights.
-    Optimizer,
-}
 
 /// Milliseconds of the parts of one training step.
 #[derive(Clone, Copy, Debug)]
@@ -29,8 +18,8 @@ pub struct StepTimes([f64; 3]);
 
 impl StepTimes {
     /// Of one part.
-    pub fn of(&self, stage: Stage) -> f64 {
-        self.0[stage as usize]
+    pub fn of(&self, part: Part) -> f64 {
+        self.0[part as usize]
     }
 
     /// Of the whole step.
@@ -39,42 +28,77 @@ impl StepTimes {
     }
 }
 
+/// Takes the time of each part of a step.
+struct Stopwatch {
+    device: Device,
+    lap: Instant,
+    times: StepTimes,
+}
+
+impl Stopwatch {
+    fn start(device: &Device) -> Self {
+        Self { device: device.clone(), lap: Instant::now(), times: StepTimes([0.0; 3]) }
+    }
+}
+
+impl Tap for Stopwatch {
+    fn layer<const D: usize>(&mut self, _: impl Display, output: Tensor<D>) -> Tensor<D> {
+        output
+    }
+}
+
+impl Watch for Stopwatch {
+    fn done(&mut self, part: Part) {
+        // A device that cannot sync has failed, and says so when its result is read.
+        let _ = self.device.sync();
+        self.times.0[part as usize] += self.lap.elapsed().as_secs_f64() * 1e3;
+        self.lap = Instant::now();
+    }
+}
+
 /// Runs `work` and waits for `device`; gives milliseconds and what came out.
 pub fn milliseconds<T>(device: &Device, work: impl FnOnce() -> T) -> (f64, T) {
     let started = Instant::now();
     let result = work();
-    // A device that cannot sync has failed, and says so when its result is read.
     let _ = device.sync();
     (started.elapsed().as_secs_f64() * 1e3, result)
 }
 
-/// Milliseconds of each of `steps` training steps as `config` has them, schedule apart.
+/// Milliseconds of each of `steps` training steps as `settings` has them, schedule apart.
+///
+/// # Errors
+///
+/// [`Error::Config`] if the network lacks what is to be frozen or adapted, [`Error::Failed`] if the
+/// device gives up.
 pub fn time_training<M: Classifier>(
     model: M,
     batches: &[Batch],
-    config: &RunConfig,
+    settings: &TrainSettings,
     steps: usize,
-) -> Vec<StepTimes> {
-    let device = batches[0].images.device().autodiff();
-    let groups = ParameterGroups::new(&model, &config.parameter_groups);
-    let mut held = Some(model.train().fork(&device));
-    let mut optimizer = config.optimizer.init(&groups);
-    let (smoothing, rate) = (config.loss.label_smoothing(), config.optimizer.learning_rate());
-    let step = |batch: &Batch| {
-        let batch = batch.clone();
-        // Moved, not cloned: an optimizer works in place only on weights that are its own.
-        let model = held.take()?;
-        let (forward, loss) = milliseconds(&device, || {
-            let logits = model.forward(batch.images);
-            cross_entropy(logits, batch.targets, smoothing).mean()
-        });
-        let (backward, gradients) =
-            milliseconds(&device, || GradientsParams::from_grads(loss.backward(), &model));
-        let (update, updated) = milliseconds(&device, || optimizer.step(rate, model, gradients));
-        held = Some(updated);
-        Some(StepTimes([forward, backward, update]))
-    };
-    batches.iter().cycle().take(steps).map_while(step).collect()
+) -> Result<Vec<StepTimes>, Error> {
+    let device = batches[0].images.device();
+    let mut trainer = Trainer::new(model, settings, &device, None)?;
+    trainer.freeze(0);
+    let (accumulate, rate) = (settings.train.accumulate, settings.optimizer.learning_rate());
+    let mut batches = batches.iter().cycle().cloned();
+    let mut times = Vec::with_capacity(steps);
+    for step in 0..steps {
+        let of_step: Vec<Batch> = batches.by_ref().take(accumulate).collect();
+        let place = StepBatches {
+            first_batch: step * accumulate,
+            batches: accumulate,
+            images: of_step.iter().map(|batch| batch.indices.len()).sum(),
+        };
+        let mut of_step = of_step.into_iter().map(Ok::<_, DataError>);
+        let mut watch = Stopwatch::start(&device);
+        let Some(made) = trainer.gradients(&mut of_step, place, &mut watch)? else {
+            break;
+        };
+        trainer.update(made.gradients, rate);
+        watch.done(Part::Update);
+        times.push(watch.times);
+    }
+    Ok(times)
 }
 
 /// Milliseconds of each of `steps` forward passes.

@@ -2,11 +2,7 @@
 
 use clap::Args;
 
-use crate::{
-    Error,
-    case::Case,
-    config::{RunConfig, nearest},
-};
+use crate::{Error, case::Case, config::RunConfig, words::unknown};
 
 /// Built-in cases and configs, as a command line names them.
 #[derive(Debug, Args)]
@@ -55,12 +51,8 @@ impl Cases {
             config.loader.batch_size = self.batch().unwrap_or(config.loader.batch_size);
             return Ok(Case { name: name.to_string(), config, num_classes: None });
         }
-        let names: Vec<&str> = known.iter().map(|case| case.name.as_str()).collect();
-        let hint = nearest(name, names.iter().copied())
-            .map_or_else(String::new, |right| format!(", did you mean `{right}`?"));
-        Err(Error::Usage(format!(
-            "unknown case `{name}`{hint} Known: {}; or give the path of a config.",
-            names.join(", ")
-        )))
+        let names = known.iter().map(|case| case.name.as_str());
+        let refusal = unknown("case", name, names);
+        Err(Error::Usage(format!("{refusal} Or give the path of a config.")))
     }
 }

@@ -12,8 +12,11 @@ use super::{
 use crate::{
     Error,
     backend::BackendChoice,
-    compare::{Comparison, EntryFigures, Extent, Prepared, Request, SharedBudget, Summary},
-    report::{Folder, write_comparison},
+    compare::{
+        Comparison, EntryFigures, Extent, Prepared, Request, SharedBudget, Summary,
+        write_comparison,
+    },
+    report::Folder,
     run_dir::Existing,
     training::Stop,
 };

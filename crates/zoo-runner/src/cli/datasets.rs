@@ -9,8 +9,8 @@ use zoo_data::{DATASETS, Info};
 use super::{Output, print, print_json, table};
 use crate::{
     Error,
-    config::nearest,
     download::{Download, Fetched},
+    words::unknown,
 };
 
 /// List the data sets, or fetch one.
@@ -106,14 +106,9 @@ impl Fetch {
 
 /// The data set of that name, if it can be fetched.
 fn find(name: &str) -> Result<&'static Info, Error> {
-    let fetched = || DATASETS.iter().filter(|info| !info.files.is_empty()).map(|info| info.name);
+    let fetched = DATASETS.iter().filter(|info| !info.files.is_empty()).map(|info| info.name);
     let Some(info) = DATASETS.iter().find(|info| info.name == name) else {
-        let hint = match nearest(name, fetched()) {
-            Some(right) => format!(", did you mean `{right}`?"),
-            None => String::from("."),
-        };
-        let known = fetched().collect::<Vec<_>>().join(", ");
-        return Err(Error::Usage(format!("unknown data set `{name}`{hint} Known: {known}.")));
+        return Err(Error::Usage(unknown("data set", name, fetched)));
     };
     match info.files {
         [] => Err(Error::Usage(format!("`{name}` cannot be fetched: {}", info.source))),

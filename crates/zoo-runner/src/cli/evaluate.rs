@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use burn::data::dataloader::DataLoader;
 use clap::Args;
 use zoo_data::{Dataset, Loader, Preprocess, Split};
 
@@ -10,11 +9,12 @@ use super::{Output, check_data, print, print_json, run_data, use_threads};
 use crate::{
     Error,
     backend::BackendChoice,
-    evaluation::{Evaluation, Report, evaluate},
+    evaluation::{Evaluation, Report, RunReport, evaluate},
     model::WeightsInfo,
-    report::{Curves, Folder, RunReport},
+    report::Folder,
     run_dir::{find_weights, metrics_path},
     test_time::flipped_too,
+    training::Curves,
 };
 
 /// So many pairs of confused classes are told.
@@ -70,7 +70,7 @@ impl Evaluate {
         let mut model = info.model.init(config.seed, &device);
         model.load(&weights)?;
         let loader = Loader::evaluate(split, &info.preprocess, &config.loader, &device);
-        let bar = output.show().bar("evaluating", loader.num_items());
+        let bar = output.show().bar("evaluating", loader.num_images());
         let logits = |images| match self.flip {
             true => flipped_too(|images| model.logits(images), images),
             false => model.logits(images),

@@ -30,7 +30,7 @@ impl Export {
         let info = WeightsInfo::read(&weights)?;
         let mut model = info.model.blank(&host());
         model.load(&weights)?;
-        let written = export(&*model, &info, &self.layout, &self.out)?;
+        let written = export(&model, &info, &self.layout, &self.out)?;
         match output.json {
             true => print_json(&json!({"layout": self.layout, "files": written})),
             false => {

@@ -4,17 +4,17 @@ use std::path::Path;
 
 use zoo_data::{Dataset, Split, SplitName};
 
-use crate::{Error, config::RunConfig, model::WeightsInfo, run_dir::find_config};
+use crate::{Error, config::RunConfig, model::WeightsInfo};
 
 /// The config that says where the images are: the file at `path`, or else the run's own.
 ///
 /// # Errors
 ///
-/// Those of [`RunConfig::load`] and [`find_config`].
+/// Those of [`RunConfig::load`] and [`RunConfig::of_run`].
 pub fn config(run: &Path, path: Option<&Path>, sets: &[String]) -> Result<RunConfig, Error> {
     match path {
         Some(path) => RunConfig::load(path, sets),
-        None => find_config(run, sets),
+        None => RunConfig::of_run(run, sets),
     }
 }
 

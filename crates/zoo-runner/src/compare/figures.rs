@@ -1,7 +1,7 @@
 //! From runs to the figures of a comparison.
 
 use jiff::Timestamp;
-use zoo_data::Corruption;
+use zoo_data::{Corruption, SplitName};
 
 use super::{
     Made, Outcome, Request,
@@ -20,6 +20,7 @@ use crate::{
     explain::Focus,
     machine,
     manifest::DataManifest,
+    version::ZOO_VERSION,
 };
 
 /// Valid accuracies of which it is told when they were first reached.
@@ -60,7 +61,7 @@ pub fn comparison(
         .collect();
     let pairs = pairs(&answers);
     Comparison {
-        zoo_version: env!("CARGO_PKG_VERSION"),
+        zoo_version: ZOO_VERSION,
         command: std::env::args().skip(1).collect(),
         written: Timestamp::now(),
         machine: machine::name(),
@@ -188,7 +189,7 @@ fn focus(runs: &[(&Made, &Outcome)]) -> Vec<FocusFigures> {
 fn reached(runs: &[(&Made, &Outcome)]) -> Vec<Reached> {
     let milestone = |accuracy: f64| {
         let first = |(_, outcome): &(&Made, &Outcome)| {
-            let mut lines = outcome.curves.lines("valid");
+            let mut lines = outcome.curves.lines(SplitName::Valid);
             lines.find(|line| line.accuracy >= Some(accuracy)).map(|line| line.seconds)
         };
         let seconds: Vec<f64> = runs.iter().filter_map(first).collect();
@@ -200,7 +201,7 @@ fn reached(runs: &[(&Made, &Outcome)]) -> Vec<Reached> {
 /// A point an epoch, as far as all runs came.
 fn curve(runs: &[(&Made, &Outcome)]) -> Vec<CurvePoint> {
     let lines: Vec<Vec<_>> =
-        runs.iter().map(|(_, outcome)| outcome.curves.lines("valid").collect()).collect();
+        runs.iter().map(|(_, outcome)| outcome.curves.lines(SplitName::Valid).collect()).collect();
     let epochs = lines.iter().map(Vec::len).min().unwrap_or(0);
     let point = |epoch: usize| {
         let mean = |figures: Vec<f64>| Summary::of(&figures);
@@ -208,7 +209,7 @@ fn curve(runs: &[(&Made, &Outcome)]) -> Vec<CurvePoint> {
             let course = made.planned.course(outcome.manifest.data.train);
             course.pace.images_after(lines[epoch].step) as f64
         });
-        let of = |figure: fn(&crate::report::Line) -> Option<f64>| {
+        let of = |figure: fn(&crate::training::Line) -> Option<f64>| {
             mean(lines.iter().filter_map(|lines| figure(lines[epoch])).collect())
         };
         Some(CurvePoint {

@@ -12,11 +12,11 @@ use zoo_data::{Corruption, Loader, LoaderConfig, Preprocess, Split};
 use super::{entry::Entry, plan::Planned};
 use crate::{
     Error,
-    bench::Spread,
+    bench::{Spread, time_inference},
     evaluation::{Scored, evaluate},
     explain::{self, Focus, METHODS, Method, focus},
     manifest::Manifest,
-    model::AnyClassifier,
+    model::{AnyModel, on_model},
     progress::Show,
     run_dir::{find_weights, manifest_path, read_json, write_json},
 };
@@ -81,7 +81,7 @@ pub fn measure(
     let weights = find_weights(&run.folder)?;
     let looker = explain::Network::open(&weights, &run.config.backend.open()?)?;
     let network = Network {
-        model: &*looker.model,
+        model: &looker.model,
         preprocess: &looker.info.preprocess,
         loader: &run.config.loader,
         device: &looker.device,
@@ -120,7 +120,7 @@ fn looks(network: &explain::Network, split: &Split, show: Show) -> Result<Vec<Fo
 
 /// Trained weights, and how images come to them.
 struct Network<'a> {
-    model: &'a dyn AnyClassifier,
+    model: &'a AnyModel,
     preprocess: &'a Preprocess,
     loader: &'a LoaderConfig,
     device: &'a Device,
@@ -172,7 +172,7 @@ impl Network<'_> {
             .filter(|batch| batch.indices.len() == batches[0].indices.len())
             .cloned()
             .collect();
-        let times = self.model.time_inference(&whole, WARM_UP + TIMED);
+        let times = on_model!(self.model, model => time_inference(model, &whole, WARM_UP + TIMED));
         let median = Spread::of(times[WARM_UP..].to_vec()).median;
         Ok(whole[0].indices.len() as f64 / (median / 1e3))
     }

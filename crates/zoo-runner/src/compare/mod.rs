@@ -11,6 +11,7 @@ mod entry;
 mod fairness;
 mod figures;
 mod measure;
+mod page;
 mod plan;
 mod statistics;
 mod train;
@@ -27,9 +28,8 @@ use crate::{
     evaluation::Report,
     manifest::Manifest,
     progress::Show,
-    report::Curves,
     run_dir::{Existing, manifest_path, metrics_path, read_json, report_path},
-    training::Stop,
+    training::{Curves, Stop},
 };
 
 pub use self::{
@@ -41,6 +41,7 @@ pub use self::{
     entry::Entry,
     fairness::Difference,
     measure::{Harmed, LOOKED_AT, Measured},
+    page::write_comparison,
     plan::{Extent, Planned},
     statistics::Summary,
     verdict::{Pair, PairedTest, Verdict},

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::{RunConfig, suggest::explain};
-use crate::Error;
+use crate::{Error, run_dir::config_path};
 
 /// Keys whose value is a choice with one tag: setting another tag replaces the choice.
 const CHOICES: [&str; 5] = ["data", "model", "loss", "optimizer", "schedule"];
@@ -20,6 +20,20 @@ impl RunConfig {
     pub fn load(path: &Path, sets: &[String]) -> Result<Self, Error> {
         let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
         Self::parse(&text, &path.display().to_string(), sets)
+    }
+
+    /// The config that a finished or running run was started with, with `sets` laid over it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] if `run` is no run directory, and all of [`load`](Self::load).
+    pub fn of_run(run: &Path, sets: &[String]) -> Result<Self, Error> {
+        let path = config_path(run);
+        if !path.is_file() {
+            let message = "is no run directory: it holds no config.json; give the data by --config";
+            return Err(Error::run(run, message));
+        }
+        Self::load(&path, sets)
     }
 
     /// The config that `text` says, with the `KEY=VALUE` of `sets` laid over it. `origin` is what

@@ -6,9 +6,8 @@
 
 mod difference;
 mod load;
-pub mod range;
+mod settings;
 mod suggest;
-mod train;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,13 +17,14 @@ use crate::{
     Error,
     backend::BackendChoice,
     model::ModelSettings,
-    pretrained::FineTuneConfig,
-    training::{LossConfig, OptimizerConfig, ParameterGroupsConfig, ScheduleConfig},
+    training::{
+        FineTuneConfig, LossConfig, OptimizerConfig, ParameterGroupsConfig, ScheduleConfig,
+        TrainConfig,
+    },
 };
 
+pub use crate::error::refuse;
 pub(crate) use difference::first_difference;
-pub use suggest::nearest;
-pub use train::TrainConfig;
 
 /// One training, from data to weights. Unknown keys are refused.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -139,9 +139,4 @@ impl RunConfig {
         }
         self.backend.check()
     }
-}
-
-/// An [`Error::Config`] about the block `key`.
-pub fn refuse(key: &str, message: impl Into<String>) -> Error {
-    Error::Config { origin: format!("config, `{key}`"), message: message.into() }
 }

@@ -1,14 +1,6 @@
-//! The nearest right word to a wrong one.
+//! Serde's refusals in the words of this program.
 
-/// The candidate that a user most likely meant by `word`, if any is near enough.
-pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
-        .filter(|(similarity, _)| *similarity > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
-}
+use crate::words::unknown;
 
 /// Serde's words for an unknown key or name, with the nearest right one added.
 ///
@@ -16,16 +8,9 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 /// is what was found, the others are what it would have taken.
 pub fn explain(message: &str) -> String {
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let (Some(kind), [found, expected @ ..]) = (kind(message), quoted.as_slice()) else {
-        return message.to_string();
-    };
-    let hint = match nearest(found, expected.iter().copied()) {
-        Some(right) => format!(", did you mean `{right}`?"),
-        None => String::from("."),
-    };
-    match expected {
-        [] => format!("unknown {kind} `{found}`{hint} None is known here."),
-        _ => format!("unknown {kind} `{found}`{hint} Known: {}.", expected.join(", ")),
+    match (kind(message), quoted.as_slice()) {
+        (Some(kind), [found, known @ ..]) => unknown(kind, found, known.iter().copied()),
+        _ => message.to_string(),
     }
 }
 

@@ -3,22 +3,22 @@
 mod calibration;
 mod classes;
 mod interval;
+mod page;
 mod report;
 
 use std::time::Instant;
 
-use burn::{
-    data::dataloader::DataLoader,
-    tensor::{Tensor, activation::softmax},
-};
+use burn::tensor::{Tensor, activation::softmax};
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 use zoo_data::Loader;
 
+pub(crate) use self::page::Matrix;
 pub use self::{
     calibration::{Calibration, CalibrationBin},
     classes::{ClassReport, Confusion, ConfusionMatrix, MacroAverage, confused_pairs},
     interval::{Interval, wilson},
+    page::RunReport,
     report::{HardImage, Report, TrainingReport},
 };
 use crate::Error;
@@ -82,8 +82,8 @@ pub fn evaluate(
     bar: &ProgressBar,
 ) -> Result<Evaluation, Error> {
     let started = Instant::now();
-    let mut scored = Vec::with_capacity(loader.num_items());
-    for batch in loader.iter() {
+    let mut scored = Vec::with_capacity(loader.num_images());
+    for batch in loader.epoch(0, 0) {
         let batch = batch.map_err(|error| Error::Failed(error.to_string()))?;
         let logits = rows(logits(batch.images))?;
         let labels = batch.targets.try_into_data().map_err(unreadable)?;

@@ -13,6 +13,7 @@ mod heat_map;
 mod lesson;
 mod method;
 mod network;
+mod page;
 mod picture;
 mod record;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub use self::{
     lesson::{Lesson, Section},
     method::{METHODS, Method},
     network::{Network, Subject},
+    page::Explanation,
     record::{Layer, Maps, Record},
     slopes::{Slopes, slopes},
 };

@@ -5,11 +5,11 @@ use std::path::Path;
 use burn::tensor::{Device, Tensor};
 use zoo_data::Image;
 
-use super::{HeatMap, Record, Slopes};
+use super::{HeatMap, Record, Slopes, slopes};
 use crate::{
     Error,
     evaluation::{probabilities, ranking, rows},
-    model::{AnyClassifier, WeightsInfo},
+    model::{AnyModel, WeightsInfo, on_model},
 };
 
 /// A trained network with all that it needs to look at an image.
@@ -17,7 +17,7 @@ pub struct Network {
     /// The network's settings, its classes and how it wants its images.
     pub info: WeightsInfo,
     /// The network.
-    pub model: Box<dyn AnyClassifier>,
+    pub model: AnyModel,
     /// Where it computes.
     pub device: Device,
 }
@@ -49,7 +49,7 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// Those of [`WeightsInfo::read`] and [`AnyClassifier::load`].
+    /// Those of [`WeightsInfo::read`] and [`AnyModel::load`].
     pub fn open(weights: &Path, device: &Device) -> Result<Self, Error> {
         let info = WeightsInfo::read(weights)?;
         let mut model = info.model.init(0, device);
@@ -60,7 +60,20 @@ impl Network {
     /// What the layers give for an image of zeros: enough to know which layers there are.
     pub fn blank_record(&self) -> Record {
         let (channels, side) = (self.info.preprocess.channels(), self.info.preprocess.image_size);
-        self.model.record(Tensor::zeros([1, channels, side, side], &self.device))
+        self.record(Tensor::zeros([1, channels, side, side], &self.device))
+    }
+
+    /// What every layer gives for one image, `[1, channels, height, width]`.
+    fn record(&self, image: Tensor<4>) -> Record {
+        let mut record = Record::default();
+        on_model!(&self.model, model => drop(model.forward_tapped(image, &mut record)));
+        record
+    }
+
+    /// How the deep maps of each image, `[batch, channels, height, width]`, speak for the class of
+    /// its label.
+    pub fn slopes(&self, images: Tensor<4>, labels: &[usize]) -> Vec<Slopes> {
+        on_model!(&self.model, model => slopes(model, images, labels))
     }
 
     /// Looks at an image. What is explained is the class of `label`, or else the most probable.
@@ -79,7 +92,7 @@ impl Network {
         Ok(Subject {
             network: self,
             original_size,
-            record: self.model.record(input.clone()),
+            record: self.record(input.clone()),
             image,
             input,
             logits,
@@ -116,7 +129,7 @@ impl Subject<'_> {
     }
 
     fn slopes(&self, label: usize) -> Slopes {
-        self.network.model.slopes(self.input.clone(), &[label]).remove(0)
+        self.network.slopes(self.input.clone(), &[label]).remove(0)
     }
 
     /// Side of the image in pixels.

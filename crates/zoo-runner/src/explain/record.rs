@@ -1,5 +1,7 @@
 //! What the layers of a network give for an image, on the host.
 
+use std::fmt::Display;
+
 use burn::tensor::{Tensor, TensorData};
 use zoo_kernels::nn::Tap;
 
@@ -47,19 +49,19 @@ impl Record {
 /// # Panics
 /// If there is more than one image.
 impl Tap for Record {
-    fn layer<const D: usize>(&mut self, name: &str, output: Tensor<D>) -> Tensor<D> {
+    fn layer<const D: usize>(&mut self, name: impl Display, output: Tensor<D>) -> Tensor<D> {
         self.layers.push(Layer::new(name, output.clone().into_data()));
         output
     }
 
-    fn attention(&mut self, name: &str, weights: impl FnOnce() -> Tensor<4>) {
+    fn attention(&mut self, name: impl Display, weights: impl FnOnce() -> Tensor<4>) {
         self.attention.push(Layer::new(name, weights().into_data()));
     }
 }
 
 impl Layer {
     /// An output whose first axis is a batch of one image.
-    pub(super) fn new(name: &str, output: TensorData) -> Self {
+    pub(super) fn new(name: impl Display, output: TensorData) -> Self {
         let dims = output.shape().to_vec();
         assert_eq!(dims[0], 1, "images of a record");
         Self {

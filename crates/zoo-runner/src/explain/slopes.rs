@@ -1,5 +1,7 @@
 //! How much a class's score changes with what a layer gives.
 
+use std::fmt::Display;
+
 use burn::tensor::{Int, Tensor, TensorData};
 use zoo_kernels::nn::Tap;
 
@@ -80,8 +82,8 @@ struct Target<'a> {
 }
 
 impl Tap for Target<'_> {
-    fn layer<const D: usize>(&mut self, name: &str, output: Tensor<D>) -> Tensor<D> {
-        if name != self.layer {
+    fn layer<const D: usize>(&mut self, name: impl Display, output: Tensor<D>) -> Tensor<D> {
+        if name.to_string() != self.layer {
             return output;
         }
         let dims = output.dims();

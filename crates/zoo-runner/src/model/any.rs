@@ -1,203 +1,118 @@
-//! A classifier whose type the verbs need not know.
+//! A network whose kind the verbs need not know.
 
 use std::path::Path;
 
 use burn::{
-    module::{ModuleVisitor, Param},
-    store::{ApplyResult, ModuleAdapter, ModuleSnapshot, SafetensorsStore},
-    tensor::{Device, Tensor},
+    module::{Module, ModuleVisitor, Param},
+    store::{ApplyResult, ModuleAdapter, ModuleSnapshot, SafetensorsStore, burn_pack},
+    tensor::Tensor,
 };
 use sha2::{Digest, Sha256};
-use zoo_data::{Batch, Loader};
 use zoo_kernels::nn::Conv2d;
 
-use super::{Classifier, WeightsInfo, registry::count_params, save_weights};
-use crate::{
-    Error,
-    bench::{self, StepTimes},
-    config::RunConfig,
-    explain::{self, Record, Slopes},
-    parity::{self, Trace},
-    pretrained::{BeforeHead, Lazy},
-    training::{Plan, RangePoint, RangeTest, Trained, launch},
-};
+use super::{AnyModel, Classifier, WeightsInfo, on_model, save_weights};
+use crate::Error;
 
-/// The dyn-safe face of every [`Classifier`]: what the verbs need, with the type erased.
-pub trait AnyClassifier {
-    /// Class scores: `[batch, channels, height, width]` to `[batch, num_classes]`.
-    fn logits(&self, images: Tensor<4>) -> Tensor<2>;
+/// A tensor whose values are read when they are asked for.
+pub type Lazy = burn_pack::Tensor;
 
-    /// Number of parameters.
-    fn num_params(&self) -> usize;
+impl AnyModel {
+    /// Class scores.
+    ///
+    /// # Shapes
+    /// - images: `[batch, channels, height, width]`
+    /// - returns: `[batch, num_classes]`
+    pub fn logits(&self, images: Tensor<4>) -> Tensor<2> {
+        on_model!(self, model => Classifier::forward(model, images))
+    }
+
+    /// Number of parameters that training changes.
+    pub fn num_params(&self) -> usize {
+        on_model!(self, model => count_params(model))
+    }
 
     /// SHA-256 over all weights as little-endian f32, in the order of their paths.
-    fn weight_hash(&self) -> String;
+    pub fn weight_hash(&self) -> String {
+        let mut hash = WeightHash(Sha256::new());
+        on_model!(self, model => model.visit(&mut hash));
+        format!("{:x}", hash.0.finalize())
+    }
 
     /// Writes the weights, by the model's own parameter paths, as safetensors.
     ///
     /// # Errors
     ///
     /// [`Error::Failed`] if the file cannot be written; a file already there is then as it was.
-    fn save(&self, path: &Path, info: &WeightsInfo) -> Result<(), Error>;
+    pub fn save(&self, path: &Path, info: &WeightsInfo) -> Result<(), Error> {
+        on_model!(self, model => save_weights(model, path, info))
+    }
 
     /// Takes weights from a safetensors file.
     ///
     /// # Errors
     ///
     /// [`Error::Run`] unless the file holds exactly this network's parameters.
-    fn load(&mut self, path: &Path) -> Result<(), Error>;
-
-    /// The weights by their paths, each read when it is asked for, as `adapter` has them.
-    fn tensors(&self, adapter: Option<Box<dyn ModuleAdapter>>) -> Vec<Lazy>;
-
-    /// Takes weights as far as they fit, and says which did.
-    fn apply(&mut self, tensors: Vec<Lazy>, adapter: Option<Box<dyn ModuleAdapter>>)
-    -> ApplyResult;
-
-    /// Trains and returns what came of it.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Failed`] if training could not go on.
-    fn train(self: Box<Self>, plan: Plan) -> Result<Trained, Error>;
-
-    /// Trains with growing learning rates; see [`RangeTest::run`].
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Failed`] if training could not go on.
-    fn test_range(
-        self: Box<Self>,
-        test: RangeTest,
-        config: &RunConfig,
-        loader: &Loader,
-        device: &Device,
-    ) -> Result<Vec<RangePoint>, Error>;
-
-    /// Milliseconds of each of `steps` training steps; see [`bench::time_training`].
-    fn time_training(
-        self: Box<Self>,
-        batches: &[Batch],
-        config: &RunConfig,
-        steps: usize,
-    ) -> Vec<StepTimes>;
-
-    /// What a step on each of `batches` computes; see [`parity::trace`].
-    fn trace(self: Box<Self>, batches: &[Batch], config: &RunConfig) -> Trace;
-
-    /// Milliseconds of each of `steps` forward passes; see [`bench::time_inference`].
-    fn time_inference(&self, batches: &[Batch], steps: usize) -> Vec<f64>;
-
-    /// What every layer gives for one image, `[1, channels, height, width]`.
-    fn record(&self, image: Tensor<4>) -> Record;
-
-    /// What the head sees: `[batch, channels, height, width]` to `[batch, features]`.
-    fn features(&self, images: Tensor<4>) -> Tensor<2>;
-
-    /// How each image's deep maps speak for the class of its label; see [`explain::slopes`].
-    fn slopes(&self, images: Tensor<4>, labels: &[usize]) -> Vec<Slopes>;
-
-    /// The layers from the images to the head; see [`Classifier::layers`].
-    fn layers(&self) -> Vec<Vec<String>>;
-
-    /// The convolution that sees the pixels.
-    fn first_convolution(&self) -> &Conv2d;
-}
-
-impl<M: Classifier> AnyClassifier for M {
-    fn logits(&self, images: Tensor<4>) -> Tensor<2> {
-        Classifier::forward(self, images)
-    }
-
-    fn num_params(&self) -> usize {
-        count_params(self)
-    }
-
-    fn weight_hash(&self) -> String {
-        let mut hash = WeightHash(Sha256::new());
-        self.visit(&mut hash);
-        format!("{:x}", hash.0.finalize())
-    }
-
-    fn save(&self, path: &Path, info: &WeightsInfo) -> Result<(), Error> {
-        save_weights(self, path, info)
-    }
-
-    fn load(&mut self, path: &Path) -> Result<(), Error> {
+    pub fn load(&mut self, path: &Path) -> Result<(), Error> {
         let mut store = SafetensorsStore::from_file(path).allow_partial(false);
         let refuse = |message: String| Error::run(path, message);
-        let applied = self.load_from(&mut store).map_err(|error| refuse(error.to_string()))?;
-        match applied.unused.first() {
+        let applied = on_model!(self, model => model.load_from(&mut store));
+        match applied.map_err(|error| refuse(error.to_string()))?.unused.first() {
             Some(name) => Err(refuse(format!("holds `{name}`, which this network does not have"))),
             None => Ok(()),
         }
     }
 
-    fn tensors(&self, adapter: Option<Box<dyn ModuleAdapter>>) -> Vec<Lazy> {
-        self.collect(None, adapter, false)
+    /// The weights by their paths, each read when it is asked for, as `adapter` has them.
+    pub fn tensors(&self, adapter: Option<Box<dyn ModuleAdapter>>) -> Vec<Lazy> {
+        on_model!(self, model => model.collect(None, adapter, false))
     }
 
-    fn apply(
+    /// Takes weights as far as they fit, and says which did.
+    pub fn apply(
         &mut self,
         tensors: Vec<Lazy>,
         adapter: Option<Box<dyn ModuleAdapter>>,
     ) -> ApplyResult {
-        ModuleSnapshot::apply(self, tensors, None, adapter, false)
+        on_model!(self, model => ModuleSnapshot::apply(model, tensors, None, adapter, false))
     }
 
-    fn train(self: Box<Self>, plan: Plan) -> Result<Trained, Error> {
-        launch(*self, plan)
+    /// The layers from the images to the head; see [`Classifier::layers`].
+    pub fn layers(&self) -> Vec<Vec<String>> {
+        on_model!(self, model => Classifier::layers(model))
     }
 
-    fn test_range(
-        self: Box<Self>,
-        test: RangeTest,
-        config: &RunConfig,
-        loader: &Loader,
-        device: &Device,
-    ) -> Result<Vec<RangePoint>, Error> {
-        test.run(*self, config, loader, device)
+    /// The convolution that sees the pixels.
+    pub fn first_convolution(&self) -> &Conv2d {
+        on_model!(self, model => Classifier::first_convolution(model))
+    }
+}
+
+/// Number of parameters that training changes; Burn's own count holds the running statistics of
+/// batch-norm too, which the field does not call parameters.
+fn count_params<M: Module>(model: &M) -> usize {
+    let mut count = Count { path: Vec::new(), sum: 0 };
+    model.visit(&mut count);
+    count.sum
+}
+
+struct Count {
+    path: Vec<String>,
+    sum: usize,
+}
+
+impl ModuleVisitor for Count {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_string());
     }
 
-    fn time_training(
-        self: Box<Self>,
-        batches: &[Batch],
-        config: &RunConfig,
-        steps: usize,
-    ) -> Vec<StepTimes> {
-        bench::time_training(*self, batches, config, steps)
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
     }
 
-    fn trace(self: Box<Self>, batches: &[Batch], config: &RunConfig) -> Trace {
-        parity::trace(*self, batches, config)
-    }
-
-    fn time_inference(&self, batches: &[Batch], steps: usize) -> Vec<f64> {
-        bench::time_inference(self, batches, steps)
-    }
-
-    fn record(&self, image: Tensor<4>) -> Record {
-        let mut record = Record::default();
-        self.forward_tapped(image, &mut record);
-        record
-    }
-
-    fn features(&self, images: Tensor<4>) -> Tensor<2> {
-        let mut tap = BeforeHead::default();
-        self.forward_tapped(images, &mut tap);
-        tap.features()
-    }
-
-    fn slopes(&self, images: Tensor<4>, labels: &[usize]) -> Vec<Slopes> {
-        explain::slopes(self, images, labels)
-    }
-
-    fn layers(&self) -> Vec<Vec<String>> {
-        Classifier::layers(self)
-    }
-
-    fn first_convolution(&self) -> &Conv2d {
-        Classifier::first_convolution(self)
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if !self.path.last().is_some_and(|name| name.starts_with("running_")) {
+            self.sum += param.lazy_shape().num_elements();
+        }
     }
 }
 

@@ -4,12 +4,16 @@ mod any;
 mod classifier;
 #[cfg(test)]
 pub(crate) mod filler;
+mod paths;
 mod registry;
+mod settings;
 mod shape;
 mod weights;
 
-pub use any::AnyClassifier;
+pub use any::Lazy;
 pub use classifier::Classifier;
-pub use registry::{ModelSettings, Preset};
+pub use paths::{head_path, is_within};
+pub(crate) use registry::on_model;
+pub use registry::{AnyModel, ModelSettings, Preset};
 pub use shape::DataShape;
 pub use weights::{WeightsInfo, save_weights};

@@ -22,4 +22,9 @@ impl DataShape {
             image_size: data.preprocess.image_size,
         }
     }
+
+    /// Classes, channels and image size.
+    pub(super) fn values(self) -> [usize; 3] {
+        [self.num_classes, self.channels, self.image_size]
+    }
 }

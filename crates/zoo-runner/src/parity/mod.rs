@@ -14,7 +14,13 @@ pub use self::{
     compare::{Differences, TOLERANCES, Tolerances},
     trace::{Named, Trace, trace},
 };
-use crate::{Error, backend::BackendChoice, case::Case, config::refuse, model::DataShape};
+use crate::{
+    Error,
+    backend::BackendChoice,
+    case::Case,
+    config::refuse,
+    model::{DataShape, on_model},
+};
 
 /// The outcome of one case on two backends.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -51,8 +57,9 @@ pub fn run(case: &Case, backends: &[BackendChoice], steps: usize) -> Result<Vec<
 }
 
 fn record(case: &Case, device: &Device, steps: usize) -> Result<Trace, Error> {
-    let config = &case.config;
+    let mut config = case.config.clone();
     let data = config.data.open()?;
+    let settings = config.settings(&data)?;
     let fitted = case.model(DataShape::of(&data)).map_err(|text| refuse("model", text))?;
     let model = fitted.without_dropout().init(config.seed, device);
     let loader = Loader::train(
@@ -62,10 +69,11 @@ fn record(case: &Case, device: &Device, steps: usize) -> Result<Trace, Error> {
         &config.loader,
         config.seed,
         device,
-    );
+    )
+    .with_mix(&config.mix);
     let batches = (0..).flat_map(|epoch| loader.epoch(epoch, 0)).take(steps);
     let batches: Vec<Batch> = batches
         .map(|batch| batch.map_err(|error| Error::Failed(error.to_string())))
         .collect::<Result<_, Error>>()?;
-    Ok(model.trace(&batches, config))
+    on_model!(model, model => trace(model, &batches, &settings))
 }

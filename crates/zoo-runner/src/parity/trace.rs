@@ -1,17 +1,19 @@
 //! Everything that a few training steps compute, on the host.
 
+use std::fmt::Display;
+
 use burn::{
     module::{Module, ModuleVisitor, Param},
     optim::GradientsParams,
     tensor::Tensor,
 };
-use zoo_data::Batch;
+use zoo_data::{Batch, DataError};
 use zoo_kernels::nn::Tap;
 
 use crate::{
-    config::RunConfig,
+    Error,
     model::Classifier,
-    training::{ParameterGroups, cross_entropy},
+    training::{StepBatches, TrainSettings, Trainer, Watch},
 };
 
 /// Values under their names, in the order in which they come about.
@@ -30,45 +32,56 @@ pub struct Trace {
     pub weights: Named,
 }
 
-/// Trains `model` on `batches`, one step each at the config's learning rate, and keeps what came
+/// Trains `model` on `batches`, one step each at the learning rate of `settings`, and keeps what came
 /// about.
+///
+/// # Errors
+///
+/// [`Error::Config`] if the network lacks what is to be frozen or adapted, [`Error::Failed`] if the
+/// device gives up.
 ///
 /// # Panics
 ///
 /// Without a batch.
-pub fn trace<M: Classifier>(model: M, batches: &[Batch], config: &RunConfig) -> Trace {
-    let device = batches[0].images.device().autodiff();
-    let groups = ParameterGroups::new(&model, &config.parameter_groups);
-    let mut model = model.train().fork(&device);
-    let mut optimizer = config.optimizer.init(&groups);
-    let rate = config.optimizer.learning_rate();
+pub fn trace<M: Classifier>(
+    model: M,
+    batches: &[Batch],
+    settings: &TrainSettings,
+) -> Result<Trace, Error> {
+    let mut trainer = Trainer::new(model, settings, &batches[0].images.device(), None)?;
+    trainer.freeze(0);
+    let rate = settings.optimizer.learning_rate();
     let mut trace = Trace::default();
     for (step, batch) in batches.iter().enumerate() {
+        let place = StepBatches { first_batch: step, batches: 1, images: batch.indices.len() };
+        let mut batch = std::iter::once(Ok::<_, DataError>(batch.clone()));
         let mut layers = Outputs::default();
-        let logits = match step {
-            0 => model.forward_tapped(batch.images.clone(), &mut layers),
-            _ => model.forward(batch.images.clone()),
+        let made = match step {
+            0 => trainer.gradients(&mut batch, place, &mut layers)?,
+            _ => trainer.gradients(&mut batch, place, &mut ())?,
         };
-        let targets = batch.targets.clone();
-        let loss = cross_entropy(logits, targets, config.loss.label_smoothing()).mean();
-        trace.losses.extend(values(loss.clone().without_autodiff()));
-        let gradients = GradientsParams::from_grads(loss.backward(), &model);
+        let Some(made) = made else {
+            break;
+        };
+        trace.losses.push(made.measured.loss() as f32);
         if step == 0 {
             trace.layers = layers.0;
-            trace.gradients = named(&model, Some(&gradients));
+            trace.gradients = named(trainer.model(), Some(&made.gradients));
         }
-        model = optimizer.step(rate, model, gradients);
+        trainer.update(made.gradients, rate);
     }
-    trace.weights = named(&model, None);
-    trace
+    trace.weights = named(trainer.model(), None);
+    Ok(trace)
 }
 
 /// Outputs of layers as a [`Tap`] sees them.
 #[derive(Default)]
 struct Outputs(Named);
 
+impl Watch for Outputs {}
+
 impl Tap for Outputs {
-    fn layer<const D: usize>(&mut self, name: &str, output: Tensor<D>) -> Tensor<D> {
+    fn layer<const D: usize>(&mut self, name: impl Display, output: Tensor<D>) -> Tensor<D> {
         self.0.push((name.to_string(), values(output.clone().without_autodiff())));
         output
     }

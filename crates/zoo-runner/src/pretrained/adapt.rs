@@ -6,7 +6,7 @@ use burn::store::{ApplyError, bridge};
 use burn::tensor::TensorData;
 
 use super::source::Lazy;
-use crate::model::{AnyClassifier, DataShape, ModelSettings};
+use crate::model::{AnyModel, DataShape, ModelSettings, head_path, is_within};
 
 pub use positions::Bicubic;
 
@@ -16,7 +16,7 @@ const POSITIONS: &str = "position_embedding";
 /// What to take weights from, and for which network.
 pub struct Adaptation<'a> {
     /// The network that has them.
-    pub source: &'a dyn AnyClassifier,
+    pub source: &'a AnyModel,
     /// Its settings.
     pub settings: &'a ModelSettings,
     /// How position embeddings are brought to another number of patches.
@@ -34,13 +34,14 @@ impl Adaptation<'_> {
     /// # Errors
     ///
     /// The first tensor that does not fit, by its name and shapes.
-    pub fn apply(&self, target: &mut dyn AnyClassifier) -> Result<Vec<String>, String> {
-        let head = head_path(self.source);
+    pub fn apply(&self, target: &mut AnyModel) -> Result<Vec<String>, String> {
+        let layers = self.source.layers();
+        let head = head_path(&layers);
         let mut reshaped = Vec::new();
         let mut tensors = Vec::new();
         let mut is_first_convolution = true;
         for tensor in self.source.tensors(None) {
-            if self.new_head && is_within(&tensor.name, &head) {
+            if self.new_head && is_within(&tensor.name, head) {
                 continue;
             }
             let is_convolution = tensor.shape.num_dims() == 4;
@@ -64,8 +65,7 @@ impl Adaptation<'_> {
             return Err(told(error));
         }
         let missing = result.missing.iter().map(|(name, _)| name);
-        match missing.chain(&result.unused).find(|name| !(self.new_head && is_within(name, &head)))
-        {
+        match missing.chain(&result.unused).find(|name| !(self.new_head && is_within(name, head))) {
             Some(name) => Err(format!("`{name}` is in one of the two networks alone")),
             None => Ok(reshaped),
         }
@@ -108,16 +108,6 @@ impl Adaptation<'_> {
         let data = TensorData::new(adapted, [1, extra + new_side * new_side, embed_dim]);
         Ok(Some(bridge::from_data(data, tensor.name.clone(), None)))
     }
-}
-
-/// The path of the layer that gives the scores.
-pub fn head_path(model: &dyn AnyClassifier) -> String {
-    model.layers().pop().and_then(|mut layer| layer.pop()).unwrap_or_default()
-}
-
-/// True where `path` is `prefix` or lies below it.
-pub fn is_within(path: &str, prefix: &str) -> bool {
-    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn values(tensor: &Lazy) -> Result<Vec<f32>, String> {

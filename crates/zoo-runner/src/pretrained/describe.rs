@@ -52,7 +52,7 @@ impl Pretrained {
     /// The weights for data of the same shape.
     pub fn adaptation(&self) -> Adaptation<'_> {
         Adaptation {
-            source: &*self.model,
+            source: &self.model,
             settings: &self.info.model,
             positions: self.positions,
             shape: self.info.model.shape(),
@@ -67,8 +67,7 @@ impl Pretrained {
         settings.check().map_err(|message| Error::run(path, message))?;
         let mut model = settings.blank(device);
         let adaptation = Adaptation { shape, ..self.adaptation() };
-        let reshaped =
-            adaptation.apply(&mut *model).map_err(|message| Error::run(path, message))?;
+        let reshaped = adaptation.apply(&mut model).map_err(|message| Error::run(path, message))?;
         self.report.reshaped = reshaped;
         self.model = model;
         self.info.model = settings;

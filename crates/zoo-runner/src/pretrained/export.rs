@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Error,
-    model::{AnyClassifier, ModelSettings, WeightsInfo},
+    model::{AnyModel, ModelSettings, WeightsInfo},
 };
 
 /// Writes `model` as safetensors of f32, by the names that the library `layout` has, with the JSON
@@ -25,7 +25,7 @@ use crate::{
 /// [`Error::Usage`] if the library has no such network, [`Error::Run`] if it has none with these
 /// settings, [`Error::Failed`] if a file cannot be written.
 pub fn export(
-    model: &dyn AnyClassifier,
+    model: &AnyModel,
     info: &WeightsInfo,
     layout: &str,
     out: &Path,

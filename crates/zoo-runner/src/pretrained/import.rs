@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Error,
-    model::{AnyClassifier, DataShape, WeightsInfo},
+    model::{AnyModel, DataShape, WeightsInfo},
 };
 
 /// What a user says about a file of weights; what is left open is told by the file, by the JSON
@@ -50,7 +50,7 @@ pub struct ImportOptions {
 /// Weights with all that is needed to use them.
 pub struct Pretrained {
     /// The network.
-    pub model: Box<dyn AnyClassifier>,
+    pub model: AnyModel,
     /// What travels with it.
     pub info: WeightsInfo,
     /// How its library brings position embeddings to another number of patches.
@@ -80,7 +80,7 @@ pub fn import(path: &Path, options: &ImportOptions, device: &Device) -> Result<P
         return Err(Error::run(path, format!("holds a network of kind `{found}`, not `{asked}`")));
     }
     pretrained.describe(path, options, device)?;
-    pretrained.report.not_finite = not_finite(&*pretrained.model)?;
+    pretrained.report.not_finite = not_finite(&pretrained.model)?;
     Ok(pretrained)
 }
 
@@ -90,7 +90,7 @@ fn own_layout(path: &Path, info: WeightsInfo, device: &Device) -> Result<Pretrai
     let report = ImportReport {
         layout: String::from(ZOO),
         applied: model.tensors(None).len(),
-        ..ImportReport::of(&info.model, &*model)
+        ..ImportReport::of(&info.model, &model)
     };
     Ok(Pretrained { model, info, positions: Bicubic::Antialiased, report })
 }
@@ -115,7 +115,7 @@ fn foreign_layout(
         applied: names,
         unused,
         converted: tensors.converted,
-        ..ImportReport::of(&settings, &*model)
+        ..ImportReport::of(&settings, &model)
     };
     let DataShape { num_classes, channels, image_size } = settings.shape();
     let mut preprocess = layout.preprocess.preprocess(image_size, channels);

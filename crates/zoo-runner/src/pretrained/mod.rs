@@ -2,20 +2,17 @@
 //!
 //! [`import()`] reads a file: `source` its tensors, `layout` the names of the library that wrote
 //! it, `infer` the network's sizes from their shapes. [`adapt`] puts weights into a network for
-//! other data, `method` says how they are fitted to them. [`export()`] goes the way back.
+//! other data. [`export()`] goes the way back. How they are trained on is
+//! [`fine_tune`](crate::training::fine_tune).
 
 pub mod adapt;
 mod describe;
 mod export;
-mod features;
-mod fine_tune;
 mod hub;
 mod import;
 mod infer;
 mod layout;
-mod method;
 mod pickle;
-mod probe;
 mod report;
 mod sidecar;
 mod source;
@@ -25,11 +22,7 @@ mod start;
 mod tests;
 
 pub use export::export;
-pub use features::BeforeHead;
-pub use fine_tune::{FineTuneConfig, Freeze, Freezing, Head, Thaw};
 pub use hub::Published;
 pub use import::{ImportOptions, Pretrained, import};
-pub use method::{LoraConfig, Method};
-pub use probe::Probe;
 pub use report::ImportReport;
 pub use source::Lazy;

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     Error,
-    model::{AnyClassifier, ModelSettings},
+    model::{AnyModel, ModelSettings},
 };
 
 /// What became of a file's tensors, by its own names.
@@ -35,7 +35,7 @@ pub struct ImportReport {
 
 impl ImportReport {
     /// A report on weights of which nothing is told yet.
-    pub(super) fn of(settings: &ModelSettings, model: &dyn AnyClassifier) -> Self {
+    pub(super) fn of(settings: &ModelSettings, model: &AnyModel) -> Self {
         Self {
             model: settings.name().to_string(),
             parameters: model.num_params(),
@@ -45,7 +45,7 @@ impl ImportReport {
 }
 
 /// The names of the tensors that hold infinities or what is not a number.
-pub fn not_finite(model: &dyn AnyClassifier) -> Result<Vec<String>, Error> {
+pub fn not_finite(model: &AnyModel) -> Result<Vec<String>, Error> {
     let mut names = Vec::new();
     for tensor in model.tensors(None) {
         let data = to_data(&tensor).map_err(|error| Error::Failed(error.to_string()))?;

@@ -11,7 +11,6 @@ use burn::{
     store::{
         ModuleStore, PytorchStore, SafetensorsStore,
         bridge::{data_len, deferred, to_data},
-        burn_pack,
     },
     tensor::{DType, TensorData},
 };
@@ -26,8 +25,7 @@ const NESTED: [&str; 6] =
 /// What a wrapper of several devices puts before every name.
 const WRAPPED: &str = "module.";
 
-/// A tensor whose values are read when they are asked for.
-pub type Lazy = burn_pack::Tensor;
+pub use crate::model::Lazy;
 
 /// Tensors by their names.
 #[derive(Clone, Default)]

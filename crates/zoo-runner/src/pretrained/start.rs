@@ -4,14 +4,15 @@ use std::path::Path;
 
 use burn::tensor::Device;
 
-use super::{Head, ImportOptions, Pretrained, hub::Published, import};
+use super::{ImportOptions, Pretrained, hub::Published, import};
 use crate::{
     Error,
     backend::host,
     config::{RunConfig, refuse},
-    model::AnyClassifier,
+    model::AnyModel,
     progress::Show,
     run_dir::find_weights,
+    training::fine_tune::Head,
 };
 
 impl RunConfig {
@@ -53,7 +54,7 @@ impl RunConfig {
         pretrained: Option<&Pretrained>,
         classes: &[String],
         device: &Device,
-    ) -> Result<Box<dyn AnyClassifier>, Error> {
+    ) -> Result<AnyModel, Error> {
         let mut model = self.model.init(self.seed, device);
         let Some(pretrained) = pretrained else {
             return Ok(model);
@@ -68,7 +69,7 @@ impl RunConfig {
         }
         let mut adaptation = pretrained.adaptation();
         (adaptation.shape, adaptation.new_head) = (self.model.shape(), new_head);
-        adaptation.apply(&mut *model).map_err(|message| refuse("pretrained", message))?;
+        adaptation.apply(&mut model).map_err(|message| refuse("pretrained", message))?;
         Ok(model)
     }
 }

@@ -97,7 +97,7 @@ fn an_export_holds_bit_for_bit_what_was_imported() {
     ] {
         let pretrained = read(file).unwrap();
         let out = folder.path().join("out.safetensors");
-        export(&*pretrained.model, &pretrained.info, layout, &out).unwrap();
+        export(&pretrained.model, &pretrained.info, layout, &out).unwrap();
         let [before, after] = [fixture(file), out].map(|path| std::fs::read(path).unwrap());
         let [before, after] =
             [&before, &after].map(|bytes| SafeTensors::deserialize(bytes).unwrap());
@@ -119,7 +119,7 @@ fn what_an_export_writes_beside_the_weights_is_read_again() {
         pretrained.info.classes = ["ant", "bee", "cow"].map(String::from).to_vec();
         pretrained.info.preprocess.mean = vec![0.1, 0.2, 0.3];
         let out = folder.path().join(format!("{layout}.safetensors"));
-        export(&*pretrained.model, &pretrained.info, layout, &out).unwrap();
+        export(&pretrained.model, &pretrained.info, layout, &out).unwrap();
         let again = import(&out, &ImportOptions::default(), &host()).unwrap();
         assert_eq!(again.info.classes, pretrained.info.classes);
         assert_eq!(again.info.preprocess.mean, pretrained.info.preprocess.mean);
@@ -158,19 +158,19 @@ fn weights_serve_for_other_sizes_channels_and_classes() {
     let head = target.tensors(None).pop().unwrap().to_bytes().unwrap().to_vec();
     let mut adaptation = pretrained.adaptation();
     (adaptation.shape, adaptation.new_head) = (shape, true);
-    let reshaped = adaptation.apply(&mut *target).unwrap();
+    let reshaped = adaptation.apply(&mut target).unwrap();
     assert_eq!(reshaped, ["patch_embedding.weight", "position_embedding"]);
     // The head is the one that was drawn, everything else is the weights'.
     assert_eq!(target.tensors(None).pop().unwrap().to_bytes().unwrap().to_vec(), head);
-    let norm = |model: &dyn crate::model::AnyClassifier| {
+    let norm = |model: &crate::model::AnyModel| {
         let tensors = model.tensors(None);
         let norm = tensors.iter().find(|tensor| tensor.name == "blocks.1.norm2.gamma").unwrap();
         norm.to_bytes().unwrap().to_vec()
     };
-    assert_eq!(norm(&*target), norm(&*pretrained.model));
+    assert_eq!(norm(&target), norm(&pretrained.model));
 
     adaptation.new_head = false;
-    let error = adaptation.apply(&mut *target).unwrap_err();
+    let error = adaptation.apply(&mut target).unwrap_err();
     assert_eq!(error, "has `head.weight` of shape [16, 3], but the config's network has [16, 5]");
 }
 
@@ -181,7 +181,7 @@ fn grey_images_give_what_equal_channels_gave() {
     let mut grey = pretrained.info.model.clone().with_shape(shape).blank(&host());
     let mut adaptation = pretrained.adaptation();
     adaptation.shape = shape;
-    adaptation.apply(&mut *grey).unwrap();
+    adaptation.apply(&mut grey).unwrap();
     let image = Tensor::<4>::from_data(TensorData::new(pattern(1, 16), [1, 3, 16, 16]), &host());
     let channel = image.narrow(1, 0, 1);
     let wanted = pretrained.model.logits(channel.clone().repeat_dim(1, 3)).into_data();

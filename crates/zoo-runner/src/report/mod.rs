@@ -1,27 +1,26 @@
-//! What people look at: the page of a run, its tables, its curves.
+//! What pages are drawn with: charts, tables, pictures, templates and the folder that they go to.
 //!
-//! Figures come from [`crate::evaluation`] and `metrics.jsonl`; here they are laid out. A page is a
-//! template under `templates/`, and every text that goes into one is escaped.
+//! This module knows no figure of the zoo: a run's page is laid out in [`crate::evaluation`], a
+//! comparison's in [`crate::compare`], an explanation's in [`crate::explain`]. A page is a template
+//! under `templates/`, and every text that goes into one is escaped.
 
 mod axis;
 mod chart;
-mod comparison;
-mod confusion;
-mod curves;
-mod explanation;
 mod folder;
 mod picture;
-mod run;
-mod tables;
+mod table;
 mod templates;
 
+pub(crate) use self::{
+    axis::{Scale, significant},
+    chart::Frame,
+    picture::{data_uri, small_uri},
+    table::{cell, head, write_csv},
+    templates::{SORT_SCRIPT, render},
+};
 pub use self::{
     chart::{Chart, Point, Series},
-    comparison::write_comparison,
-    curves::{Curves, Line, write_curves},
-    explanation::Explanation,
     folder::Folder,
     picture::png_uri,
-    run::RunReport,
-    tables::csv,
+    table::csv,
 };

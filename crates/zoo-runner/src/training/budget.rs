@@ -11,6 +11,17 @@ pub struct Pace {
     pub accumulate: usize,
 }
 
+/// Which batches of a run make one of its steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepBatches {
+    /// The number of the first one, counted from 0 over the whole run.
+    pub first_batch: usize,
+    /// How many, at most: the last step of an epoch may have fewer.
+    pub batches: usize,
+    /// Images in all of them.
+    pub images: usize,
+}
+
 /// What ends a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Budget {
@@ -61,9 +72,13 @@ impl Pace {
         epochs * self.images + rest * self.images_per_step()
     }
 
-    /// Images of the step that follows `steps` steps.
-    pub fn images_of_step(self, steps: usize) -> usize {
-        self.images_after(steps + 1) - self.images_after(steps)
+    /// The step that follows `steps` steps.
+    pub fn step_after(self, steps: usize) -> StepBatches {
+        StepBatches {
+            first_batch: self.batches_after(steps),
+            batches: self.accumulate,
+            images: self.images_after(steps + 1) - self.images_after(steps),
+        }
     }
 
     /// The fewest steps that see `images` images.
@@ -122,7 +137,7 @@ mod tests {
     #[test]
     fn an_epoch_ends_with_what_is_left() {
         assert_eq!(PACE.steps_per_epoch(), 3);
-        assert_eq!([0, 1, 2, 3, 4].map(|step| PACE.images_of_step(step)), [8, 8, 4, 8, 8]);
+        assert_eq!([0, 1, 2, 3, 4].map(|steps| PACE.step_after(steps).images), [8, 8, 4, 8, 8]);
         assert_eq!([0, 1, 3, 4].map(|steps| PACE.images_after(steps)), [0, 8, 20, 28]);
         assert_eq!([0, 1, 3, 4].map(|steps| PACE.batches_after(steps)), [0, 2, 5, 7]);
         assert_eq!([1, 8, 9, 20, 21, 40].map(|images| PACE.steps_for(images)), [1, 1, 2, 3, 4, 6]);

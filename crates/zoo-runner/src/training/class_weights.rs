@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{nearest, range};
+use crate::words::{range, unknown};
 
 /// What the loss of each class weighs: `"balanced"`, weights by the names of classes, or a list of them
 /// in the order of the classes.
@@ -52,8 +52,8 @@ impl ClassWeights {
         Ok(())
     }
 
-    /// The same as a list, for classes of so many train images.
-    pub(super) fn resolve(&self, classes: &[String], counts: &[usize]) -> Result<Self, String> {
+    /// A weight for each class, for classes of so many train images.
+    pub(super) fn resolve(&self, classes: &[String], counts: &[usize]) -> Result<Vec<f64>, String> {
         let weights = match self {
             Self::Rule(Rule::Balanced) => {
                 let images: usize = counts.iter().sum();
@@ -74,30 +74,20 @@ impl ClassWeights {
         };
         match weights.iter().all(|&weight| weight == 0.0) {
             true => Err(String::from("`class_weights`: expected a weight above 0, found none")),
-            false => Ok(Self::Listed(weights)),
-        }
-    }
-
-    /// The list, once [resolved](Self::resolve).
-    pub(super) fn listed(&self) -> Option<Vec<f32>> {
-        match self {
-            Self::Listed(weights) => Some(weights.iter().map(|&weight| weight as f32).collect()),
-            _ => None,
+            false => Ok(weights),
         }
     }
 }
 
 /// Refuses weights of classes that the data does not have.
 fn check_names(named: &BTreeMap<String, f64>, classes: &[String]) -> Result<(), String> {
-    let Some(unknown) = named.keys().find(|class| !classes.contains(class)) else {
-        return Ok(());
-    };
-    let hint = match nearest(unknown, classes.iter().map(String::as_str)) {
-        Some(right) => format!(", did you mean `{right}`?"),
-        None => String::from("."),
-    };
-    let known = classes.join(", ");
-    Err(format!("`class_weights`: unknown class `{unknown}`{hint} Known: {known}."))
+    match named.keys().find(|class| !classes.contains(class)) {
+        None => Ok(()),
+        Some(wrong) => {
+            let known = classes.iter().map(String::as_str);
+            Err(format!("`class_weights`: {}", unknown("class", wrong, known)))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -108,7 +98,7 @@ mod tests {
         serde_json::from_str(json).unwrap()
     }
 
-    fn resolve(json: &str) -> Result<ClassWeights, String> {
+    fn resolve(json: &str) -> Result<Vec<f64>, String> {
         let classes = ["ant", "bee", "wasp"].map(String::from);
         read(json).resolve(&classes, &[60, 30, 10])
     }
@@ -117,11 +107,11 @@ mod tests {
     fn weights_become_a_list() {
         // scikit-learn's compute_class_weight("balanced"): 100 / (3 * 60), and so on.
         let balanced = vec![100.0 / 3.0 / 60.0, 100.0 / 3.0 / 30.0, 100.0 / 3.0 / 10.0];
-        assert_eq!(resolve("\"balanced\""), Ok(ClassWeights::Listed(balanced.clone())));
+        assert_eq!(resolve("\"balanced\""), Ok(balanced.clone()));
         let mean: f64 =
             balanced.iter().zip([0.6, 0.3, 0.1]).map(|(weight, share)| weight * share).sum();
         assert!((mean - 1.0).abs() < 1e-12);
-        let named = ClassWeights::Listed(vec![1.0, 2.5, 1.0]);
+        let named = vec![1.0, 2.5, 1.0];
         assert_eq!(resolve(r#"{"bee": 2.5}"#), Ok(named.clone()));
         assert_eq!(resolve("[1, 2.5, 1]"), Ok(named));
     }

@@ -3,8 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::checkpoint::ROUNDING;
-use crate::config::range;
+use crate::words::range;
+
+/// Accuracies nearer than this are the same: a number that has been through JSON may have lost its
+/// last digit, and a resumed run must judge as one that never stopped.
+pub const ROUNDING: f64 = 1e-12;
 
 /// Ends the run after so many epochs without a better accuracy on the valid split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -7,7 +7,7 @@ use burn::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{config::range, model::Classifier};
+use crate::{model::Classifier, words::range};
 
 /// Settings of the moving average, with the meaning of timm's `ModelEmaV3`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

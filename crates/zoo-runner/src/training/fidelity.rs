@@ -4,17 +4,18 @@
 use std::{fs, path::Path};
 
 use burn::{
-    module::Module,
     nn::{Linear, LinearConfig},
     tensor::{Device, Int, Tensor, TensorData},
-    train::TrainStep,
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
-use zoo_data::Batch;
+use zoo_data::{Batch, DataError};
 use zoo_kernels::nn::{Conv2d, Tap};
 
-use super::{OptimizerConfig, ParameterGroups, RunLength, ScheduleConfig, Trainee};
+use super::{
+    Budget, Course, LossConfig, OptimizerConfig, Pace, RunLength, ScheduleConfig, TrainConfig,
+    TrainSettings, Trainer,
+};
 use crate::{
     backend::host,
     model::{
@@ -69,23 +70,35 @@ struct Training {
 impl Training {
     /// Losses of `steps` steps, and the network after them.
     fn run<M: Classifier>(&self, model: M, steps: usize) -> (Vec<f64>, M) {
-        let device = host().autodiff();
+        let pace = Pace { images: steps * self.batch, batch_size: self.batch, accumulate: 1 };
+        let loss = json!({"cross-entropy": {"label_smoothing": self.label_smoothing}});
+        let mut loss: LossConfig = serde_json::from_value(loss).unwrap();
+        let clip_grad_norm = self.clip_grad_norm;
+        let settings = TrainSettings {
+            seed: 0,
+            loss: loss.resolve(&[], &[]).unwrap(),
+            optimizer: self.optimizer.clone(),
+            parameter_groups: Default::default(),
+            schedule: self.schedule.clone(),
+            fine_tune: Default::default(),
+            train: TrainConfig { clip_grad_norm, ..Default::default() },
+            course: Course { pace, budget: Budget::Steps(steps) },
+            top_k: None,
+        };
         let model = filled(model, self.gain);
-        let groups = ParameterGroups::new(&model, &Default::default());
-        let mut optimizer = self.optimizer.init(&groups);
-        let (label_smoothing, clip_grad_norm) = (self.label_smoothing, self.clip_grad_norm);
-        let trainee = Trainee { model, label_smoothing, class_weights: None, clip_grad_norm };
-        let mut trainee = trainee.train().fork(&device);
-        let run = RunLength { steps, steps_per_epoch: steps };
+        let mut trainer = Trainer::new(model, &settings, &host(), None).unwrap();
+        let run = settings.course.length(0, 0.0);
         let mut losses = Vec::with_capacity(steps);
         for step in 0..steps {
             let batch = batch(step, self.batch, self.image, &host());
-            let output = trainee.share_of_step(batch, self.batch);
-            losses.push(output.item.losses.mean().into_scalar::<f64>());
+            let mut batches = std::iter::once(Ok::<_, DataError>(batch));
+            let made = trainer.gradients(&mut batches, pace.step_after(step), &mut ());
+            let made = made.unwrap().unwrap();
+            losses.push(made.measured.loss());
             let rate = self.optimizer.learning_rate() * self.schedule.factor(step, run);
-            trainee = trainee.optimize(&mut optimizer, groups.rates(rate), output.grads);
+            trainer.update(made.gradients, rate);
         }
-        (losses, trainee.model)
+        (losses, trainer.into_model())
     }
 }
 

@@ -1,12 +1,14 @@
 //! What training lowers.
 
+use std::sync::Arc;
+
 use burn::tensor::{Int, Tensor, activation::log_softmax};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zoo_data::Mixed;
 
 use super::class_weights::ClassWeights;
-use crate::config::range;
+use crate::words::range;
 
 /// The choice of a loss.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -16,7 +18,7 @@ pub enum LossConfig {
     CrossEntropy(CrossEntropyConfig),
 }
 
-/// Settings of [`cross_entropy`].
+/// Settings of the cross entropy.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CrossEntropyConfig {
@@ -29,6 +31,15 @@ pub struct CrossEntropyConfig {
     pub class_weights: Option<ClassWeights>,
 }
 
+/// What training lowers, ready for its classes. By default the plain cross entropy, which is also
+/// what validation measures.
+#[derive(Clone, Debug, Default)]
+pub struct Loss {
+    label_smoothing: f64,
+    /// What each class weighs; all the same unless given.
+    class_weights: Option<Arc<[f32]>>,
+}
+
 impl Default for LossConfig {
     fn default() -> Self {
         Self::CrossEntropy(CrossEntropyConfig::default())
@@ -36,27 +47,17 @@ impl Default for LossConfig {
 }
 
 impl LossConfig {
-    /// The smoothing that training applies.
-    pub fn label_smoothing(&self) -> f64 {
-        match self {
-            Self::CrossEntropy(config) => config.label_smoothing,
+    /// The loss for these classes, which have so many train images each. In `self`, weights of
+    /// classes become a list.
+    pub(crate) fn resolve(&mut self, classes: &[String], counts: &[usize]) -> Result<Loss, String> {
+        let Self::CrossEntropy(CrossEntropyConfig { label_smoothing, class_weights }) = self;
+        let mut loss = Loss { label_smoothing: *label_smoothing, class_weights: None };
+        if let Some(weights) = class_weights {
+            let listed = weights.resolve(classes, counts)?;
+            loss.class_weights = Some(listed.iter().map(|&weight| weight as f32).collect());
+            *weights = ClassWeights::Listed(listed);
         }
-    }
-
-    /// What the loss of each class weighs, once they are resolved; `None`: the same.
-    pub fn class_weights(&self) -> Option<Vec<f32>> {
-        match self {
-            Self::CrossEntropy(config) => config.class_weights.as_ref()?.listed(),
-        }
-    }
-
-    /// Writes the weights of classes as a list, by the number of train images of each.
-    pub(crate) fn resolve(&mut self, classes: &[String], counts: &[usize]) -> Result<(), String> {
-        let Self::CrossEntropy(config) = self;
-        if let Some(weights) = &mut config.class_weights {
-            *weights = weights.resolve(classes, counts)?;
-        }
-        Ok(())
+        Ok(loss)
     }
 
     pub(crate) fn check(&self) -> Result<(), String> {
@@ -66,18 +67,9 @@ impl LossConfig {
     }
 }
 
-/// Cross entropy of each image, with label smoothing as PyTorch defines it.
-///
-/// # Shapes
-/// - logits: `[batch, num_classes]`
-/// - targets: `[batch]`
-/// - returns: `[batch]`
-pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<1, Int>, smoothing: f64) -> Tensor<1> {
-    weighted_cross_entropy(logits, targets, smoothing, None)
-}
-
-/// [`cross_entropy`] with a weight for each class, `[num_classes]`: of the label, and of each class
-/// that smoothing spreads the target over.
+/// Cross entropy of each image, with label smoothing as PyTorch defines it, and with a weight for
+/// each class, `[num_classes]`: of the label, and of each class that smoothing spreads the target
+/// over.
 fn weighted_cross_entropy(
     logits: Tensor<2>,
     targets: Tensor<1, Int>,
@@ -96,27 +88,30 @@ fn weighted_cross_entropy(
     (of_target * (1.0 - smoothing) + of_all * smoothing).neg()
 }
 
-/// [`cross_entropy`] of each image of a batch, by weights of classes if there are some. Of mixed images, that of both their labels, each by
-/// its share: as much as with soft targets.
-///
-/// # Shapes
-/// - logits: `[batch, num_classes]`
-/// - targets: `[batch]`
-/// - returns: `[batch]`
-pub fn batch_loss(
-    logits: &Tensor<2>,
-    targets: &Tensor<1, Int>,
-    mixed: Option<Mixed>,
-    smoothing: f64,
-    class_weights: Option<&[f32]>,
-) -> Tensor<1> {
-    let weights = class_weights.map(|weights| Tensor::from_floats(weights, &logits.device()));
-    let loss =
-        |targets| weighted_cross_entropy(logits.clone(), targets, smoothing, weights.clone());
-    let losses = loss(targets.clone());
-    match mixed {
-        Some(Mixed { targets, share }) => losses * share + loss(targets) * (1.0 - share),
-        None => losses,
+impl Loss {
+    /// The loss of each image of a batch. Of mixed images, that of both their labels, each by its
+    /// share: as much as with soft targets.
+    ///
+    /// # Shapes
+    /// - logits: `[batch, num_classes]`
+    /// - targets: `[batch]`, label indices
+    /// - returns: `[batch]`
+    pub fn of_batch(
+        &self,
+        logits: &Tensor<2>,
+        targets: &Tensor<1, Int>,
+        mixed: Option<Mixed>,
+    ) -> Tensor<1> {
+        let weights = self.class_weights.as_deref();
+        let weights = weights.map(|weights| Tensor::from_floats(weights, &logits.device()));
+        let loss = |targets| {
+            weighted_cross_entropy(logits.clone(), targets, self.label_smoothing, weights.clone())
+        };
+        let losses = loss(targets.clone());
+        match mixed {
+            Some(Mixed { targets, share }) => losses * share + loss(targets) * (1.0 - share),
+            None => losses,
+        }
     }
 }
 
@@ -127,18 +122,23 @@ mod tests {
     use super::*;
     use crate::backend::host;
 
+    fn smoothed(label_smoothing: f64, class_weights: Option<&[f32]>) -> Loss {
+        Loss { label_smoothing, class_weights: class_weights.map(Arc::from) }
+    }
+
     /// Figures of `torch.nn.functional.cross_entropy(..., reduction="none")`.
     #[test]
     fn agrees_with_pytorch() {
         let device = host();
         let logits = Tensor::<2>::from_floats([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]], &device);
         let targets = Tensor::<1, Int>::from_ints([2, 0], &device);
-        let plain = cross_entropy(logits.clone(), targets.clone(), 0.0);
+        let loss = |smoothing| smoothed(smoothing, None).of_batch(&logits, &targets, None);
+        let plain = loss(0.0);
         plain.into_data().assert_approx_eq::<f32>(
             &TensorData::from([0.407_605_96_f32, 1.098_612_3]),
             Tolerance::absolute(1e-6),
         );
-        let smooth = cross_entropy(logits, targets, 0.3);
+        let smooth = loss(0.3);
         smooth.into_data().assert_approx_eq::<f32>(
             &TensorData::from([0.707_605_96_f32, 1.098_612_3]),
             Tolerance::absolute(1e-6),
@@ -154,7 +154,7 @@ mod tests {
         let loss = |smoothing| {
             let mixed = Mixed { targets: Tensor::from_ints([1, 2, 0], &device), share: 0.7 };
             let targets = Tensor::from_ints([2, 0, 1], &device);
-            batch_loss(&logits, &targets, Some(mixed), smoothing, None).into_data()
+            smoothed(smoothing, None).of_batch(&logits, &targets, Some(mixed)).into_data()
         };
         for (smoothing, expected) in [
             (0.0, [0.707_605_96_f32, 1.098_612_3, 1.569_846]),
@@ -173,7 +173,8 @@ mod tests {
         let logits = Tensor::<2>::from_floats(logits, &device);
         let loss = |mixed, smoothing| {
             let targets = Tensor::from_ints([2, 0, 1], &device);
-            batch_loss(&logits, &targets, mixed, smoothing, Some(&[0.5, 2.0, 1.25])).into_data()
+            let loss = smoothed(smoothing, Some(&[0.5, 2.0, 1.25]));
+            loss.of_batch(&logits, &targets, mixed).into_data()
         };
         let mixed = || Mixed { targets: Tensor::from_ints([1, 2, 0], &device), share: 0.7 };
         for (mixed, smoothing, expected) in [

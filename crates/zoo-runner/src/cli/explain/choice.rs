@@ -2,8 +2,8 @@
 
 use crate::{
     Error,
-    config::nearest,
     explain::{METHODS, Method, Network},
+    words::{hint, unknown},
 };
 
 /// The methods of `--only`, or all that suit the network; in the order of a lesson.
@@ -14,10 +14,7 @@ use crate::{
 pub fn methods(only: &[String], network: &Network) -> Result<Vec<&'static Method>, Error> {
     let names = || METHODS.iter().map(|method| method.name);
     if let Some(wrong) = only.iter().find(|&name| names().all(|known| known != name)) {
-        let hint = nearest(wrong, names())
-            .map_or_else(String::new, |right| format!(", did you mean `{right}`?"));
-        let known = names().collect::<Vec<_>>().join(", ");
-        return Err(Error::Usage(format!("--only {wrong}: no such method{hint} Known: {known}.")));
+        return Err(Error::Usage(format!("--only: {}", unknown("method", wrong, names()))));
     }
     let record = network.blank_record();
     let mut methods = Vec::new();
@@ -43,8 +40,7 @@ pub fn methods(only: &[String], network: &Network) -> Result<Vec<&'static Method
 pub fn label(name: &str, network: &Network) -> Result<usize, Error> {
     let classes = &network.info.classes;
     classes.iter().position(|class| class == name).ok_or_else(|| {
-        let hint = nearest(name, classes.iter().map(String::as_str))
-            .map_or_else(String::new, |right| format!(", did you mean `{right}`?"));
+        let hint = hint(name, classes.iter().map(String::as_str));
         Error::Usage(format!("--class {name}: the network knows no such class{hint}"))
     })
 }

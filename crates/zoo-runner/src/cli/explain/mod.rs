@@ -16,9 +16,9 @@ use super::{Output, files, predict::Prediction, print, print_json, use_threads};
 use crate::{
     Error,
     backend::BackendChoice,
-    explain::{Lesson, Method, Network, Subject},
+    explain::{Explanation, Lesson, Method, Network, Subject},
     progress::Show,
-    report::{Explanation, Folder},
+    report::Folder,
     run_dir::find_weights,
 };
 

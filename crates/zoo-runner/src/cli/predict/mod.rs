@@ -14,7 +14,7 @@ use crate::{
     Error,
     backend::BackendChoice,
     evaluation::{probabilities, ranking, rows},
-    model::{AnyClassifier, WeightsInfo},
+    model::{AnyModel, WeightsInfo},
     run_dir::find_weights,
 };
 
@@ -93,7 +93,7 @@ impl Predict {
                 }
             };
             let images: Vec<(PathBuf, Image)> = paths.iter().filter_map(read).collect();
-            predicted.extend(self.predict(&images, &*model, &info, &device)?);
+            predicted.extend(self.predict(&images, &model, &info, &device)?);
             bar.inc(paths.len() as u64);
         }
         bar.finish_and_clear();
@@ -113,7 +113,7 @@ impl Predict {
     fn predict(
         &self,
         images: &[(PathBuf, Image)],
-        model: &dyn AnyClassifier,
+        model: &AnyModel,
         info: &WeightsInfo,
         device: &Device,
     ) -> Result<Vec<Predicted>, Error> {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::range;
+use crate::words::range;
 
 /// When to write checkpoints: after every epoch, and within one where asked. None of it changes
 /// what a run comes to.

@@ -19,11 +19,7 @@ use burn::{
 use self::seal::Seal;
 use crate::Error;
 
-pub use self::{
-    config::CheckpointConfig,
-    progress::{ROUNDING, RunProgress},
-    seal::Identity,
-};
+pub use self::{config::CheckpointConfig, progress::RunProgress, seal::Identity};
 
 const MODEL: &str = "model.bpk";
 const EMA: &str = "ema.bpk";

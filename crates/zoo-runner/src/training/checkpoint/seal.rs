@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use super::RunProgress;
 use crate::{
     Error,
-    manifest::BURN_VERSION,
     model::ModelSettings,
     run_dir::{read_json, write_json},
+    version::{BURN_VERSION, ZOO_VERSION},
 };
 
 const NAME: &str = "checkpoint.json";
@@ -56,7 +56,7 @@ impl Identity {
     /// Of a run of this program.
     pub fn new(model: ModelSettings, data: String) -> Self {
         Self {
-            zoo_version: env!("CARGO_PKG_VERSION").to_string(),
+            zoo_version: ZOO_VERSION.to_string(),
             burn_version: BURN_VERSION.to_string(),
             model,
             data,

@@ -5,15 +5,12 @@
 mod plot;
 mod suggest;
 
-use burn::{
-    data::dataloader::DataLoader, module::Module,
-    optim::lr_scheduler::module_lr_scheduler::ModuleLearningRate, tensor::Device, train::TrainStep,
-};
+use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use zoo_data::Loader;
 
-use super::{Trainee, prepare, step::Stride};
-use crate::{Error, config::RunConfig, model::Classifier};
+use super::{TrainSettings, Trainer};
+use crate::{Error, model::Classifier};
 
 pub use self::{
     plot::plot,
@@ -60,17 +57,13 @@ impl RangeTest {
     pub fn run<M: Classifier>(
         self,
         model: M,
-        config: &RunConfig,
+        settings: &TrainSettings,
         loader: &Loader,
         device: &Device,
     ) -> Result<Vec<RangePoint>, Error> {
-        let device = device.clone().autodiff();
-        let (model, groups, freezing) = prepare(model, config)?;
-        let mut optimizer = config.optimizer.init(&groups);
-        let trainee = Trainee::new(model, config).train().fork(&device);
-        let mut trainee = freezing.apply(trainee, 0);
-        let pace = config.train.course(loader.num_items(), config.loader.batch_size).pace;
-        let stride = Stride { device, seed: config.seed, pace };
+        let mut trainer = Trainer::new(model, settings, device, None)?;
+        trainer.freeze(0);
+        let pace = settings.course.pace;
         let mut points = Vec::with_capacity(self.steps);
         let (mut average, mut lowest) = (0.0, f64::INFINITY);
         let mut batches = loader.epoch(0, 0);
@@ -78,19 +71,20 @@ impl RangeTest {
             if step > 0 && step.is_multiple_of(pace.steps_per_epoch()) {
                 batches = loader.epoch(step / pace.steps_per_epoch(), 0);
             }
-            let Some(made) = stride.gradients(&trainee, &mut batches, step)? else {
+            let place = pace.step_after(step);
+            let Some(made) = trainer.gradients(&mut batches, place, &mut ())? else {
                 break;
             };
-            average = SMOOTHING * average + (1.0 - SMOOTHING) * made.loss;
+            let loss = made.measured.loss();
+            average = SMOOTHING * average + (1.0 - SMOOTHING) * loss;
             let smoothed = average / (1.0 - SMOOTHING.powi(step as i32 + 1));
             lowest = smoothed.min(lowest);
             if !smoothed.is_finite() || smoothed > DIVERGED * lowest {
                 break;
             }
             let learning_rate = self.rate(step);
-            points.push(RangePoint { learning_rate, loss: made.loss, smoothed });
-            let rates: ModuleLearningRate = groups.rates(learning_rate);
-            trainee = trainee.optimize(&mut optimizer, rates, made.gradients);
+            points.push(RangePoint { learning_rate, loss, smoothed });
+            trainer.update(made.gradients, learning_rate);
         }
         Ok(points)
     }

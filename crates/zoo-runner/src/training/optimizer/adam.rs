@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Settings;
-use crate::config::range;
+use crate::words::range;
 
 /// Settings of Adam, as `torch.optim.Adam`; the defaults are PyTorch's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

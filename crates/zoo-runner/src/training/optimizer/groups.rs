@@ -9,7 +9,10 @@ use burn::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{config::range, model::Classifier, pretrained::adapt::is_within};
+use crate::{
+    model::{Classifier, head_path, is_within},
+    words::range,
+};
 
 /// Which parameters are treated differently.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -84,9 +87,10 @@ impl ParameterGroups {
     pub fn with_head<M: Classifier>(mut self, model: &M, factor: f64) -> Self {
         let mut list = ParameterList::default();
         model.visit(&mut list);
-        let head = model.layers().pop().and_then(|mut layer| layer.pop()).unwrap_or_default();
+        let layers = model.layers();
+        let head = head_path(&layers);
         let paths = list.parameters.into_iter().map(|parameter| parameter.path);
-        let paths = paths.filter(|path| is_within(path, &head)).collect();
+        let paths = paths.filter(|path| is_within(path, head)).collect();
         self.layers.push((ParamGroup::from_paths(paths), factor));
         self
     }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Settings;
-use crate::config::range;
+use crate::words::range;
 
 /// Settings of Lion. It wants a learning rate of a third to a tenth of AdamW's, and a weight decay
 /// so much larger.

@@ -24,7 +24,7 @@ use self::{
     adan::AdanConfig, lamb::LambConfig, lion::LionConfig, muon::MuonConfig, rmsprop::RmsPropConfig,
     sgd::SgdConfig,
 };
-use crate::config::range;
+use crate::words::range;
 
 pub use self::groups::{ParameterGroups, ParameterGroupsConfig, hidden_matrices};
 

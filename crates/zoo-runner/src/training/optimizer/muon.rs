@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use zoo_kernels::optim;
 
 use super::{AdamWConfig, ParameterGroups, Settings};
-use crate::config::range;
+use crate::words::range;
 
 /// Settings of Muon, as `torch.optim.Muon` with `adjust_lr_fn="match_rms_adamw"`, so that learning
 /// rate and weight decay are as large as AdamW's. Only matrices of hidden layers are given to it;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use zoo_kernels::optim;
 
 use super::Settings;
-use crate::config::range;
+use crate::words::range;
 
 /// Settings of stochastic gradient descent, as `torch.optim.SGD`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Extent, Length, Schedule, Span};
-use crate::config::range;
+use crate::words::range;
 
 /// Settings of the exponential schedule: PyTorch's `ExponentialLR` with `every` a step. The fall is
 /// smooth; one with stairs is the step schedule.

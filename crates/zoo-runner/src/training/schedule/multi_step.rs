@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Extent, Length, Schedule, Span};
-use crate::config::range;
+use crate::words::range;
 
 /// Settings of the multi-step schedule, as PyTorch's `MultiStepLR`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

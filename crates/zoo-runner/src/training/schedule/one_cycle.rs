@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Extent, Length, Schedule, Span, along_cosine};
-use crate::config::range;
+use crate::words::range;
 
 /// Settings of the one-cycle schedule, as PyTorch's `OneCycleLR` without its cycle of the momentum.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Extent, Length, Schedule, Span};
-use crate::config::range;
+use crate::words::range;
 
 /// Settings of the polynomial schedule, as PyTorch's `PolynomialLR` and timm's `PolyLRScheduler`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -18,16 +18,11 @@ use self::{
     gallery::Group,
     tables::{Tables, values},
 };
-use super::{
-    confusion::Matrix,
-    folder::Folder,
-    tables::csv,
-    templates::{SORT_SCRIPT, render},
-};
 use crate::{
     Error,
     compare::{Compared, Comparison, EntryFigures, LOOKED_AT},
-    evaluation::CalibrationBin,
+    evaluation::{CalibrationBin, Matrix},
+    report::{Folder, SORT_SCRIPT, csv, render},
     run_dir::write_json,
 };
 

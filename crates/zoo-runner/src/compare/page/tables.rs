@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::table::{Cell, Table, names};
 use crate::{
     compare::{Comparison, Difference, EntryFigures, Pair},
-    report::axis::significant,
+    report::significant,
 };
 
 /// Of more classes, those are listed on which entries differ most.

@@ -4,8 +4,8 @@ use burn::module::{Lora, ParamGroup};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::fine_tune::Freeze;
-use crate::{backend::host, config::range, model::Classifier, training::hidden_matrices};
+use super::Freeze;
+use crate::{backend::host, model::Classifier, training::hidden_matrices, words::range};
 
 /// How a pretrained network is fitted to the data.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

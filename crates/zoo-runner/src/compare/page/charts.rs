@@ -6,10 +6,7 @@ use zoo_data::Corruption;
 use super::csv_uri;
 use crate::{
     compare::{Comparison, CurvePoint, EntryFigures, Summary},
-    report::{
-        axis::Scale,
-        chart::{Chart, Frame, Point, Series},
-    },
+    report::{Chart, Frame, Point, Scale, Series},
 };
 
 /// A chart and what is drawn in it.

@@ -6,23 +6,21 @@
 use std::{cell::Cell, time::Instant};
 
 use burn::{
-    data::dataloader::DataLoader,
     nn::{Initializer, Linear, LinearConfig},
     optim::{GradientsParams, LBFGSConfig, LineSearchFn},
     store::bridge,
     tensor::{Int, Tensor, TensorData},
 };
-use zoo_data::Loader;
+use zoo_data::{Loader, SplitName};
 
-use super::{adapt::head_path, features::Features};
+use super::features::Features;
 use crate::{
     Error,
     backend::host,
-    config::RunConfig,
-    model::{AnyClassifier, ModelSettings, WeightsInfo},
+    model::{AnyModel, ModelSettings, WeightsInfo, head_path},
     progress::Show,
     run_dir::RunDir,
-    training::{Line, RecordStart, Recorder, RunProgress, Stop, Trained, batch_loss},
+    training::{Line, Loss, MetricsFile, RunProgress, Stop, Trained},
 };
 
 /// What the mean loss is raised by for half the sum of the squared weights, from the most to the
@@ -34,8 +32,8 @@ const TOLERANCE: f64 = 1e-5;
 
 /// What a probe is made of.
 pub struct Probe<'a> {
-    /// The loss, and the settings of the network.
-    pub config: &'a RunConfig,
+    /// What the fit lowers.
+    pub loss: &'a Loss,
     /// Train images as they are, without augmentation.
     pub train: &'a Loader,
     /// Images that choose the penalty.
@@ -62,10 +60,10 @@ impl Probe<'_> {
     /// # Errors
     ///
     /// [`Error::Failed`] if an image cannot be read or a file cannot be written.
-    pub fn fit(&self, mut model: Box<dyn AnyClassifier>) -> Result<Trained, Error> {
+    pub fn fit(&self, mut model: AnyModel) -> Result<Trained<AnyModel>, Error> {
         let started = Instant::now();
         let looked = |loader, what| {
-            Features::of(&*model, loader, self.show.bar(what, loader.num_items()), self.stop)
+            Features::of(&model, loader, self.show.bar(what, loader.num_images()), self.stop)
         };
         let (Some(train), Some(valid)) =
             (looked(self.train, "train features")?, looked(self.valid, "valid features")?)
@@ -79,10 +77,10 @@ impl Probe<'_> {
             labels: features.labels,
         };
         let (head, mut progress) = self.relax(&seen(train), &seen(valid), started)?;
-        self.install(&mut *model, &scale.undo(head));
+        self.install(&mut model, &scale.undo(head));
         model.save(&self.run_dir.weights(), self.info)?;
         progress.seconds = started.elapsed().as_secs_f64();
-        let images = progress.step * self.train.num_items();
+        let images = progress.step * self.train.num_images();
         Ok(Trained { model, progress, images, is_interrupted: false })
     }
 
@@ -94,9 +92,8 @@ impl Probe<'_> {
         valid: &Seen,
         started: Instant,
     ) -> Result<(Linear, RunProgress), Error> {
-        let start = RecordStart { step: 0, bytes: 0, seconds: 0.0 };
-        let mut recorder = Recorder::open(self.run_dir, start, 1, self.stop.clone())?;
         let mut progress = RunProgress::default();
+        let mut metrics = MetricsFile::open(self.run_dir, &progress)?;
         let mut head = blank(train.features.dims()[1], self.info.classes.len());
         let mut best = head.clone();
         for penalty in PENALTIES {
@@ -106,14 +103,22 @@ impl Probe<'_> {
             progress.epochs += 1;
             progress.step += evaluations;
             progress.validated_step = progress.step;
-            let place = (progress.epochs, progress.step);
-            let seconds = started.elapsed().as_secs_f64();
-            let images = evaluations * self.train.num_items();
-            let speed = images as f64 / fit_started.elapsed().as_secs_f64();
-            recorder.put(&Line::new(place, "train", self.measure(&head, train), speed, seconds));
+            let images = evaluations * self.train.num_images();
+            let line = |split, (loss, accuracy)| Line {
+                epoch: progress.epochs,
+                step: progress.step,
+                split,
+                loss: Some(loss),
+                accuracy: Some(accuracy),
+                top_k_accuracy: None,
+                lr: None,
+                images_per_second: images as f64 / fit_started.elapsed().as_secs_f64(),
+                seconds: started.elapsed().as_secs_f64(),
+            };
             let (loss, accuracy) = self.measure(&head, valid);
-            recorder.put(&Line::new(place, "valid", (loss, accuracy), speed, seconds));
-            if progress.note_accuracy(accuracy) {
+            metrics.put(&line(SplitName::Train, self.measure(&head, train)))?;
+            metrics.put(&line(SplitName::Valid, (loss, accuracy)))?;
+            if progress.note(accuracy, loss) {
                 best = head.clone();
             }
         }
@@ -141,27 +146,26 @@ impl Probe<'_> {
 
     fn losses(&self, head: &Linear, seen: &Seen) -> Tensor<1> {
         let logits = head.forward(seen.features.clone());
-        let loss = &self.config.loss;
-        let weights = loss.class_weights();
-        batch_loss(&logits, &seen.labels, None, loss.label_smoothing(), weights.as_deref())
+        self.loss.of_batch(&logits, &seen.labels, None)
     }
 
     /// Mean loss and accuracy.
     fn measure(&self, head: &Linear, seen: &Seen) -> (f64, f64) {
         let logits = head.forward(seen.features.clone());
-        let loss = batch_loss(&logits, &seen.labels, None, 0.0, None).mean();
+        let loss = Loss::default().of_batch(&logits, &seen.labels, None).mean();
         let predicted = logits.clone().argmax(1).squeeze_dim::<1>(1);
         let right = predicted.equal(seen.labels.clone()).float().sum().into_scalar::<f64>();
         (loss.into_scalar::<f64>(), right / logits.dims()[0] as f64)
     }
 
     /// Puts the head's weights into the network.
-    fn install(&self, model: &mut dyn AnyClassifier, head: &Linear) {
+    fn install(&self, model: &mut AnyModel, head: &Linear) {
         let scale = match &self.info.model {
             ModelSettings::Cnn(settings) => zoo_cnn::CnnConfig::from(settings.clone()).logit_scale,
             _ => 1.0,
         };
-        let path = head_path(model);
+        let layers = model.layers();
+        let path = head_path(&layers);
         let part =
             |name: &str, data: TensorData| bridge::from_data(data, format!("{path}.{name}"), None);
         let weight = head.weight.val().div_scalar(scale).into_data();

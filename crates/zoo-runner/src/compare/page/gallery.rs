@@ -8,8 +8,9 @@ use crate::{
     Error,
     compare::{Compared, Entry, Made, Outcome},
     evaluation::Scored,
-    model::{AnyClassifier, WeightsInfo},
-    report::picture::small_uri,
+    explain::slopes,
+    model::{AnyModel, WeightsInfo, on_model},
+    report::small_uri,
     run_dir::find_weights,
 };
 
@@ -59,7 +60,7 @@ struct Viewer<'a> {
 
 /// A trained network that can look again.
 struct Network {
-    model: Box<dyn AnyClassifier>,
+    model: AnyModel,
     preprocess: Preprocess,
     device: Device,
 }
@@ -79,7 +80,10 @@ impl Network {
     fn heat(&self, image: &Image, label: usize) -> Image {
         let seen = self.preprocess.apply(image.clone());
         let input = self.preprocess.tensor(std::slice::from_ref(image), &self.device);
-        self.model.slopes(input, &[label]).remove(0).hires_cam().over(&seen)
+        on_model!(&self.model, model => slopes(model, input, &[label]))
+            .remove(0)
+            .hires_cam()
+            .over(&seen)
     }
 }
 

@@ -13,8 +13,8 @@ use crate::{
     evaluation::{Evaluation, Report, Scored, TrainingReport},
     explain::Focus,
     manifest::{DataManifest, Manifest},
-    report::Curves,
     run_dir::Existing,
+    training::Curves,
 };
 
 /// What must not come through to a page as it is.

@@ -1,19 +1,23 @@
 //! The report of one run: figures, tables and a page.
 
+mod confusion;
+mod tables;
+
 use std::fs;
 
 use serde::Serialize;
 use zoo_data::Split;
 
-use super::{
-    chart::Chart, confusion::Matrix, curves::Curves, folder::Folder, picture::data_uri, tables,
-    templates::render,
-};
+use super::{ClassReport, Evaluation, HardImage, Report};
 use crate::{
     Error,
-    evaluation::{ClassReport, Evaluation, HardImage, Report},
+    report::{Chart, Folder, data_uri, render, write_csv},
     run_dir::write_json,
+    training::Curves,
+    version::ZOO_VERSION,
 };
+
+pub use confusion::Matrix;
 
 /// Up to so many classes are listed on the page.
 const ALL_CLASSES: usize = 100;
@@ -65,10 +69,10 @@ impl RunReport<'_> {
     /// [`Error::Io`] if a file cannot be written.
     pub fn write(&self, folder: &Folder) -> Result<(), Error> {
         write_json(&folder.file("report.json"), self.report)?;
-        tables::write_csv(&folder.file("per-class.csv"), tables::per_class(self.report))?;
-        tables::write_csv(&folder.file("confusion.csv"), tables::confusion(self.report))?;
+        write_csv(&folder.file("per-class.csv"), tables::per_class(self.report))?;
+        write_csv(&folder.file("confusion.csv"), tables::confusion(self.report))?;
         let predictions = tables::predictions(self.evaluation, self.split, self.report);
-        tables::write_csv(&folder.file("predictions.csv"), predictions)?;
+        write_csv(&folder.file("predictions.csv"), predictions)?;
         let page = folder.file("index.html");
         fs::write(&page, self.page()?).map_err(Error::io(&page))
     }
@@ -80,7 +84,7 @@ impl RunReport<'_> {
         let page = Page {
             title: &self.title,
             facts: &self.facts,
-            version: env!("CARGO_PKG_VERSION"),
+            version: ZOO_VERSION,
             report: self.report,
             classes: listed(&self.report.per_class),
             matrix: Matrix::of(&names, &self.report.confusion_matrix),
@@ -107,5 +111,4 @@ fn listed(classes: &[ClassReport]) -> Vec<&ClassReport> {
 }
 
 #[cfg(test)]
-#[path = "run_tests.rs"]
 mod tests;

@@ -1,7 +1,8 @@
 //! What the head of a network sees in images.
 
+use std::fmt::Display;
+
 use burn::{
-    data::dataloader::DataLoader,
     module::Param,
     nn::Linear,
     tensor::{Int, Tensor},
@@ -10,7 +11,12 @@ use indicatif::ProgressBar;
 use zoo_data::Loader;
 use zoo_kernels::nn::Tap;
 
-use crate::{Error, backend::host, model::AnyClassifier, training::Stop};
+use crate::{
+    Error,
+    backend::host,
+    model::{AnyModel, on_model},
+    training::Stop,
+};
 
 /// What the head of a network sees in the images of a split, on the host.
 pub struct Features {
@@ -18,6 +24,13 @@ pub struct Features {
     pub values: Tensor<2>,
     /// Label indices, `[images]`.
     pub labels: Tensor<1, Int>,
+}
+
+/// What the head sees: `[batch, channels, height, width]` to `[batch, features]`.
+fn features(model: &AnyModel, images: Tensor<4>) -> Tensor<2> {
+    let mut tap = BeforeHead::default();
+    on_model!(model, model => drop(model.forward_tapped(images, &mut tap)));
+    tap.features()
 }
 
 /// What brings features to a mean of 0 and a deviation of 1.
@@ -35,19 +48,19 @@ impl Features {
     ///
     /// [`Error::Failed`] if an image cannot be read or the device gives up.
     pub fn of(
-        model: &dyn AnyClassifier,
+        model: &AnyModel,
         loader: &Loader,
         bar: ProgressBar,
         stop: &Stop,
     ) -> Result<Option<Self>, Error> {
         let failed = |error: &dyn std::fmt::Display| Error::Failed(error.to_string());
         let (mut values, mut labels) = (Vec::new(), Vec::new());
-        for batch in loader.iter() {
+        for batch in loader.epoch(0, 0) {
             if stop.is_requested() {
                 return Ok(None);
             }
             let batch = batch.map_err(|error| failed(&error))?;
-            let seen = model.features(batch.images);
+            let seen = features(model, batch.images);
             let seen = seen.try_into_data().map_err(|error| failed(&error))?;
             let targets = batch.targets.try_into_data().map_err(|error| failed(&error))?;
             // Devices differ in their types of numbers; the host has one.
@@ -86,7 +99,7 @@ impl Scale {
 
 /// Keeps what the layer before the last one gave.
 #[derive(Default)]
-pub struct BeforeHead {
+struct BeforeHead {
     last: Option<Tensor<2>>,
     before: Option<Tensor<2>>,
 }
@@ -97,13 +110,13 @@ impl BeforeHead {
     /// # Panics
     ///
     /// If the network has told of fewer than two layers.
-    pub fn features(self) -> Tensor<2> {
+    fn features(self) -> Tensor<2> {
         self.before.expect("a network tells of its head and of a layer before it")
     }
 }
 
 impl Tap for BeforeHead {
-    fn layer<const D: usize>(&mut self, _: &str, output: Tensor<D>) -> Tensor<D> {
+    fn layer<const D: usize>(&mut self, _: impl Display, output: Tensor<D>) -> Tensor<D> {
         let batch = output.dims()[0];
         self.before = self.last.replace(output.clone().reshape([batch as i32, -1]));
         output

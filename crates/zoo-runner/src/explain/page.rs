@@ -7,10 +7,11 @@ use std::{
 
 use serde::Serialize;
 
-use super::{folder::Folder, templates::render};
 use crate::{
     Error,
     explain::{Figure, Lesson, Section},
+    report::{Folder, render},
+    version::ZOO_VERSION,
 };
 
 /// What is shown of a network and some images.
@@ -40,7 +41,7 @@ impl Explanation {
     /// [`Error::Io`] if a file cannot be written.
     pub fn write(&self, folder: &Folder) -> Result<(PathBuf, Vec<Vec<PathBuf>>), Error> {
         let page = folder.file("index.html");
-        let content = Page { explanation: self, version: env!("CARGO_PKG_VERSION") };
+        let content = Page { explanation: self, version: ZOO_VERSION };
         write(&page, render("explanation.html", content)?)?;
         let pictures = |lesson: &Lesson| {
             let pictures = lesson.sections.iter().flat_map(|section| pictures(lesson, section));
@@ -75,5 +76,5 @@ fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Error> {
 }
 
 #[cfg(test)]
-#[path = "explanation_tests.rs"]
+#[path = "page_tests.rs"]
 mod tests;

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::range;
-use crate::training::{Budget, CheckpointConfig, Course, EarlyStoppingConfig, EmaConfig, Pace};
+use super::{Budget, CheckpointConfig, Course, EarlyStoppingConfig, EmaConfig, Pace};
+use crate::words::range;
 
 /// How long to train, how to step, what to keep.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -65,7 +65,7 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         for (name, count) in [
             ("epochs", Some(self.epochs)),
             ("steps", self.steps),

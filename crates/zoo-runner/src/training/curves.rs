@@ -2,38 +2,19 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use serde::Deserialize;
 use serde_json::json;
+use zoo_data::SplitName;
 
-use super::{
-    chart::{Chart, Point, Series},
-    tables::{cell, head, write_csv},
-    templates::render,
+use super::{Line, read_lines};
+use crate::{
+    Error,
+    report::{Chart, Point, Series, cell, head, render, write_csv},
 };
-use crate::Error;
 
 /// What a run has written down on its way.
 #[derive(Debug)]
 pub struct Curves {
     lines: Vec<Line>,
-}
-
-/// A line of `metrics.jsonl`, as far as it is drawn.
-#[derive(Debug, Deserialize)]
-pub struct Line {
-    epoch: usize,
-    /// Optimizer steps done.
-    pub step: usize,
-    split: String,
-    /// Mean loss in nats.
-    pub loss: Option<f64>,
-    /// The fraction of images whose prediction is right.
-    pub accuracy: Option<f64>,
-    top_k_accuracy: Option<f64>,
-    lr: Option<f64>,
-    images_per_second: f64,
-    /// Seconds of training so far.
-    pub seconds: f64,
 }
 
 impl Curves {
@@ -43,35 +24,35 @@ impl Curves {
     ///
     /// [`Error::Io`] if the file cannot be read.
     pub fn read(metrics: &Path) -> Result<Self, Error> {
-        let text = fs::read_to_string(metrics).map_err(Error::io(metrics))?;
-        // The last line of a run that was killed may be half a line.
-        let lines = text.lines().filter_map(|line| serde_json::from_str(line).ok());
-        Ok(Self { lines: lines.collect() })
+        Ok(Self { lines: read_lines(metrics)? })
     }
 
     /// The lines of a split, in their order.
-    pub fn lines(&self, split: &'static str) -> impl Iterator<Item = &Line> {
+    pub fn lines(&self, split: SplitName) -> impl Iterator<Item = &Line> {
         self.lines.iter().filter(move |line| line.split == split)
     }
 
     /// Training images a second: the median of the train lines; none without one.
     pub fn train_speed(&self) -> Option<f64> {
-        let mut speeds: Vec<f64> = self.lines("train").map(|line| line.images_per_second).collect();
+        let mut speeds: Vec<f64> =
+            self.lines(SplitName::Train).map(|line| line.images_per_second).collect();
         speeds.sort_by(f64::total_cmp);
         speeds.get(speeds.len() / 2).copied()
     }
 
     /// Loss, accuracy and learning rate over epochs, as far as there is something to draw.
     pub fn charts(&self) -> Vec<Chart> {
-        let of = |name: &'static str, figure: fn(&Line) -> Option<f64>| Series {
-            name: name.to_string(),
-            points: self.points(name, figure),
+        let of = |split: SplitName, figure: fn(&Line) -> Option<f64>| Series {
+            name: split.to_string(),
+            points: self.points(split, figure),
         };
         let percent = |line: &Line| line.accuracy.map(|accuracy| 100.0 * accuracy);
-        let both = |figure: fn(&Line) -> Option<f64>| [of("train", figure), of("valid", figure)];
+        let both = |figure: fn(&Line) -> Option<f64>| {
+            [of(SplitName::Train, figure), of(SplitName::Valid, figure)]
+        };
         let rate = Series {
             name: String::from("learning rate"),
-            points: self.points("train", |line| line.lr),
+            points: self.points(SplitName::Train, |line| line.lr),
         };
         let charts = [
             Chart::new("loss", "epoch", both(|line| line.loss)),
@@ -82,7 +63,7 @@ impl Curves {
     }
 
     /// A figure of a split over epochs.
-    fn points(&self, split: &'static str, figure: fn(&Line) -> Option<f64>) -> Vec<Point> {
+    fn points(&self, split: SplitName, figure: fn(&Line) -> Option<f64>) -> Vec<Point> {
         let steps_per_epoch = self.steps_per_epoch();
         self.lines(split)
             .filter_map(|line| Some((line.step as f64 / steps_per_epoch, figure(line)?)))
@@ -118,11 +99,11 @@ impl Curves {
         let mut rows = vec![head(names)];
         for (epoch, lines) in epochs {
             let mut train = Vec::new();
-            for line in lines.iter().filter(|line| line.split == "train") {
+            for line in lines.iter().filter(|line| line.split == SplitName::Train) {
                 train.push((*line, line.step.saturating_sub(step) as f64));
                 step = line.step;
             }
-            let valid = lines.iter().rfind(|line| line.split == "valid");
+            let valid = lines.iter().rfind(|line| line.split == SplitName::Valid);
             rows.push(vec![
                 epoch.to_string(),
                 cell(lines.last().map(|line| line.step)),

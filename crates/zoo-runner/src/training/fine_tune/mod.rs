@@ -1,11 +1,22 @@
 //! The `fine_tune` block: what of a pretrained network is trained, and when.
 
+mod features;
+mod method;
+mod probe;
+
 use burn::module::{Module, ParamGroup};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{adapt::is_within, method::Method};
-use crate::config::{nearest, range};
+use crate::{
+    model::{head_path, is_within},
+    words::{range, unknown},
+};
+
+pub use self::{
+    method::{LoraConfig, Method},
+    probe::Probe,
+};
 
 /// How pretrained weights are trained on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -104,8 +115,8 @@ impl FineTuneConfig {
 
 impl Freeze {
     /// All of the layer that gives the scores.
-    pub(super) fn head(layers: &[Vec<String>]) -> Result<ParamGroup, String> {
-        below(layers.last().and_then(|layer| layer.last()).into_iter())
+    fn head(layers: &[Vec<String>]) -> Result<ParamGroup, String> {
+        below([head_path(layers)].into_iter())
     }
 
     /// What it freezes of these layers, flags of normalisation and dropout included.
@@ -116,14 +127,10 @@ impl Freeze {
             Self::UpTo(name) => {
                 let is_named = |layer: &Vec<String>| layer.iter().any(|path| is_within(path, name));
                 let last = layers.iter().rposition(is_named).ok_or_else(|| {
-                    let names: Vec<&str> = layers.iter().flatten().map(String::as_str).collect();
-                    let hint = nearest(name, names.iter().copied()).map_or_else(
-                        || String::from("."),
-                        |name| format!(", did you mean `{name}`?"),
-                    );
-                    format!("`freeze`: no layer `{name}`{hint} Known: {}", names.join(", "))
+                    let known = layers.iter().flatten().map(String::as_str);
+                    format!("`freeze`: {}", unknown("layer", name, known))
                 })?;
-                below(layers[..=last].iter().flatten())
+                below(layers[..=last].iter().flatten().map(String::as_str))
             }
             Self::Matching(patterns) => ParamGroup::from_any_regexes(patterns.clone())
                 .map_err(|error| format!("`freeze`: {error:?}")),
@@ -132,7 +139,7 @@ impl Freeze {
 }
 
 /// All that lies at or below these paths.
-fn below<'a>(paths: impl Iterator<Item = &'a String>) -> Result<ParamGroup, String> {
+fn below<'a>(paths: impl Iterator<Item = &'a str>) -> Result<ParamGroup, String> {
     let patterns = paths.map(|path| format!(r"^{}(\.|$)", path.replace('.', r"\.")));
     ParamGroup::from_any_regexes(patterns.collect()).map_err(|error| format!("{error:?}"))
 }
@@ -185,7 +192,7 @@ mod tests {
         let error = group(Freeze::UpTo(String::from("block.1"))).unwrap_err();
         assert!(
             error.starts_with(
-                "`freeze`: no layer `block.1`, did you mean `blocks.1`? Known: patch_embedding, "
+                "`freeze`: unknown layer `block.1`, did you mean `blocks.1`? Known: patch_embedding, "
             ),
             "{error}"
         );
