@@ -251,7 +251,7 @@ impl Setup {
         let bar = show.bar("evaluating", split.len());
         let top_k = config.metrics.top_k;
         let evaluation = evaluate(&|images| best.logits(images), &loader, &bar)?;
-        let mut report = Report::of(&evaluation, name, split, &data.classes, top_k);
+        let mut report = Report::of(&evaluation, name.as_str(), split, &data.classes, top_k);
         let progress = trained.progress;
         report.training = Some(TrainingReport {
             epochs: progress.epochs,
