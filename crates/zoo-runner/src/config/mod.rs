@@ -22,7 +22,7 @@ use crate::{
     training::{LossConfig, OptimizerConfig, ParameterGroupsConfig, ScheduleConfig},
 };
 
-pub(crate) use difference::first_difference;
+pub(crate) use difference::{first_difference, first_difference_on_same_data};
 pub use suggest::nearest;
 pub use train::TrainConfig;
 
