@@ -233,3 +233,24 @@ fn a_wrong_flag_names_the_right_one() {
     assert_eq!(code, 2);
     assert!(stderr.contains("a similar argument exists: '--run-dir'"), "{stderr}");
 }
+
+#[test]
+fn predictions_keep_their_columns_whatever_an_image_is_called() {
+    let zoo = Zoo::new();
+    let mut config = tiny(json!({"cnn": {"widths": [4], "hidden": 0}}));
+    config["data"]["sea"]["classes"] = json!(["whale", "dolphin"]);
+    zoo.write("tiny.json", &config.to_string());
+    let said = zoo.ok(&["train", "tiny.json", "-q"]);
+    // Of two classes, both are among the five most probable.
+    assert!(said.contains("test: accuracy ") && !said.contains("top-"), "{said}");
+    zoo.photos("photos", &["plain", "two\nlines", "蜜蜂"], 1);
+    let said = zoo.ok(&["predict", "runs/tiny", "photos", "-q", "--top-k", "2"]);
+    let lines: Vec<&str> = said.lines().collect();
+    let starts =
+        ["photos/plain/0.png       ", "photos/two\\nlines/0.png  ", "photos/蜜蜂/0.png        "];
+    assert_eq!(lines.len(), starts.len(), "{said}");
+    for (line, start) in lines.iter().zip(starts) {
+        let rest = line.strip_prefix(start).unwrap_or_else(|| panic!("{said}"));
+        assert!(rest.starts_with("whale") || rest.starts_with("dolphin"), "{said}");
+    }
+}

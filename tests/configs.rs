@@ -55,3 +55,28 @@ fn the_schema_in_docs_is_the_one_of_the_program() {
     let printed = Zoo::new().ok(&["config", "schema"]);
     assert!(kept == printed, "renew it: zoo config schema > docs/config.schema.json");
 }
+
+/// On drawn images of 16 pixels and with a small network; all else is as the config says.
+#[test]
+fn every_config_runs_for_five_steps_and_for_one_epoch() {
+    let zoo = Zoo::new();
+    let sea =
+        r#"data.sea={"train": 96, "valid": 10, "test": 10, "preprocess": {"image_size": 16}}"#;
+    let cnn = r#"model.cnn={"widths": [4], "hidden": 0}"#;
+    let small = ["--set", sea, "--set", cnn, "--set", "loader.batch_size=8"];
+    let quickstart = root().join("configs/quickstart.json");
+    let base = [&["train", quickstart.to_str().unwrap(), "-q", "--run-dir", "base"], &small[..]];
+    zoo.ok(&[&base.concat()[..], &["--set", "train.steps=1"]].concat());
+    for path in configs() {
+        let text = fs::read_to_string(&path).unwrap();
+        let pretrained = serde_json::from_str::<Value>(&text).unwrap()["pretrained"].is_string();
+        // An epoch has 12 steps.
+        for (length, steps) in [("train.steps=5", 5), ("train.epochs=1", 12)] {
+            let train = ["train", path.to_str().unwrap(), "-q", "--run-dir", "run", "--force"];
+            let from = if pretrained { &["--set", "pretrained=base"][..] } else { &[] };
+            zoo.ok(&[&train, &small, from, &["--set", length]].concat());
+            let report = zoo.json("run/report.json");
+            assert_eq!(report["training"]["steps"], steps, "{} {length}", path.display());
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 mod harness;
 
-use std::fs;
+use std::{fs, path::Path};
 
 use harness::{Zoo, tiny};
 use serde_json::{Value, json};
@@ -151,4 +151,51 @@ fn flips_are_averaged_where_asked_for() {
     let ((images, plain), (as_many, averaged)) = (loss(&[]), loss(&["--flip"]));
     assert_eq!(images, as_many);
     assert!(plain != averaged && (plain - averaged).abs() < 0.5, "{plain} {averaged}");
+}
+
+/// All files in a folder and below.
+fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+#[test]
+#[cfg(unix)]
+fn files_are_readable_for_whom_the_umask_says() {
+    use std::{os::unix::fs::PermissionsExt, process::Command};
+
+    let zoo = Zoo::new();
+    let vit = json!({"vit": {"embed_dim": 8, "depth": 1, "num_heads": 2, "mlp_dim": 16}});
+    zoo.write_config(&tiny(vit));
+    let script = "umask 027 && \"$ZOO\" train tiny.json -q && \
+                  \"$ZOO\" evaluate runs/tiny --out out/report -q && \
+                  \"$ZOO\" export runs/tiny --layout zoo --out out/zoo.safetensors -q && \
+                  \"$ZOO\" export runs/tiny --layout timm --out out/timm.safetensors -q && \
+                  \"$ZOO\" import out/timm.safetensors --model vit --out out/back.safetensors -q";
+    let output = Command::new("sh")
+        .args(["-c", script])
+        .env("ZOO", env!("CARGO_BIN_EXE_zoo"))
+        .current_dir(zoo.path(""))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let written = [files(&zoo.path("runs")), files(&zoo.path("out"))].concat();
+    assert!(written.len() > 20, "{written:?}");
+    for path in written {
+        let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(format!("{mode:o}"), "640", "{}", path.display());
+    }
+}
+
+#[test]
+fn the_same_run_writes_the_same_weights_byte_for_byte() {
+    let zoo = Zoo::new();
+    zoo.write_config(&tiny(json!({"cnn": {"widths": [4], "hidden": 0}})));
+    for run in ["a", "b", "c"] {
+        zoo.ok(&["train", "tiny.json", "-q", "--run-dir", run]);
+    }
+    let bytes = |run: &str| fs::read(zoo.path(&format!("{run}/model.safetensors"))).unwrap();
+    assert!(bytes("a") == bytes("b") && bytes("a") == bytes("c"));
+    let start = br#"{"__metadata__":{"burn-zoo":"{\"model\":{\"cnn\":{"#;
+    assert_eq!(&bytes("a")[8..8 + start.len()], start);
 }

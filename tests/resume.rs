@@ -84,6 +84,103 @@ fn another_config_does_not_resume() {
     zoo.ok(&["train", "tiny.json", "-q", "--resume", "--set", "loader.workers=3"]);
 }
 
+/// A config that trains on the photos in the folder `photos`.
+fn on_photos(model: Value) -> Value {
+    let mut config = tiny(model);
+    config["data"] = json!({"folder": {
+        "root": "photos", "split": {"valid": 0.25}, "preprocess": {"image_size": 8}
+    }});
+    config["loader"]["batch_size"] = json!(4);
+    config
+}
+
+/// Takes away what `run` has beyond its checkpoint before the last.
+fn cut_short(zoo: &Zoo, run: &str) {
+    fs::remove_file(zoo.path(&format!("{run}/report.json"))).unwrap();
+    let checkpoints = zoo.path(&format!("{run}/checkpoints"));
+    let names = fs::read_dir(&checkpoints).unwrap().map(|entry| entry.unwrap().file_name());
+    let step = |name: &str| name.strip_prefix("step-").unwrap().parse::<usize>().unwrap();
+    let last = names.map(|name| step(name.to_str().unwrap())).max().unwrap();
+    fs::remove_dir_all(checkpoints.join(format!("step-{last}"))).unwrap();
+}
+
+#[test]
+fn a_run_goes_on_where_its_images_lie_elsewhere() {
+    let zoo = Zoo::new();
+    zoo.photos("photos", &["ant", "bee"], 8);
+    zoo.write_config(&on_photos(small_cnn()));
+    zoo.ok(&["train", "tiny.json", "-q"]);
+    let whole = zoo.weight_hash("runs/tiny");
+    cut_short(&zoo, "runs/tiny");
+    fs::create_dir(zoo.path("disk")).unwrap();
+    fs::rename(zoo.path("photos"), zoo.path("disk/b")).unwrap();
+    let sets = ["data.folder.root=disk/b", "data.folder.cache_mb=0", "loader.workers=0"];
+    let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+    let resume: Vec<&str> =
+        ["train", "tiny.json", "-q", "--resume"].into_iter().chain(sets).collect();
+    zoo.ok(&resume);
+    assert_eq!(zoo.weight_hash("runs/tiny"), whole);
+    // What looks at the images later finds them where they are now.
+    assert_eq!(zoo.json("runs/tiny/config.json")["data"]["folder"]["root"], "disk/b");
+    // A finished run needs none of them.
+    fs::rename(zoo.path("disk/b"), zoo.path("disk/c")).unwrap();
+    let said = zoo.ok(&["train", "tiny.json", "--resume"]);
+    assert_eq!(said, "runs/tiny: finished already, nothing to do\n");
+
+    fs::rename(zoo.path("disk/c"), zoo.path("disk/b")).unwrap();
+    cut_short(&zoo, "runs/tiny");
+    fs::copy(zoo.path("disk/b/ant/0.png"), zoo.path("disk/b/ant/8.png")).unwrap();
+    assert_eq!(
+        zoo.refused(&resume),
+        "error: runs/tiny: was started on other images: resume with the same, or start over by --force\n"
+    );
+}
+
+#[test]
+fn a_fine_tuning_goes_on_without_the_weights_that_it_began_with() {
+    let zoo = Zoo::new();
+    zoo.photos("photos", &["ant", "bee"], 8);
+    let small = json!({"embed_dim": 8, "depth": 1, "num_heads": 2, "mlp_dim": 16, "patch_size": 4});
+    let mut config = on_photos(json!({"vit": small}));
+    zoo.write_config(&config);
+    zoo.ok(&["train", "tiny.json", "-q", "--run-dir", "base"]);
+    // The network and the size of images are those of the weights.
+    config["model"] = json!({"vit": {"dropout": 0.1}});
+    config["data"]["folder"].as_object_mut().unwrap().remove("preprocess");
+    config["pretrained"] = json!("weights.safetensors");
+    for (run, method) in [("trained", json!("train")), ("lora", json!({"lora": {"rank": 2}}))] {
+        config["fine_tune"] = json!({"head": "new", "method": method});
+        zoo.write_config(&config);
+        fs::copy(zoo.path("base/model.safetensors"), zoo.path("weights.safetensors")).unwrap();
+        zoo.ok(&["train", "tiny.json", "-q", "--run-dir", run]);
+        let whole = zoo.weight_hash(run);
+        cut_short(&zoo, run);
+        fs::remove_file(zoo.path("weights.safetensors")).unwrap();
+        let refused = |set: &str| {
+            zoo.refused(&["train", "tiny.json", "-q", "--run-dir", run, "--resume", "--set", set])
+        };
+        for (set, key) in [
+            ("pretrained=others.safetensors", "pretrained"),
+            ("model.vit.depth=2", "model.vit.depth"),
+            ("data.folder.preprocess.image_size=16", "data.folder.preprocess.image_size"),
+        ] {
+            let expected = format!(
+                "error: {run}: was started with another `{key}`: resume with the same, or start over by \
+                 --force\n"
+            );
+            assert_eq!(refused(set), expected);
+        }
+        zoo.ok(&["train", "tiny.json", "-q", "--run-dir", run, "--resume"]);
+        assert_eq!(zoo.weight_hash(run), whole, "{run}");
+
+        // Without a checkpoint it begins anew, and needs them.
+        cut_short(&zoo, run);
+        fs::remove_dir_all(zoo.path(&format!("{run}/checkpoints"))).unwrap();
+        let error = zoo.refused(&["train", "tiny.json", "-q", "--run-dir", run, "--resume"]);
+        assert_eq!(error, "error: weights.safetensors: no such run\n");
+    }
+}
+
 #[test]
 fn a_damaged_checkpoint_is_passed_over_and_said() {
     let zoo = Zoo::new();

@@ -12,6 +12,7 @@ use std::{
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use zoo_data::Image;
 
 /// A fresh folder in which `zoo` is run.
 pub struct Zoo {
@@ -56,6 +57,18 @@ impl Zoo {
     pub fn weight_hash(&self, run: &str) -> String {
         let manifest = self.json(&format!("{run}/manifest.json"));
         manifest["weight_hash"].as_str().expect("a finished run has a weight hash").to_string()
+    }
+
+    /// Draws photos of 8 × 8 pixels, so many of each class: `folder/class/0.png`, darker ones first.
+    pub fn photos(&self, folder: &str, classes: &[&str], images: usize) {
+        for (label, class) in classes.iter().enumerate() {
+            fs::create_dir_all(self.path(&format!("{folder}/{class}"))).unwrap();
+            for index in 0..images {
+                let grey = (40 + 120 * label + 8 * index) as u8;
+                let path = self.path(&format!("{folder}/{class}/{index}.png"));
+                Image::filled(8, 8, &[grey, 128, 255 - grey]).save_png(&path).unwrap();
+            }
+        }
     }
 
     /// Copies a folder and all that it holds.

@@ -8,7 +8,7 @@ use crate::{
     Error,
     backend::check_batch,
     bench::{What, check_memory},
-    config::{RunConfig, first_difference, refuse},
+    config::{RunConfig, first_difference_on_same_data, refuse},
     data::check_images,
     evaluation::{Report, TrainingReport, evaluate},
     manifest::Manifest,
@@ -39,15 +39,27 @@ struct Setup {
 }
 
 impl Job {
-    /// Opens device and data, reads every image once, and makes the network for them.
+    /// Opens device and data, reads every image once, and makes the network for them. `before` is the
+    /// config of the run whose checkpoint is gone on from, which takes the place of pretrained
+    /// weights.
     ///
     /// # Errors
     ///
     /// Whatever does not fit together, before anything is written.
-    pub fn prepare(mut config: RunConfig, show: Show) -> Result<Self, Error> {
+    pub fn prepare(
+        mut config: RunConfig,
+        before: Option<&RunConfig>,
+        show: Show,
+    ) -> Result<Self, Error> {
         config.check()?;
         let device = config.backend.open()?;
-        let pretrained = config.open_pretrained(show)?;
+        let pretrained = match before {
+            Some(before) if config.pretrained.is_some() => {
+                config.settle_as(before)?;
+                None
+            }
+            _ => config.open_pretrained(show)?,
+        };
         let mut data = config.data.open()?;
         check_images(&mut data, &SplitName::ALL, show)?;
         config
@@ -83,11 +95,11 @@ impl Job {
                 let advice = "resume with the same, or start over by --force";
                 Error::run(run_dir.path(), format!("was started {what}: {advice}"))
             };
-            if let Some(key) = first_difference(&before, config) {
+            if let Some(key) = first_difference_on_same_data(&before, config) {
                 return Err(refuse(format!("with another `{key}`")));
             }
             let old: Manifest = read_json(&run_dir.manifest())?;
-            if old.data != manifest.data {
+            if old.data.fingerprint != manifest.data.fingerprint {
                 return Err(refuse(String::from("on other images")));
             }
             if old.zoo_version != manifest.zoo_version {
@@ -136,11 +148,11 @@ impl Job {
         self,
         run_dir: &RunDir,
         manifest: Manifest,
+        checkpoints: Checkpoints,
         resume: Option<Checkpoint>,
         show: Show,
         stop: Stop,
     ) -> Result<Report, Error> {
-        let checkpoints = self.checkpoints(run_dir)?;
         let Self { setup, model } = self;
         let trained = match setup.config.fine_tune.method {
             Method::LinearProbe => setup.probe(model, run_dir, show, &stop)?,
@@ -245,7 +257,7 @@ impl Setup {
         let bar = show.bar("evaluating", split.len());
         let top_k = config.metrics.top_k;
         let evaluation = evaluate(&|images| best.logits(images), &loader, &bar)?;
-        let mut report = Report::of(&evaluation, name, split, &data.classes, top_k);
+        let mut report = Report::of(&evaluation, name.as_str(), split, &data.classes, top_k);
         let progress = trained.progress;
         report.training = Some(TrainingReport {
             epochs: progress.epochs,

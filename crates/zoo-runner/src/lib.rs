@@ -9,6 +9,7 @@ pub mod cli;
 pub mod compare;
 pub mod config;
 mod data;
+mod disk;
 pub mod download;
 mod error;
 pub mod evaluation;

@@ -1,14 +1,18 @@
 //! The folder of one run: what lies where, and whose it is.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, File},
+    io::Write,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::Error;
+use crate::{
+    Error,
+    disk::{Lock, write_whole},
+};
 
 /// What to do about a run that is already there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +31,7 @@ pub struct RunDir {
     path: PathBuf,
     /// The operating system frees the lock with the last handle, also if the process is killed.
     _lock: Arc<File>,
+    warning: Option<String>,
 }
 
 impl RunDir {
@@ -37,6 +42,11 @@ impl RunDir {
     /// [`Error::Run`] if a run is there and `existing` says to refuse, or another process holds it;
     /// [`Error::Io`] if the folder cannot be written.
     pub fn open(path: &Path, existing: Existing) -> Result<Self, Error> {
+        Self::open_with(path, existing, Lock::take)
+    }
+
+    /// The same with another way to take a lock.
+    fn open_with(path: &Path, existing: Existing, take: fn(&File) -> Lock) -> Result<Self, Error> {
         let holds_run = config_path(path).exists();
         if holds_run && existing == Existing::Refuse {
             return Err(Error::run(
@@ -48,14 +58,15 @@ impl RunDir {
         fs::create_dir_all(path).map_err(Error::io(path))?;
         let lock_path = path.join(".lock");
         let lock = File::create(&lock_path).map_err(Error::io(&lock_path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(Error::run(path, "another zoo is training in it"));
-            }
-            Err(TryLockError::Error(error)) => return Err(Error::io(&lock_path)(error)),
-        }
-        let run_dir = Self { path: path.to_path_buf(), _lock: Arc::new(lock) };
+        let warning = match take(&lock) {
+            Lock::Held => None,
+            Lock::Busy => return Err(Error::run(path, "another zoo is training in it")),
+            Lock::Lacking(reason) => Some(format!(
+                "{}: the file system has no locks ({reason}): take care that no other zoo trains in it",
+                path.display()
+            )),
+        };
+        let run_dir = Self { path: path.to_path_buf(), _lock: Arc::new(lock), warning };
         if existing == Existing::Overwrite {
             run_dir.clear()?;
         }
@@ -84,6 +95,11 @@ impl RunDir {
             }
         }
         Ok(())
+    }
+
+    /// What the user should know about where the folder lies.
+    pub fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
     }
 
     /// The folder itself.
@@ -123,7 +139,7 @@ impl RunDir {
 
     /// The folder of checkpoints.
     pub fn checkpoints(&self) -> PathBuf {
-        self.path.join("checkpoints")
+        checkpoints_path(&self.path)
     }
 
     /// The best weights.
@@ -155,6 +171,11 @@ pub fn manifest_path(run: &Path) -> PathBuf {
 /// The final figures of a run that is only read.
 pub fn report_path(run: &Path) -> PathBuf {
     run.join("report.json")
+}
+
+/// The folder of checkpoints of a run that is only read.
+pub fn checkpoints_path(run: &Path) -> PathBuf {
+    run.join("checkpoints")
 }
 
 /// The metrics of a run that is only read.
@@ -193,9 +214,7 @@ pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {
     let mut text =
         serde_json::to_string_pretty(value).map_err(|error| Error::io(path)(error.into()))?;
     text.push('\n');
-    let partial = path.with_extension("json.part");
-    fs::write(&partial, text).map_err(Error::io(&partial))?;
-    fs::rename(&partial, path).map_err(Error::io(path))
+    write_whole(path, |file| file.write_all(text.as_bytes())).map_err(Error::io(path))
 }
 
 /// Reads what [`write_json`] wrote.
@@ -234,5 +253,31 @@ mod tests {
         let _held = RunDir::open(folder.path(), Existing::Refuse).unwrap();
         let error = RunDir::open(folder.path(), Existing::Resume).unwrap_err();
         assert!(error.to_string().ends_with("another zoo is training in it"));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_file_system_without_locks_is_warned_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |take| RunDir::open_with(folder.path(), Existing::Refuse, take).unwrap();
+        assert_eq!(open(Lock::take).warning(), None);
+        // ENOLCK and ENOSYS.
+        let lacking: [(fn(&File) -> Lock, &str); 2] = [
+            (
+                |_| Lock::Lacking(std::io::Error::from_raw_os_error(37)),
+                "No locks available (os error 37)",
+            ),
+            (
+                |_| Lock::Lacking(std::io::Error::from_raw_os_error(38)),
+                "Function not implemented (os error 38)",
+            ),
+        ];
+        for (take, reason) in lacking {
+            let path = folder.path().display();
+            let expected = format!(
+                "{path}: the file system has no locks ({reason}): take care that no other zoo trains in it"
+            );
+            assert_eq!(open(take).warning(), Some(&*expected));
+        }
     }
 }

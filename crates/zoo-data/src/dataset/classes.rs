@@ -31,10 +31,20 @@ impl Dataset {
         if classes.len() < 2 {
             return Err(refuse(format!("{classes:?}")));
         }
+        Ok(self.relabelled(classes.to_vec(), labels))
+    }
+
+    /// The dataset with other `classes`: `labels` has a label among them for each of its own. Images
+    /// without one are left out.
+    ///
+    /// # Panics
+    /// If there are fewer labels than classes.
+    pub fn relabelled(self, classes: Vec<String>, labels: Vec<Option<usize>>) -> Self {
+        assert_eq!(labels.len(), self.classes.len(), "a label for each class");
         let labels: Arc<[Option<usize>]> = labels.into();
         let [train, valid] = [&self.train, &self.valid].map(|split| split.relabelled(&labels));
         let test = self.test.as_ref().map(|test| test.relabelled(&labels));
-        Ok(Self { classes: classes.to_vec(), train, valid, test, ..self })
+        Self { classes, train, valid, test, ..self }
     }
 }
 

@@ -14,7 +14,7 @@
 //! Classes are sorted by name. Folders inside a class folder belong to it. Images are the files that
 //! [`is_image_file`] takes for some; they are listed on opening and read when their turn comes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -37,6 +37,10 @@ pub(super) static INFO: Info = Info {
     normalize: Normalize::Imagenet,
 };
 
+/// Names of folders of a split, in lower case.
+const SPLIT_FOLDERS: [&str; 8] =
+    ["train", "training", "valid", "validation", "val", "dev", "test", "testing"];
+
 /// Lists the files below `config.root`, and divides them as far as the folders do not.
 pub(super) fn open(config: &FolderConfig) -> Result<Dataset, DataError> {
     let root = &config.root;
@@ -56,6 +60,52 @@ pub(super) fn open(config: &FolderConfig) -> Result<Dataset, DataError> {
     let test = Some(root.join("test")).filter(|folder| folder.is_dir());
     let test = test.map(|folder| files.add(&folder)).transpose()?;
     files.into_listing(train, valid, test).into_dataset(&INFO, config)
+}
+
+/// Lists the images of all class folders below `root`: those in it, and those in its folders of splits.
+/// Any number of classes will do, and a class may be empty.
+pub(super) fn list_all(root: &Path) -> Result<Listing, DataError> {
+    let (mut splits, mut classes) = (Vec::new(), Vec::new());
+    let mut loose = loose_images(root)?;
+    for (name, path) in subfolders(root)? {
+        let inside = subfolders(&path)?;
+        match SPLIT_FOLDERS.contains(&name.to_lowercase().as_str()) && !inside.is_empty() {
+            true => {
+                splits.push(name);
+                loose += loose_images(&path)?;
+                classes.extend(inside);
+            }
+            false => classes.push((name, path)),
+        }
+    }
+    let names: BTreeSet<&String> = classes.iter().map(|(class, _)| class).collect();
+    let names: Vec<String> = names.into_iter().cloned().collect();
+    if names.is_empty() {
+        return Err(DataError::NoClasses { path: root.to_owned() });
+    }
+    let mut files =
+        Files { root: root.to_owned(), classes: names, photos: Vec::new(), notes: Vec::new() };
+    if splits.len() > 1 {
+        let splits = splits.join(", ");
+        files.notes.push(format!("{}: all images, those of {splits} together", root.display()));
+    }
+    if loose > 0 {
+        files
+            .notes
+            .push(format!("{}: images in no class folder, left out: {loose}", root.display()));
+    }
+    for (class, path) in &classes {
+        let label = files.classes.binary_search(class).unwrap_or_default();
+        files.add_class(path, label)?;
+    }
+    let images = 0..files.photos.len();
+    Ok(files.into_listing(images, None, None))
+}
+
+/// Number of images right in a folder.
+fn loose_images(folder: &Path) -> Result<usize, DataError> {
+    let entries = entries(folder)?;
+    Ok(entries.values().filter(|path| path.is_file() && is_image_file(path)).count())
 }
 
 /// What has been found so far.
@@ -85,23 +135,29 @@ impl Files {
                 return Err(DataError::UnknownClass { path, expected: self.classes.clone() });
             };
             let before = self.photos.len();
-            let mut others = Vec::new();
-            self.add_files(&path, label, &mut others)?;
+            self.add_class(&path, label)?;
             if self.photos.len() == before {
                 return Err(DataError::EmptyClass { path });
             }
-            if let Some(first) = others.first() {
-                self.notes.push(format!(
-                    "{}: left out what is no image: {first}{}",
-                    path.display(),
-                    match others.len() - 1 {
-                        0 => String::new(),
-                        more => format!(" and {more} more"),
-                    }
-                ));
-            }
         }
         Ok(start..self.photos.len())
+    }
+
+    /// Adds the images of a class.
+    fn add_class(&mut self, path: &Path, label: usize) -> Result<(), DataError> {
+        let mut others = Vec::new();
+        self.add_files(path, label, &mut others)?;
+        if let Some(first) = others.first() {
+            self.notes.push(format!(
+                "{}: left out what is no image: {first}{}",
+                path.display(),
+                match others.len() - 1 {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                }
+            ));
+        }
+        Ok(())
     }
 
     /// Adds the images in a folder and the folders in it; what is no image goes to `others`.

@@ -66,7 +66,7 @@ pub struct ManifestConfig {
 
 impl ManifestConfig {
     /// The settings that a folder of photos has too.
-    fn as_folder(&self) -> FolderConfig {
+    pub(super) fn as_folder(&self) -> FolderConfig {
         let own = || self.path.parent().unwrap_or(Path::new("")).to_owned();
         FolderConfig {
             root: self.root.clone().unwrap_or_else(own),
@@ -107,6 +107,16 @@ pub(super) fn open(config: &ManifestConfig) -> Result<Dataset, DataError> {
     };
     let reason = format!("all images have the label {class:?}; a classifier needs at least two");
     Err(DataError::Manifest { path: path.clone(), line: None, reason })
+}
+
+/// Lists the images of all rows, whatever split they are of. Any number of classes will do.
+pub(super) fn list_all(config: &ManifestConfig) -> Result<Listing, DataError> {
+    let path = &config.path;
+    let mut rows = read(path)?;
+    check_once(path, &rows)?;
+    rows.iter_mut().for_each(|row| row.split = None);
+    let classes = classes(&rows);
+    listing(path, config.as_folder().root, classes, rows)
 }
 
 /// Names of the classes, sorted.
@@ -168,7 +178,9 @@ fn listing(
         (0..rows.len()).filter(|&place| is_in(&rows[place])).collect()
     };
     let some = |places: Vec<usize>| (!places.is_empty()).then_some(places);
-    let label = |row: &Row| classes.iter().position(|class| *class == row.label).unwrap_or(0);
+    let labels: HashMap<&str, usize> =
+        classes.iter().enumerate().map(|(label, class)| (class.as_str(), label)).collect();
+    let label = |row: &Row| labels.get(row.label.as_str()).copied().unwrap_or(0);
     let photo = |row: &Row| {
         let bytes = root.join(&row.image).metadata().map_or(0, |file| file.len());
         // A file that is not there is told when all are looked at, with all others.

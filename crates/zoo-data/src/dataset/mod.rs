@@ -13,6 +13,7 @@ mod folder;
 mod group;
 mod idx;
 mod kept;
+mod labelled;
 mod listing;
 mod manifest;
 mod memory;

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use zoo_data::{Dataset, Loader, Preprocess, Split};
+use zoo_data::{Dataset, Loader, Preprocess, Split, SplitName};
 
-use super::{Output, check_data, print, print_json, run_data, use_threads};
+use super::{Output, check_data, other_images, print, print_json, run_data, use_threads};
 use crate::{
     Error,
     backend::BackendChoice,
-    evaluation::{Evaluation, Report, RunReport, evaluate},
+    config::RunConfig,
+    evaluation::{Evaluation, OtherImages, Report, RunReport, evaluate},
     model::WeightsInfo,
     report::Folder,
     run_dir::{find_weights, metrics_path},
@@ -17,10 +18,12 @@ use crate::{
     training::Curves,
 };
 
+/// What all images of a folder or table are called in place of a split.
+const ALL: &str = "all";
 /// So many pairs of confused classes are told.
 const WORST_PAIRS: usize = 5;
 
-/// Measure a run's weights on a split.
+/// Measure a run's weights on a split, or on any labelled images.
 #[derive(Debug, Args)]
 pub struct Evaluate {
     /// A run directory, or a bare model.safetensors.
@@ -28,6 +31,9 @@ pub struct Evaluate {
     /// Which images; test unless given, valid where the data set has no test split.
     #[arg(long, value_parser = ["train", "valid", "test"])]
     split: Option<String>,
+    /// A folder of photos or a table of them to measure on, all of it: labels go by the names of classes.
+    #[arg(long, value_name = "FOLDER-OR-TABLE", conflicts_with_all = ["split", "config"])]
+    on: Option<PathBuf>,
     /// The config that says where the images are; the run's own unless given.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -51,21 +57,31 @@ pub struct Evaluate {
     sets: Vec<String>,
 }
 
+/// What is measured: images that the network has labels for.
+struct Subject {
+    data: Dataset,
+    name: SplitName,
+    /// Where they are no split of the run's data.
+    other: Option<OtherImages>,
+}
+
 impl Evaluate {
     pub fn run(self, output: Output) -> Result<(), Error> {
         use_threads(self.threads)?;
         let weights = find_weights(&self.run)?;
         let info = WeightsInfo::read(&weights)?;
-        let mut config = run_data::config(&self.run, self.config.as_deref(), &self.sets)?;
+        let mut config = match &self.on {
+            Some(on) => other_images::config(&self.run, on, &info, &self.sets)?,
+            None => run_data::config(&self.run, self.config.as_deref(), &self.sets)?,
+        };
         if let Some(backend) = &self.backend {
             config.backend = backend.clone();
         }
         config.check()?;
         let device = config.backend.open()?;
-        let mut data = run_data::open(&config, &weights, &info)?;
-        let name = run_data::split_name(self.split.as_deref(), &data);
-        check_data(&mut data, &[name], output)?;
-        let split = run_data::split(&data, name)?;
+        let mut subject = self.open(&config, &weights, &info)?;
+        check_data(&mut subject.data, &[subject.name], output)?;
+        let split = run_data::split(&subject.data, subject.name)?;
         let out = self.out.as_deref().map(|out| Folder::open(out, self.force)).transpose()?;
         let mut model = info.model.init(config.seed, &device);
         model.load(&weights)?;
@@ -76,9 +92,11 @@ impl Evaluate {
             false => model.logits(images),
         };
         let evaluation = evaluate(&logits, &loader, &bar)?;
-        let report = Report::of(&evaluation, name, split, &info.classes, config.metrics.top_k);
+        let name = if subject.other.is_some() { ALL } else { subject.name.as_str() };
+        let mut report = Report::of(&evaluation, name, split, &info.classes, config.metrics.top_k);
+        report.on = subject.other.clone();
         if let Some(out) = &out {
-            let facts = facts(&self.run, &info, &data, &report);
+            let facts = facts(&self.run, &info, &subject.data, &report);
             self.write(out, facts, &report, &evaluation, split)
                 .map_err(|error| Error::Failed(error.to_string()))?;
         }
@@ -91,6 +109,25 @@ impl Evaluate {
         }
     }
 
+    fn open(
+        &self,
+        config: &RunConfig,
+        weights: &Path,
+        info: &WeightsInfo,
+    ) -> Result<Subject, Error> {
+        match &self.on {
+            Some(on) => {
+                let (data, other) = other_images::open(config, on, info)?;
+                Ok(Subject { data, name: SplitName::Test, other: Some(other) })
+            }
+            None => {
+                let data = run_data::open(config, weights, info)?;
+                let name = run_data::split_name(self.split.as_deref(), &data);
+                Ok(Subject { data, name, other: None })
+            }
+        }
+    }
+
     fn write(
         &self,
         out: &Folder,
@@ -99,7 +136,7 @@ impl Evaluate {
         evaluation: &Evaluation,
         split: &Split,
     ) -> Result<(), Error> {
-        let title = format!("{}, {} split", self.run.display(), report.split);
+        let title = format!("{} on {}", self.run.display(), report.subject());
         // Bare weights come without.
         let metrics = Some(metrics_path(&self.run)).filter(|metrics| metrics.exists());
         let curves = metrics.as_deref().map(Curves::read).transpose()?;
@@ -119,16 +156,16 @@ fn facts(
     vec![
         ("run", run.display().to_string()),
         ("model", info.model.name().to_string()),
-        ("data", format!("{}, {} split", data.name, report.split)),
+        ("data", format!("{}, {}", data.name, report.subject())),
         ("classes", info.classes.len().to_string()),
         ("image size", format!("{image_size} × {image_size} pixels, {resize}")),
         ("speed", format!("{:.0} images a second", report.images_per_second)),
     ]
 }
 
-/// The report as people read it.
+/// The report as people read it. Classes that were neither shown nor predicted are left out.
 pub fn text(report: &Report) -> String {
-    let rows = report.per_class.iter().map(|class| {
+    let rows = report.per_class.iter().filter(|class| class.f1.is_some()).map(|class| {
         let percent = |value: Option<f64>| match value {
             Some(value) => format!("{:.1} %", 100.0 * value),
             None => String::from("-"),
@@ -155,12 +192,14 @@ fn confusions(report: &Report) -> String {
 
 /// The report in one line.
 pub fn line(report: &Report) -> String {
+    let name = report.on.as_ref().map_or(&report.split, |other| &other.path);
+    let top_k = match report.top_k_tells() {
+        true => format!("top-{} {:.2} %, ", report.top_k, 100.0 * report.top_k_accuracy),
+        false => String::new(),
+    };
     format!(
-        "{}: accuracy {:.2} %, top-{} {:.2} %, loss {:.4}, {} images at {:.0} images/s",
-        report.split,
+        "{name}: accuracy {:.2} %, {top_k}loss {:.4}, {} images at {:.0} images/s",
         100.0 * report.accuracy,
-        report.top_k,
-        100.0 * report.top_k_accuracy,
         report.loss,
         report.images,
         report.images_per_second,

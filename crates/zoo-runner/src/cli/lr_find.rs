@@ -63,7 +63,7 @@ impl LrFind {
         if let Some(backend) = &self.backend {
             config.backend = backend.clone();
         }
-        let job = Job::prepare(config, output.show())?;
+        let job = Job::prepare(config, None, output.show())?;
         if !output.quiet {
             job.notes().iter().for_each(|note| eprintln!("note: {note}"));
         }

@@ -11,8 +11,8 @@ use crate::{
     config::RunConfig,
     evaluation::Report,
     job::Job,
-    run_dir::{Existing, RunDir},
-    training::Stop,
+    run_dir::{Existing, RunDir, checkpoints_path, config_path, read_json, report_path},
+    training::{Checkpoints, Stop},
 };
 
 /// Train a model as a config file says.
@@ -48,34 +48,43 @@ impl Train {
         if let Some(backend) = &self.backend {
             config.backend = backend.clone();
         }
-        let job = Job::prepare(config, output.show())?;
+        let say_finished =
+            || print(&format!("{}: finished already, nothing to do", path.display()));
+        if self.resume && report_path(&path).exists() {
+            return say_finished();
+        }
+        let before = if self.resume { config_to_go_on_from(&path)? } else { None };
+        let job = Job::prepare(config, before.as_ref(), output.show())?;
         if !output.quiet {
             job.notes().iter().for_each(|note| eprintln!("note: {note}"));
         }
-        let run_dir = RunDir::open(&path, self.existing())?;
+        match (self.train(job, &path, output)?, output.json) {
+            (None, _) => say_finished(),
+            (Some(report), true) => print_json(&report),
+            (Some(report), false) => print(&summary(&path, &report)),
+        }
+    }
+
+    /// Trains in the run directory `path`; none where the run was finished meanwhile.
+    fn train(&self, job: Job, path: &Path, output: Output) -> Result<Option<Report>, Error> {
+        let run_dir = RunDir::open(path, self.existing())?;
         if self.resume && run_dir.is_finished() {
-            return print(&format!("{}: finished already, nothing to do", path.display()));
+            return Ok(None);
         }
         let manifest = job.register(&run_dir, self.resume)?;
-        let resume = match self.resume {
-            true => job.checkpoints(&run_dir)?.latest()?,
-            false => None,
-        };
-        let notes = resume.as_ref().map_or(&[][..], |checkpoint| &checkpoint.notes);
-        notes.iter().for_each(|note| eprintln!("warning: {note}"));
+        let checkpoints = job.checkpoints(&run_dir)?;
+        let resume = if self.resume { checkpoints.latest()? } else { None };
+        let of_folders =
+            run_dir.warning().map(String::from).into_iter().chain(checkpoints.warning());
+        let notes = resume.iter().flat_map(|checkpoint| checkpoint.notes.clone());
+        of_folders.chain(notes).for_each(|warning| eprintln!("warning: {warning}"));
         let stop = Stop::default();
         stop_on_signals(&stop)?;
-        let report = match job.run(&run_dir, manifest, resume, output.show(), stop) {
-            Err(Error::Interrupted { step }) => {
-                eprintln!("go on with: {}", resume_command());
-                return Err(Error::Interrupted { step });
-            }
-            result => result?,
-        };
-        match output.json {
-            true => print_json(&report),
-            false => print(&summary(&path, &report)),
+        let outcome = job.run(&run_dir, manifest, checkpoints, resume, output.show(), stop);
+        if let Err(Error::Interrupted { .. }) = &outcome {
+            eprintln!("go on with: {}", resume_command());
         }
+        outcome.map(Some)
     }
 
     fn existing(&self) -> Existing {
@@ -94,6 +103,15 @@ impl Train {
             Error::Usage(format!("{}: expected a JSON file", self.config.display()))
         })?;
         Ok(Path::new("runs").join(name))
+    }
+}
+
+/// The config of the run in `path`, if a checkpoint takes the place of what it started from.
+fn config_to_go_on_from(path: &Path) -> Result<Option<RunConfig>, Error> {
+    let config = config_path(path);
+    match config.exists() && Checkpoints::are_in(&checkpoints_path(path)) {
+        true => read_json(&config).map(Some),
+        false => Ok(None),
     }
 }
 

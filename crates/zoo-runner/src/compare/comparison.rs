@@ -93,7 +93,7 @@ pub struct EntryFigures {
     pub per_class: Vec<Option<Summary>>,
     /// Probability and accuracy, the images of all seeds together.
     pub calibration: Option<Calibration>,
-    /// `confusion_matrix[label][prediction]` counts images, those of all seeds together.
+    /// How many images of each class were taken for which, those of all seeds together.
     pub confusion_matrix: ConfusionMatrix,
     /// How training went.
     pub curve: Vec<CurvePoint>,

@@ -129,12 +129,8 @@ fn entry_figures(entry: &Entry, runs: &[(&Made, &Outcome)]) -> EntryFigures {
 }
 
 fn confusion(runs: &[(&Made, &Outcome)], classes: usize) -> ConfusionMatrix {
-    let mut sum = vec![vec![0; classes]; classes];
-    for (_, outcome) in runs {
-        for (sums, counts) in sum.iter_mut().zip(&outcome.report.confusion_matrix) {
-            sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
-        }
-    }
+    let mut sum = ConfusionMatrix::new(classes);
+    runs.iter().for_each(|(_, outcome)| sum.add_all(&outcome.report.confusion_matrix));
     sum
 }
 

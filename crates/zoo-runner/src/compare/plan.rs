@@ -101,7 +101,7 @@ pub fn check(runs: &[Planned], entries: &[Entry]) -> Result<(), Error> {
         let about = |message: String| {
             Error::Usage(format!("{}: {message}", entries[run.entry].path.display()))
         };
-        Job::prepare(run.config.clone(), Show::Nothing).map_err(|error| match error {
+        Job::prepare(run.config.clone(), None, Show::Nothing).map_err(|error| match error {
             Error::Config { origin, message } => about(format!("{origin}: {message}")),
             Error::Usage(message) => about(message),
             other => other,

@@ -24,7 +24,7 @@ use crate::{
 };
 
 pub use crate::error::refuse;
-pub(crate) use difference::first_difference;
+pub(crate) use difference::{first_difference, first_difference_on_same_data};
 
 /// One training, from data to weights. Unknown keys are refused.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

@@ -16,7 +16,10 @@ use ureq::{Agent, Body, http::Response};
 
 pub use error::DownloadError;
 
-use crate::progress::Show;
+use crate::{
+    disk::{Lock, flush},
+    progress::Show,
+};
 
 /// Longest silence of a server that is borne.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -82,7 +85,8 @@ impl Download {
         let failed = |error| DownloadError::io(path)(error);
         let mut part =
             OpenOptions::new().create(true).append(true).read(true).open(path).map_err(failed)?;
-        if part.try_lock().is_err() {
+        // Without locks, what two processes wrote at once is found out by size and hash.
+        if matches!(Lock::take(&part), Lock::Busy) {
             return Err(DownloadError::Busy { path: path.to_owned() });
         }
         let mut have = part.metadata().map_err(failed)?.len();
@@ -132,7 +136,7 @@ impl Download {
             part.write_all(&piece[..count]).map_err(DownloadError::io(path))?;
             bar.inc(count as u64);
         }
-        part.sync_all().map_err(DownloadError::io(path))?;
+        flush(part).map_err(DownloadError::io(path))?;
         let have = part.metadata().map_err(DownloadError::io(path))?.len();
         match self.bytes {
             Some(bytes) if have < bytes => {

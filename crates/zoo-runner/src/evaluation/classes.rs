@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::interval::{Interval, wilson, wilson_f1};
+use super::{
+    confusion::ConfusionMatrix,
+    interval::{Interval, wilson, wilson_f1},
+};
 
 /// At most so many pairs of classes are listed.
 const MOST_CONFUSED: usize = 20;
-
-/// `matrix[label][prediction]` counts images.
-pub type ConfusionMatrix = Vec<Vec<usize>>;
 
 /// The figures of one class. Intervals are of 95 % and after Wilson.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,11 +56,17 @@ pub struct Confusion {
     pub share: f64,
 }
 
-/// The figures of the class `label`.
-pub fn class_report(matrix: &ConfusionMatrix, label: usize, name: &str) -> ClassReport {
-    let right = matrix[label][label];
-    let images: usize = matrix[label].iter().sum();
-    let predicted: usize = matrix.iter().map(|row| row[label]).sum();
+/// The figures of each class.
+pub fn class_reports(matrix: &ConfusionMatrix, names: &[String]) -> Vec<ClassReport> {
+    let (images, predicted) = (matrix.images(), matrix.predicted());
+    let class = |(label, name): (usize, &String)| {
+        class_report(name, matrix.count(label, label), images[label], predicted[label])
+    };
+    names.iter().enumerate().map(class).collect()
+}
+
+/// The figures of a class with so many images, of which some are found, and so many predictions.
+fn class_report(name: &str, right: usize, images: usize, predicted: usize) -> ClassReport {
     let fraction = |whole: usize| (whole > 0).then(|| right as f64 / whole as f64);
     ClassReport {
         class: name.to_string(),
@@ -88,29 +94,16 @@ pub fn macro_average(classes: &[ClassReport]) -> MacroAverage {
     }
 }
 
-/// The pairs of classes that are confused most often, the first the worst; (label, prediction).
-pub fn confused_pairs(matrix: &ConfusionMatrix) -> Vec<(usize, usize)> {
-    let pairs = matrix.iter().enumerate().flat_map(|(label, row)| {
-        let seen = row.iter().enumerate().filter(|&(_, &images)| images > 0);
-        seen.map(move |(prediction, _)| (label, prediction))
-    });
-    let mut pairs: Vec<_> = pairs.filter(|(label, prediction)| label != prediction).collect();
-    pairs.sort_by_key(|&(label, prediction)| std::cmp::Reverse(matrix[label][prediction]));
-    pairs
-}
-
-/// The worst of [`confused_pairs`], by name.
+/// The classes that are confused most often, by name, the first the worst.
 pub fn most_confused(matrix: &ConfusionMatrix, classes: &[String]) -> Vec<Confusion> {
-    let pairs = confused_pairs(matrix).into_iter().take(MOST_CONFUSED);
+    let of_class = matrix.images();
+    let pairs = matrix.confused().into_iter().take(MOST_CONFUSED);
     pairs
-        .map(|(label, prediction)| {
-            let images = matrix[label][prediction];
-            Confusion {
-                class: classes[label].clone(),
-                prediction: classes[prediction].clone(),
-                images,
-                share: images as f64 / matrix[label].iter().sum::<usize>() as f64,
-            }
+        .map(|(label, prediction, images)| Confusion {
+            class: classes[label].clone(),
+            prediction: classes[prediction].clone(),
+            images,
+            share: images as f64 / of_class[label] as f64,
         })
         .collect()
 }

@@ -2,24 +2,26 @@
 
 mod calibration;
 mod classes;
+mod confusion;
 mod interval;
 mod page;
 mod report;
 
-use std::time::Instant;
+use std::{cmp::Ordering, time::Instant};
 
 use burn::tensor::{Tensor, activation::softmax};
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 use zoo_data::Loader;
 
-pub(crate) use self::page::Matrix;
+pub(crate) use self::page::{Matrix, confusion_table};
 pub use self::{
     calibration::{Calibration, CalibrationBin},
-    classes::{ClassReport, Confusion, ConfusionMatrix, MacroAverage, confused_pairs},
+    classes::{ClassReport, Confusion, MacroAverage},
+    confusion::{ConfusionMatrix, FULL_CLASSES},
     interval::{Interval, wilson},
     page::RunReport,
-    report::{HardImage, Report, TrainingReport},
+    report::{HardImage, OtherImages, Report, TrainingReport, UnknownClass},
 };
 use crate::Error;
 
@@ -51,8 +53,11 @@ pub struct Scored {
 
 impl Scored {
     fn new(index: usize, label: usize, logits: &[f32]) -> Self {
-        let ranking = ranking(logits);
-        let (prediction, largest) = (ranking[0], f64::from(logits[ranking[0]]));
+        let ranks_before =
+            |a: usize, b: usize| logits[b].total_cmp(&logits[a]).then(a.cmp(&b)) == Ordering::Less;
+        let best = |a, b| if ranks_before(b, a) { b } else { a };
+        let prediction = (0..logits.len()).reduce(best).expect("a network has classes");
+        let largest = f64::from(logits[prediction]);
         // Taken off before the exponential, so that large logits do not overflow.
         let sum: f64 = logits.iter().map(|&logit| (f64::from(logit) - largest).exp()).sum();
         Self {
@@ -60,7 +65,7 @@ impl Scored {
             label,
             prediction,
             probability: 1.0 / sum,
-            rank: 1 + ranking.iter().take_while(|&&other| other != label).count(),
+            rank: 1 + (0..logits.len()).filter(|&other| ranks_before(other, label)).count(),
             loss: largest + sum.ln() - f64::from(logits[label]),
         }
     }

@@ -1,15 +1,13 @@
 //! The figures of a split: what `report.json` says.
 
 use serde::{Deserialize, Serialize};
-use zoo_data::{Split, SplitName};
+use zoo_data::Split;
 
 use super::{
     Evaluation, Scored,
     calibration::Calibration,
-    classes::{
-        ClassReport, Confusion, ConfusionMatrix, MacroAverage, class_report, macro_average,
-        most_confused,
-    },
+    classes::{ClassReport, Confusion, MacroAverage, class_reports, macro_average, most_confused},
+    confusion::ConfusionMatrix,
     interval::{Interval, wilson},
 };
 
@@ -19,8 +17,11 @@ const HARDEST: usize = 24;
 /// The figures of one split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// Which split: `train`, `valid` or `test`.
+    /// Which split: `train`, `valid` or `test`; `all` for all images of `on`.
     pub split: String,
+    /// The labelled images that are no split of the run's own data; absent for those.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<OtherImages>,
     /// Number of images.
     pub images: usize,
     /// The fraction of images whose most probable class is theirs.
@@ -41,7 +42,7 @@ pub struct Report {
     pub per_class: Vec<ClassReport>,
     /// The classes that are taken for one another, the worst first, at most 20 pairs.
     pub most_confused: Vec<Confusion>,
-    /// `confusion_matrix[label][prediction]` counts images.
+    /// How many images of each class were taken for which.
     pub confusion_matrix: ConfusionMatrix,
     /// The images with the highest loss, the worst first, at most 24.
     pub hardest: Vec<HardImage>,
@@ -52,6 +53,26 @@ pub struct Report {
     /// How the weights came about; absent where only weights were given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub training: Option<TrainingReport>,
+}
+
+/// Labelled images that a network was measured on, of which its training knew nothing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OtherImages {
+    /// The folder or table.
+    pub path: String,
+    /// Classes of the network of which there is no image.
+    pub missing_classes: Vec<String>,
+    /// Classes that the network does not know; their images are left out.
+    pub unknown_classes: Vec<UnknownClass>,
+}
+
+/// A class that the network does not know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UnknownClass {
+    /// Its name.
+    pub class: String,
+    /// Number of its images.
+    pub images: usize,
 }
 
 /// An image that the network finds hard.
@@ -89,10 +110,10 @@ pub struct TrainingReport {
 }
 
 impl Report {
-    /// The figures of an evaluation of `split`.
+    /// The figures of an evaluation of `split`, which is called `name`.
     pub fn of(
         evaluation: &Evaluation,
-        name: SplitName,
+        name: &str,
         split: &Split,
         classes: &[String],
         top_k: usize,
@@ -102,11 +123,12 @@ impl Report {
         let top_k = top_k.min(classes.len());
         let right = scored.iter().filter(|image| image.is_right()).count();
         let in_top_k = scored.iter().filter(|image| image.rank <= top_k).count();
-        let matrix = confusion_matrix(scored, classes.len());
-        let class = |(label, name): (usize, &String)| class_report(&matrix, label, name);
-        let per_class: Vec<ClassReport> = classes.iter().enumerate().map(class).collect();
+        let mut matrix = ConfusionMatrix::new(classes.len());
+        scored.iter().for_each(|image| matrix.add(image.label, image.prediction, 1));
+        let per_class = class_reports(&matrix, classes);
         Self {
             split: name.to_string(),
+            on: None,
             images,
             accuracy: right as f64 / images as f64,
             accuracy_interval: wilson(right, images),
@@ -124,14 +146,19 @@ impl Report {
             training: None,
         }
     }
-}
 
-fn confusion_matrix(scored: &[Scored], num_classes: usize) -> ConfusionMatrix {
-    let mut matrix = vec![vec![0; num_classes]; num_classes];
-    for image in scored {
-        matrix[image.label][image.prediction] += 1;
+    /// True where top-k accuracy says something: not every class is among the k most probable.
+    pub fn top_k_tells(&self) -> bool {
+        self.top_k < self.per_class.len()
     }
-    matrix
+
+    /// What was measured, in words: `the test split`.
+    pub fn subject(&self) -> String {
+        match &self.on {
+            Some(other) => other.path.clone(),
+            None => format!("the {} split", self.split),
+        }
+    }
 }
 
 fn hardest(scored: &[Scored], split: &Split, classes: &[String]) -> Vec<HardImage> {

@@ -1,5 +1,5 @@
 use serde_json::Value;
-use zoo_data::{DataConfig, Split, SplitName};
+use zoo_data::{DataConfig, Split};
 
 use super::*;
 
@@ -14,7 +14,7 @@ fn report(images: &[(usize, &[f32])], classes: &[&str], top_k: usize) -> Report 
     let scored = scored.map(|(index, (label, logits))| Scored::new(index, *label, logits));
     let evaluation = Evaluation { scored: scored.collect(), seconds: 2.0 };
     let classes: Vec<String> = classes.iter().map(|class| class.to_string()).collect();
-    Report::of(&evaluation, SplitName::Train, &split(), &classes, top_k)
+    Report::of(&evaluation, "train", &split(), &classes, top_k)
 }
 
 #[test]
@@ -26,7 +26,8 @@ fn the_report_counts_what_can_be_counted_by_hand() {
         (0, &[0.0, 1.0, 0.5]),
     ];
     let report = report(&images, &["a", "b", "c"], 2);
-    assert_eq!(report.confusion_matrix, [vec![1, 1, 0], vec![1, 0, 0], vec![0, 0, 1]]);
+    let matrix = serde_json::to_value(&report.confusion_matrix).unwrap();
+    assert_eq!(matrix, serde_json::json!([[1, 1, 0], [1, 0, 0], [0, 0, 1]]));
     assert_eq!((report.accuracy, report.top_k_accuracy), (0.5, 0.75));
     assert_eq!(report.images_per_second, 2.0);
     let a = &report.per_class[0];
@@ -111,5 +112,35 @@ fn assert_close(ours: &Value, theirs: &Value, tolerance: f64, what: &str) {
             assert!((a - b).abs() <= tolerance, "{what}: {a}, not {b}");
         }
         _ => assert_eq!(ours, theirs, "{what}"),
+    }
+}
+
+/// Every image is taken for another class, so that no two fall together.
+#[test]
+fn a_report_of_many_classes_grows_with_the_images_alone() {
+    let scored = (0..100_000).map(|index| Scored {
+        index: index % 100,
+        label: index % 10_000,
+        prediction: (index * 7 + index / 10_000) % 10_000,
+        probability: 1.0 / 3.0,
+        rank: 2,
+        loss: 1.0 / 7.0,
+    });
+    let evaluation = Evaluation { scored: scored.collect(), seconds: 1.0 };
+    let classes: Vec<String> = (0..10_000).map(|class| format!("class {class:05}")).collect();
+    let report = Report::of(&evaluation, "test", &split(), &classes, 5);
+    assert_eq!(report.confusion_matrix.counts().count(), 100_000);
+    let json = serde_json::to_string_pretty(&report).unwrap();
+    assert!(json.len() < 10_000_000, "{} bytes", json.len());
+}
+
+#[test]
+fn ranks_are_places_of_the_ranking() {
+    let logits = [0.5, 2.0, -1.0, 2.0, 0.5];
+    let ranking = ranking(&logits);
+    assert_eq!(ranking, [1, 3, 0, 4, 2]);
+    for (place, &label) in ranking.iter().enumerate() {
+        let scored = Scored::new(0, label, &logits);
+        assert_eq!((scored.prediction, scored.rank), (1, place + 1));
     }
 }

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use burn::store::BurnToPyTorchAdapter;
-use safetensors::{Dtype, serialize_to_file, tensor::TensorView};
 use zoo_alexnet::{AlexNetConfig, AlexNetPreset};
 use zoo_vit::{Pooling, Position, VitConfig};
 
@@ -14,7 +13,7 @@ use super::{
 };
 use crate::{
     Error,
-    model::{AnyModel, ModelSettings, WeightsInfo},
+    model::{AnyModel, ModelSettings, WeightsInfo, write_tensors},
 };
 
 /// Writes `model` as safetensors of f32, by the names that the library `layout` has, with the JSON
@@ -47,21 +46,12 @@ pub fn export(
     let failed = |error: String| Error::Failed(format!("{}: cannot write: {error}", out.display()));
     let mut tensors = Vec::new();
     for tensor in model.tensors(Some(Box::new(BurnToPyTorchAdapter))) {
-        for (name, part) in theirs(layout, tensor).map_err(failed)? {
-            let bytes = part.to_bytes().map_err(|error| failed(error.to_string()))?;
-            tensors.push((name, part.shape.to_vec(), bytes));
+        for (name, mut part) in theirs(layout, tensor).map_err(failed)? {
+            part.name = name;
+            tensors.push(part);
         }
     }
-    let views = tensors.iter().map(|(name, shape, bytes)| {
-        TensorView::new(Dtype::F32, shape.clone(), bytes).map(|view| (name, view))
-    });
-    let views: Result<Vec<_>, _> = views.collect();
-    let part = out.with_extension("safetensors.part");
-    let metadata = [(String::from("format"), String::from("pt"))].into();
-    views
-        .and_then(|views| serialize_to_file(views, Some(metadata), &part))
-        .map_err(|error| failed(error.to_string()))?;
-    std::fs::rename(&part, out).map_err(|error| failed(error.to_string()))?;
+    write_tensors(out, &[("format", "pt")], tensors)?;
     let mut written = vec![out.to_path_buf()];
     written.extend(sidecar::write(layout.name, out, info)?);
     Ok(written)

@@ -21,7 +21,7 @@ use self::{
 use crate::{
     Error,
     compare::{Compared, Comparison, EntryFigures, LOOKED_AT},
-    evaluation::{CalibrationBin, Matrix},
+    evaluation::{CalibrationBin, Matrix, confusion_table},
     report::{Folder, SORT_SCRIPT, csv, render},
     run_dir::write_json,
 };
@@ -143,18 +143,11 @@ fn facts(comparison: &Comparison) -> Vec<(&'static str, String)> {
 fn confused<'a>(entry: &'a EntryFigures, comparison: &Comparison) -> Option<Confused<'a>> {
     entry.accuracy?;
     let (classes, counts) = (&comparison.classes, &entry.confusion_matrix);
-    if counts.len() != classes.len() {
-        return None;
-    }
-    let head = std::iter::once(String::from("class")).chain(classes.clone()).collect();
-    let rows = classes.iter().zip(counts).map(|(class, row)| {
-        std::iter::once(class.clone()).chain(row.iter().map(usize::to_string)).collect()
-    });
     let is_carried = classes.len() <= CARRIED_CLASSES;
     Some(Confused {
         entry: &entry.name,
         matrix: Matrix::of(classes, counts),
-        data: is_carried.then(|| csv_uri(std::iter::once(head).chain(rows))),
+        data: is_carried.then(|| csv_uri(confusion_table(classes, counts))),
     })
 }
 

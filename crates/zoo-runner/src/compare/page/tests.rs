@@ -79,7 +79,7 @@ fn made(place: usize, entry: &Entry, seed: u64, right: usize) -> Made {
     let scored: Vec<Scored> = scored.collect();
     let (name, split) = entry.measured();
     let evaluation = Evaluation { scored: scored.clone(), seconds: 1.0 };
-    let mut report = Report::of(&evaluation, name, split, classes, 5);
+    let mut report = Report::of(&evaluation, name.as_str(), split, classes, 5);
     report.training = Some(TrainingReport {
         epochs: 1,
         steps: 10,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::evaluation::{ConfusionMatrix, confused_pairs};
+use crate::evaluation::ConfusionMatrix;
 
 /// A matrix of so many classes is shown whole.
 const WHOLE: usize = 25;
@@ -53,13 +53,13 @@ impl Matrix {
             false => most_confused_classes(counts),
         };
         let class = |label: usize| classes[label].clone();
+        let images = counts.images();
         let row = |&label: &usize| {
-            let counts = &counts[label];
-            let all: usize = counts.iter().sum();
-            let cell = |&prediction: &usize| Cell {
-                images: counts[prediction],
-                share: counts[prediction] as f64 / all.max(1) as f64,
-                is_right: prediction == label,
+            let all = images[label];
+            let cell = |&prediction: &usize| {
+                let images = counts.count(label, prediction);
+                let share = images as f64 / all.max(1) as f64;
+                Cell { images, share, is_right: prediction == label }
             };
             let cells: Vec<Cell> = labels.iter().map(cell).collect();
             let shown: usize = cells.iter().map(|cell| cell.images).sum();
@@ -75,7 +75,7 @@ impl Matrix {
 
 fn most_confused_classes(counts: &ConfusionMatrix) -> Vec<usize> {
     let mut labels = BTreeSet::new();
-    for (label, prediction) in confused_pairs(counts) {
+    for (label, prediction, _) in counts.confused() {
         if labels.len() + 2 > SHOWN {
             break;
         }

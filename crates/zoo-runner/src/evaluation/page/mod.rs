@@ -18,6 +18,7 @@ use crate::{
 };
 
 pub use confusion::Matrix;
+pub(crate) use tables::confusion as confusion_table;
 
 /// Up to so many classes are listed on the page.
 const ALL_CLASSES: usize = 100;
@@ -47,6 +48,8 @@ struct Page<'a> {
     facts: &'a [(&'static str, String)],
     version: &'static str,
     report: &'a Report,
+    subject: String,
+    top_k_tells: bool,
     classes: Vec<&'a ClassReport>,
     matrix: Matrix,
     charts: Vec<Chart>,
@@ -70,7 +73,8 @@ impl RunReport<'_> {
     pub fn write(&self, folder: &Folder) -> Result<(), Error> {
         write_json(&folder.file("report.json"), self.report)?;
         write_csv(&folder.file("per-class.csv"), tables::per_class(self.report))?;
-        write_csv(&folder.file("confusion.csv"), tables::confusion(self.report))?;
+        let confusion = tables::confusion(&self.class_names(), &self.report.confusion_matrix);
+        write_csv(&folder.file("confusion.csv"), confusion)?;
         let predictions = tables::predictions(self.evaluation, self.split, self.report);
         write_csv(&folder.file("predictions.csv"), predictions)?;
         let page = folder.file("index.html");
@@ -79,19 +83,23 @@ impl RunReport<'_> {
 
     fn page(&self) -> Result<String, Error> {
         let hard = |image| Hard { image, picture: self.picture(image) };
-        let names: Vec<String> =
-            self.report.per_class.iter().map(|class| class.class.clone()).collect();
         let page = Page {
             title: &self.title,
             facts: &self.facts,
             version: ZOO_VERSION,
             report: self.report,
+            subject: self.report.subject(),
+            top_k_tells: self.report.top_k_tells(),
             classes: listed(&self.report.per_class),
-            matrix: Matrix::of(&names, &self.report.confusion_matrix),
+            matrix: Matrix::of(&self.class_names(), &self.report.confusion_matrix),
             charts: self.curves.as_ref().map_or_else(Vec::new, Curves::charts),
             hardest: self.report.hardest.iter().map(hard).collect(),
         };
         render("run.html", page)
+    }
+
+    fn class_names(&self) -> Vec<String> {
+        self.report.per_class.iter().map(|class| class.class.clone()).collect()
     }
 
     fn picture(&self, image: &HardImage) -> Option<String> {

@@ -3,7 +3,7 @@
 use zoo_data::Split;
 
 use crate::{
-    evaluation::{ClassReport, Evaluation, Interval, Report},
+    evaluation::{ClassReport, ConfusionMatrix, Evaluation, FULL_CLASSES, Interval, Report},
     report::{cell, head},
 };
 
@@ -37,14 +37,22 @@ pub fn per_class(report: &Report) -> Vec<Vec<String>> {
     std::iter::once(head(names)).chain(report.per_class.iter().map(row)).collect()
 }
 
-/// The confusion matrix: a row a class, a column a prediction.
-pub fn confusion(report: &Report) -> Vec<Vec<String>> {
-    let classes = || report.per_class.iter().map(|class| class.class.clone());
-    let corner = String::from("class");
-    let rows = classes().zip(&report.confusion_matrix).map(|(class, row)| {
-        std::iter::once(class).chain(row.iter().map(usize::to_string)).collect()
+/// The confusion matrix: a row per class, a column per prediction. Of many classes, a row per pair of
+/// classes that were confused, the worst first.
+pub fn confusion(classes: &[String], counts: &ConfusionMatrix) -> Vec<Vec<String>> {
+    if classes.len() > FULL_CLASSES {
+        let row = |(label, prediction, images): (usize, usize, usize)| {
+            vec![classes[label].clone(), classes[prediction].clone(), images.to_string()]
+        };
+        let rows = counts.confused().into_iter().map(row);
+        return std::iter::once(head(["class", "prediction", "images"])).chain(rows).collect();
+    }
+    let head = std::iter::once(String::from("class")).chain(classes.iter().cloned()).collect();
+    let rows = classes.iter().enumerate().map(|(label, class)| {
+        let counts = counts.full_row(label).into_iter().map(|images| images.to_string());
+        std::iter::once(class.clone()).chain(counts).collect()
     });
-    std::iter::once(std::iter::once(corner).chain(classes()).collect()).chain(rows).collect()
+    std::iter::once(head).chain(rows).collect()
 }
 
 /// Every image, in the order of the split.

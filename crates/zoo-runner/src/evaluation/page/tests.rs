@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use zoo_data::{DataError, Image, ImageSource, SplitName};
+use zoo_data::{DataError, Image, ImageSource};
 
 use super::*;
 use crate::evaluation::Scored;
@@ -43,7 +43,7 @@ fn write(classes: &[String]) -> tempfile::TempDir {
         loss: 1.0 + index as f64,
     });
     let evaluation = Evaluation { scored: scored.collect(), seconds: 1.0 };
-    let report = Report::of(&evaluation, SplitName::Test, &split, classes, 2);
+    let report = Report::of(&evaluation, "test", &split, classes, 2);
     let folder = tempfile::tempdir().unwrap();
     let run = RunReport {
         title: HOSTILE.to_string(),
@@ -128,6 +128,21 @@ fn a_thousand_classes_make_a_page_of_ordinary_size() {
     assert!(page.contains("Of 1000 classes, those that are confused most often are shown"));
     assert!(page.contains("Of 1000 classes, the 50 with the lowest F1"));
     assert_eq!(read(&folder, "per-class.csv").lines().count(), 1001);
+}
+
+#[test]
+fn ten_thousand_classes_cost_no_square() {
+    let classes: Vec<String> = (0..10_000).map(|number| format!("class {number}")).collect();
+    let folder = write(&classes);
+    assert!(read(&folder, "index.html").len() < 500_000);
+    let json = read(&folder, "report.json");
+    assert!(json.len() < 10_000_000, "{} bytes", json.len());
+    let report: Report = serde_json::from_str(&json).unwrap();
+    assert_eq!(report.confusion_matrix.count(9_999, 9_998), 1);
+    let confusion = read(&folder, "confusion.csv");
+    let rows: Vec<&str> = confusion.lines().collect();
+    assert_eq!(rows.len(), 10_000);
+    assert_eq!(rows[..3], ["class,prediction,images", "class 1,class 0,1", "class 2,class 1,1"]);
 }
 
 #[test]

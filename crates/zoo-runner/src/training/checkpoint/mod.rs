@@ -5,19 +5,22 @@ mod progress;
 mod seal;
 
 use std::{
-    fs::{self, File},
-    io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use burn::{
     module::Module,
     optim::{ModuleOptimizer, OptimizerRecord},
-    store::ModuleRecord,
+    store::{ModuleRecord, RecordError},
+    tensor::Bytes,
 };
 
 use self::seal::Seal;
-use crate::Error;
+use crate::{
+    Error,
+    disk::{cannot_flush, flush_folder},
+};
 
 pub use self::{config::CheckpointConfig, progress::RunProgress, seal::Identity};
 
@@ -36,6 +39,9 @@ pub struct Checkpoints {
     folder: PathBuf,
     identity: Identity,
     config: CheckpointConfig,
+    flush: fn(&Path) -> io::Result<()>,
+    /// Why the file system cannot flush, where it cannot.
+    unflushed: Option<String>,
 }
 
 /// A complete checkpoint.
@@ -70,9 +76,40 @@ impl Checkpoints {
         identity: Identity,
         config: CheckpointConfig,
     ) -> Result<Self, Error> {
-        let checkpoints = Self { folder, identity, config };
+        Self::open_with(folder, identity, config, flush_folder)
+    }
+
+    /// The same with another way to flush a folder.
+    fn open_with(
+        folder: PathBuf,
+        identity: Identity,
+        config: CheckpointConfig,
+        flush: fn(&Path) -> io::Result<()>,
+    ) -> Result<Self, Error> {
+        let mut checkpoints = Self { folder, identity, config, flush, unflushed: None };
         checkpoints.tidy().map_err(Error::io(&checkpoints.folder))?;
+        match flush(&checkpoints.folder) {
+            Err(error) if cannot_flush(&error) => checkpoints.unflushed = Some(error.to_string()),
+            outcome => outcome.map_err(Error::io(&checkpoints.folder))?,
+        }
         Ok(checkpoints)
+    }
+
+    /// Whether any complete checkpoint lies in `folder`, sound or not.
+    pub fn are_in(folder: &Path) -> bool {
+        let is_one = |name: &str| name.starts_with(COMPLETE) || name.starts_with(REPLACED);
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.into_iter().any(|entry| entry.file_name().to_str().is_some_and(is_one))
+    }
+
+    /// What the user should know about where they lie.
+    pub fn warning(&self) -> Option<String> {
+        let reason = self.unflushed.as_ref()?;
+        let folder = self.folder.display();
+        Some(format!(
+            "{folder}: the file system cannot flush folders ({reason}): a power cut may take the last \
+             checkpoints along"
+        ))
     }
 
     fn tidy(&self) -> io::Result<()> {
@@ -140,22 +177,35 @@ impl Checkpoints {
         };
         // The folder of checkpoints itself is not made again: if it is gone, so is the run.
         fs::create_dir(&partial).map_err(|error| failed(&error))?;
+        // Burn's own way to save flushes the folder, and fails where that cannot be.
+        let flushes = self.unflushed.is_none();
+        let write = |path: PathBuf, bytes: Result<Bytes, RecordError>| {
+            let bytes = bytes.map_err(|error| failed(&error))?;
+            fs::write(path, &bytes[..]).map_err(|error| failed(&error))
+        };
         let save_model = |name: &str, model: &M| {
-            let saved = model.clone().into_record().save(partial.join(name));
-            saved.map_err(|error| failed(&error))
+            let (path, record) = (partial.join(name), model.clone().into_record());
+            match flushes {
+                true => record.save(path).map_err(|error| failed(&error)),
+                false => write(path, record.into_bytes()),
+            }
         };
         save_model(MODEL, state.model)?;
         if let Some(ema) = state.ema {
             save_model(EMA, ema)?;
         }
-        state.optimizer.save(partial.join(OPTIMIZER)).map_err(|error| failed(&error))?;
+        let path = partial.join(OPTIMIZER);
+        match flushes {
+            true => state.optimizer.save(path).map_err(|error| failed(&error))?,
+            false => write(path, state.optimizer.into_bytes())?,
+        }
         Seal::write(&partial, self.identity.clone(), progress).map_err(|error| failed(&error))?;
         self.complete(&partial, progress).map_err(|error| failed(&error))
     }
 
     /// Puts a checkpoint that is written in its place.
     fn complete(&self, partial: &Path, progress: RunProgress) -> io::Result<()> {
-        sync_folder(partial)?;
+        self.flush(partial)?;
         let complete = self.path(COMPLETE, progress.step);
         let replaced = self.path(REPLACED, progress.step);
         // The same step with its epoch validated, or again after a resume from before it.
@@ -164,7 +214,7 @@ impl Checkpoints {
             fs::rename(&complete, &replaced)?;
         }
         fs::rename(partial, &complete)?;
-        sync_folder(&self.folder)?;
+        self.flush(&self.folder)?;
         if is_there_already {
             fs::remove_dir_all(&replaced)?;
         }
@@ -176,6 +226,11 @@ impl Checkpoints {
             }
         }
         Ok(())
+    }
+
+    /// Makes what happened in a folder outlast a power cut, where that can be.
+    fn flush(&self, folder: &Path) -> io::Result<()> {
+        if self.unflushed.is_none() { (self.flush)(folder) } else { Ok(()) }
     }
 
     /// Steps of the checkpoints with this prefix, in order.
@@ -225,11 +280,6 @@ fn load<M: Module>(path: &Path, model: M) -> Result<M, Error> {
 
 fn unreadable<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> Error + '_ {
     move |error| Error::run(path, format!("cannot be read: {error}; start over by --force"))
-}
-
-/// Makes what happened in `folder` outlast a power cut, where the system lets folders be opened.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -1,12 +1,7 @@
 //! `checkpoint.json`, written last: whose checkpoint it is, where the run stood, and sums of the
 //! other files.
 
-use std::{
-    collections::BTreeMap,
-    fs::{self, File},
-    io,
-    path::Path,
-};
+use std::{collections::BTreeMap, fs, io, path::Path};
 
 use serde::{Deserialize, Serialize};
 
@@ -83,9 +78,7 @@ impl Seal {
     /// Seals the files that lie in `folder`.
     pub fn write(folder: &Path, identity: Identity, progress: RunProgress) -> Result<(), Error> {
         let seal = Self { identity, progress, files: sums(folder).map_err(Error::io(folder))? };
-        let path = folder.join(NAME);
-        write_json(&path, &seal)?;
-        File::open(&path).and_then(|file| file.sync_all()).map_err(Error::io(&path))
+        write_json(&folder.join(NAME), &seal)
     }
 
     /// The seal of the checkpoint in `folder`.

@@ -134,6 +134,34 @@ fn another_runs_checkpoint_is_refused() {
     );
 }
 
+/// As some network mounts do.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_system_that_cannot_flush_folders_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |flush| {
+        let config = CheckpointConfig::default();
+        Checkpoints::open_with(folder.path().to_path_buf(), identity(), config, flush)
+    };
+    assert_eq!(open(flush_folder).unwrap().warning(), None);
+    let checkpoints = open(|_| Err(io::Error::from_raw_os_error(22))).unwrap();
+    let expected = format!(
+        "{}: the file system cannot flush folders (Invalid argument (os error 22)): a power cut may take \
+         the last checkpoints along",
+        folder.path().display()
+    );
+    assert_eq!(checkpoints.warning(), Some(expected));
+    let saved = save(&checkpoints, 5, None);
+    save(&checkpoints, 5, None);
+    let latest = checkpoints.latest().unwrap().unwrap();
+    let fresh = LinearConfig::new(2, 3).init(&host());
+    let (_, ema, _) = latest.restore(fresh, optimizer()).unwrap();
+    assert_ne!(ema.unwrap().weight.val().into_data(), saved.weight.val().into_data());
+    // A broken disk is no such file system.
+    let error = open(|_| Err(io::Error::from_raw_os_error(5))).unwrap_err().to_string();
+    assert!(error.ends_with("Input/output error (os error 5)"), "{error}");
+}
+
 #[test]
 fn a_folder_that_has_gone_is_not_made_again() {
     let folder = tempfile::tempdir().unwrap();
