@@ -10,10 +10,11 @@ use zoo_data::{DataConfig, Dataset, PreprocessConfig, SplitConfig};
 
 use crate::{
     Error,
-    config::{RunConfig, nearest},
+    config::RunConfig,
     evaluation::{OtherImages, UnknownClass},
     model::WeightsInfo,
     run_dir::{config_path, read_json},
+    words::nearest,
 };
 
 /// So many names of classes are told.
