@@ -101,8 +101,8 @@ fn what_cannot_be_compared_is_refused() {
     );
     assert_eq!(
         zoo.refused(&["parity", "cnm", "--backend", "flex,ndarray"]),
-        "error: unknown case `cnm`, did you mean `cnn`? Known: cnn, cnn-residual, alexnet, vit; \
-         or give the path of a config.\n"
+        "error: unknown case `cnm`, did you mean `cnn`? Known: cnn, cnn-residual, alexnet, vit. \
+         Or give the path of a config.\n"
     );
     assert_eq!(
         zoo.refused(&["parity", "cnn", "--backend", "flex,ndarray", "--set", "seed=1"]),

@@ -119,7 +119,7 @@ impl Job {
     /// [`Error::Io`] if it cannot be written.
     pub fn checkpoints(&self, run_dir: &RunDir) -> Result<Checkpoints, Error> {
         let Setup { config, data, .. } = &self.setup;
-        let identity = Identity::new(config.model.clone(), data.fingerprint());
+        let identity = Identity::new(&config.model, data.fingerprint());
         Checkpoints::open(run_dir.checkpoints(), identity, config.train.checkpoint.clone())
     }
 
@@ -222,7 +222,7 @@ impl Setup {
         Plan {
             settings: self.settings.clone(),
             run_dir: run_dir.clone(),
-            info: self.info(),
+            info: Some(self.info()),
             train: self.train_loader(),
             valid: self.evaluated(&self.data.valid),
             device: self.device.clone(),

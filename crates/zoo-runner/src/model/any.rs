@@ -44,7 +44,7 @@ impl AnyModel {
     ///
     /// [`Error::Failed`] if the file cannot be written; a file already there is then as it was.
     pub fn save(&self, path: &Path, info: &WeightsInfo) -> Result<(), Error> {
-        on_model!(self, model => save_weights(model, path, info))
+        on_model!(self, model => save_weights(model, path, Some(info)))
     }
 
     /// Takes weights from a safetensors file.

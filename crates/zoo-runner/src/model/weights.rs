@@ -63,20 +63,24 @@ impl WeightsInfo {
 }
 
 /// Writes `model` to `path` as one unit: a crash leaves the file as it was. The same network gives the
-/// same bytes.
+/// same bytes. Without `info`, of a network that the zoo does not know, only Burn can load them.
 ///
 /// # Errors
 ///
 /// [`Error::Failed`] if the file cannot be written.
-pub fn save_weights<M: Module>(model: &M, path: &Path, info: &WeightsInfo) -> Result<(), Error> {
-    let info = serde_json::to_string(info)
+pub fn save_weights<M: Module>(
+    model: &M,
+    path: &Path,
+    info: Option<&WeightsInfo>,
+) -> Result<(), Error> {
+    let info = info
+        .map(serde_json::to_string)
+        .transpose()
         .map_err(|error| Error::Failed(format!("{}: cannot write: {error}", path.display())))?;
-    let metadata = [
-        (KEY, info.as_str()),
-        ("format", "safetensors"),
-        ("producer", "burn"),
-        ("version", BURN_VERSION),
-    ];
+    let mut metadata = vec![("format", "safetensors"), ("producer", "burn"), ("version", BURN_VERSION)];
+    if let Some(info) = &info {
+        metadata.insert(0, (KEY, info));
+    }
     write_tensors(path, &metadata, model.collect(None, None, false))
 }
 

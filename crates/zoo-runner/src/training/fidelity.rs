@@ -13,7 +13,7 @@ use zoo_data::{Batch, DataError};
 use zoo_kernels::nn::{Conv2d, Tap};
 
 use super::{
-    Budget, Course, LossConfig, OptimizerConfig, Pace, RunLength, ScheduleConfig, TrainConfig,
+    LossConfig, OptimizerConfig, Pace, RunLength, ScheduleConfig, TrainConfig,
     TrainSettings, Trainer,
 };
 use crate::{
@@ -74,16 +74,13 @@ impl Training {
         let loss = json!({"cross-entropy": {"label_smoothing": self.label_smoothing}});
         let mut loss: LossConfig = serde_json::from_value(loss).unwrap();
         let clip_grad_norm = self.clip_grad_norm;
+        let train =
+            TrainConfig { clip_grad_norm, steps: Some(steps), ..Default::default() };
         let settings = TrainSettings {
-            seed: 0,
             loss: loss.resolve(&[], &[]).unwrap(),
             optimizer: self.optimizer.clone(),
-            parameter_groups: Default::default(),
             schedule: self.schedule.clone(),
-            fine_tune: Default::default(),
-            train: TrainConfig { clip_grad_norm, ..Default::default() },
-            course: Course { pace, budget: Budget::Steps(steps) },
-            top_k: None,
+            ..TrainSettings::new(pace.images, self.batch, train)
         };
         let model = filled(model, self.gain);
         let mut trainer = Trainer::new(model, &settings, &host(), None).unwrap();

@@ -33,8 +33,8 @@ pub struct Plan {
     pub settings: TrainSettings,
     /// Where results go.
     pub run_dir: RunDir,
-    /// What travels with the weights.
-    pub info: WeightsInfo,
+    /// What travels with the weights; none for a network that the zoo does not know.
+    pub info: Option<WeightsInfo>,
     /// Training images, shuffled and augmented.
     pub train: Loader,
     /// Images that choose the best weights.
@@ -226,7 +226,7 @@ impl<'a, M: Classifier> Run<'a, M> {
             self.progress.stagnation = stopping.update(stagnation, measured.accuracy());
         }
         if self.progress.note(measured.accuracy(), measured.loss()) {
-            save_weights(&kept, &self.plan.run_dir.weights(), &self.plan.info)?;
+            save_weights(&kept, &self.plan.run_dir.weights(), self.plan.info.as_ref())?;
         }
         Ok(true)
     }

@@ -29,3 +29,21 @@ pub struct TrainSettings {
     /// is every class.
     pub top_k: Option<usize>,
 }
+
+impl TrainSettings {
+    /// A training on so many images, in batches of so many, with the default of everything that
+    /// `train` does not say.
+    pub fn new(images: usize, batch_size: usize, train: TrainConfig) -> Self {
+        Self {
+            seed: 0,
+            loss: Loss::default(),
+            optimizer: OptimizerConfig::default(),
+            parameter_groups: ParameterGroupsConfig::default(),
+            schedule: ScheduleConfig::default(),
+            fine_tune: FineTuneConfig::default(),
+            course: train.course(images, batch_size),
+            train,
+            top_k: None,
+        }
+    }
+}

@@ -4,11 +4,11 @@
 use std::{collections::BTreeMap, fs, io, path::Path};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::RunProgress;
 use crate::{
     Error,
-    model::ModelSettings,
     run_dir::{read_json, write_json},
     version::{BURN_VERSION, ZOO_VERSION},
 };
@@ -23,8 +23,8 @@ pub struct Identity {
     pub zoo_version: String,
     /// Version of Burn.
     pub burn_version: String,
-    /// The network, with every setting written out.
-    pub model: ModelSettings,
+    /// The network, with every setting written out, as JSON.
+    pub model: Value,
     /// Fingerprint of the data set.
     pub data: String,
 }
@@ -49,11 +49,12 @@ struct FileSum {
 
 impl Identity {
     /// Of a run of this program.
-    pub fn new(model: ModelSettings, data: String) -> Self {
+    /// `model` is what tells the network from others; `data` is the fingerprint of the images.
+    pub fn new(model: &impl Serialize, data: String) -> Self {
         Self {
             zoo_version: ZOO_VERSION.to_string(),
             burn_version: BURN_VERSION.to_string(),
-            model,
+            model: serde_json::to_value(model).unwrap_or_default(),
             data,
         }
     }

@@ -8,7 +8,7 @@ use super::*;
 use crate::{backend::host, model::ModelSettings};
 
 fn identity() -> Identity {
-    Identity::new(ModelSettings::Cnn(CnnSettings::default()), String::from("0123"))
+    Identity::new(&ModelSettings::Cnn(CnnSettings::default()), String::from("0123"))
 }
 
 fn open(folder: &Path, keep_last: usize) -> Checkpoints {
