@@ -180,8 +180,8 @@ fn weights_that_do_not_fit_the_config_are_refused() {
     config["fine_tune"] = json!({"freeze": {"up-to": "stage.0"}});
     assert_eq!(
         refused(&zoo, &config),
-        "error: config, `fine_tune`: `freeze`: no layer `stage.0`, did you mean `stages.0`? Known: stages.0, \
-         stages.1, fc1, head\n"
+        "error: config, `fine_tune`: `freeze`: unknown layer `stage.0`, did you mean `stages.0`? Known: \
+         stages.0, stages.1, fc1, head.\n"
     );
     config["fine_tune"] = json!({});
     config["model"] = json!({"vit": {}});

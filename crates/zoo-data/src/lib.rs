@@ -6,13 +6,14 @@
 //!
 //! ```
 //! use burn::tensor::Device;
-//! use zoo_data::{Augmentation, DataConfig, Loader, LoaderConfig};
+//! use zoo_data::{Augmentation, DataConfig, Loader, LoaderConfig, SeaConfig, augment::RandomHorizontalFlip};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let config: DataConfig = serde_json::from_str(r#"{"sea": {"train": 100}}"#)?;
-//! let augment: Vec<Augmentation> = serde_json::from_str(r#"[{"horizontal-flip": {}}]"#)?;
-//! let sea = config.open()?;
-//! let loader = Loader::train(&sea.train, &sea.preprocess, &augment, &LoaderConfig::default(), 42, &Device::flex());
+//! let sea = DataConfig::Sea(SeaConfig { train: 100, ..SeaConfig::default() }).open()?;
+//! let flip = Augmentation::RandomHorizontalFlip(RandomHorizontalFlip::default());
+//! let loader = Loader::new(&sea.train, &sea.preprocess, &LoaderConfig::default(), &Device::flex())
+//!     .shuffled(42)
+//!     .augmented(&[flip]);
 //! for batch in loader.epoch(0, 0) {
 //!     println!("{:?} {}", batch?.images.dims(), sea.classes[0]); // [64, 3, 32, 32], then [36, 3, 32, 32]
 //! }

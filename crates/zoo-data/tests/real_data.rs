@@ -88,7 +88,7 @@ fn folder_of_photos() {
     assert_eq!(dataset.valid.class_counts(2), [40, 40]);
     assert!(dataset.test.is_none());
     let config = LoaderConfig { batch_size: 40, ..LoaderConfig::default() };
-    let loader = Loader::evaluate(&dataset.valid, &dataset.preprocess, &config, &Device::flex());
+    let loader = Loader::new(&dataset.valid, &dataset.preprocess, &config, &Device::flex());
     let dims: Vec<[usize; 4]> =
         loader.epoch(0, 0).map(|batch| batch.unwrap().images.dims()).collect();
     assert_eq!(dims, [[40, 3, 224, 224]; 2]);

@@ -173,15 +173,10 @@ impl Job {
 impl Setup {
     fn train_loader(&self) -> Loader {
         let Self { config, device, data, .. } = self;
-        Loader::train(
-            &data.train,
-            &data.preprocess,
-            &config.augment,
-            &config.loader,
-            config.seed,
-            device,
-        )
-        .with_mix(&config.mix)
+        Loader::new(&data.train, &data.preprocess, &config.loader, device)
+            .shuffled(config.seed)
+            .augmented(&config.augment)
+            .mixed(&config.mix)
     }
 
     fn info(&self) -> WeightsInfo {
@@ -235,7 +230,7 @@ impl Setup {
 
     /// The images of a split as they are.
     fn evaluated(&self, split: &Split) -> Loader {
-        Loader::evaluate(split, &self.data.preprocess, &self.config.loader, &self.device)
+        Loader::new(split, &self.data.preprocess, &self.config.loader, &self.device)
     }
 
     /// Measures the best weights, and writes curves, manifest and report.

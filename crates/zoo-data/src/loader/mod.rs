@@ -44,39 +44,14 @@ struct Plan {
 }
 
 impl Loader {
-    /// A loader for training: in each epoch, the images in another order and augmented otherwise.
+    /// The images in the order of the split, as they are: for validation and tests.
     ///
     /// # Panics
-    /// If `config`, `preprocess` or one of `augment` does not pass its `check`; so does
-    /// [`evaluate`](Self::evaluate).
-    pub fn train(
-        split: &Split,
-        preprocess: &Preprocess,
-        augment: &[Augmentation],
-        config: &LoaderConfig,
-        seed: u64,
-        device: &Device,
-    ) -> Self {
-        assert_fit(augment::check(augment, preprocess.image_size));
-        Self::new(split, preprocess, augment, config, Some(seed), device)
-    }
-
-    /// A loader for validation and tests: the images in the order of the split, as they are.
-    pub fn evaluate(
+    /// If `preprocess` or `config` does not pass its `check`.
+    pub fn new(
         split: &Split,
         preprocess: &Preprocess,
         config: &LoaderConfig,
-        device: &Device,
-    ) -> Self {
-        Self::new(split, preprocess, &[], config, None, device)
-    }
-
-    fn new(
-        split: &Split,
-        preprocess: &Preprocess,
-        augment: &[Augmentation],
-        config: &LoaderConfig,
-        seed: Option<u64>,
         device: &Device,
     ) -> Self {
         assert_fit(config.check());
@@ -84,21 +59,43 @@ impl Loader {
         let plan = Plan {
             split: split.clone(),
             preprocess: preprocess.clone(),
-            augment: augment.to_vec(),
+            augment: Vec::new(),
             mix: MixConfig::default(),
-            seed,
+            seed: None,
             config: config.clone(),
         };
         Self { plan: Arc::new(plan), device: device.clone() }
     }
 
-    /// The loader with train images mixed in batches. Without seed, in evaluation, nothing is mixed.
+    /// For training: the images in another order in each epoch, drawn by `seed`.
+    pub fn shuffled(self, seed: u64) -> Self {
+        self.with(|plan| plan.seed = Some(seed))
+    }
+
+    /// With random changes to every image, other ones in each epoch.
     ///
     /// # Panics
-    /// If `mix` does not pass its `check`.
-    pub fn with_mix(self, mix: &MixConfig) -> Self {
+    /// If `changes` do not pass [`augment::check`], or the loader is not [shuffled](Self::shuffled),
+    /// so that there is no seed to draw them by.
+    pub fn augmented(self, changes: &[Augmentation]) -> Self {
+        assert_fit(augment::check(changes, self.plan.preprocess.image_size));
+        assert!(self.plan.seed.is_some(), "augmentation is for shuffled loaders");
+        self.with(|plan| plan.augment = changes.to_vec())
+    }
+
+    /// With images mixed in batches.
+    ///
+    /// # Panics
+    /// If `mix` does not pass its `check`, or the loader is not [shuffled](Self::shuffled).
+    pub fn mixed(self, mix: &MixConfig) -> Self {
         assert_fit(mix.check());
-        let plan = Plan { mix: mix.clone(), ..(*self.plan).clone() };
+        assert!(self.plan.seed.is_some(), "mixing is for shuffled loaders");
+        self.with(|plan| plan.mix = mix.clone())
+    }
+
+    fn with(self, change: impl FnOnce(&mut Plan)) -> Self {
+        let mut plan = (*self.plan).clone();
+        change(&mut plan);
         Self { plan: Arc::new(plan), ..self }
     }
 

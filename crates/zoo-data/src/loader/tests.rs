@@ -55,11 +55,13 @@ fn train(workers: usize) -> Loader {
     let changes: Vec<Augmentation> =
         serde_json::from_str(r#"[{"random-crop": {"padding": 1}}, {"horizontal-flip": {}}]"#)
             .unwrap();
-    Loader::train(&split(None), &preprocess(), &changes, &config(workers), 42, &Device::flex())
+    Loader::new(&split(None), &preprocess(), &config(workers), &Device::flex())
+        .shuffled(42)
+        .augmented(&changes)
 }
 
 fn evaluate(broken: Option<usize>, workers: usize) -> Loader {
-    Loader::evaluate(&split(broken), &preprocess(), &config(workers), &Device::flex())
+    Loader::new(&split(broken), &preprocess(), &config(workers), &Device::flex())
 }
 
 /// All that is in a batch: indices, targets and the images' bits.
@@ -132,7 +134,7 @@ fn augmentation_differs_between_epochs() {
 /// With MixUp and CutMix in turn.
 fn mixed(workers: usize) -> Loader {
     let mix = r#"{"mixup_alpha": 1, "cutmix_alpha": 1, "probability": 0.8, "off_epoch": 2}"#;
-    train(workers).with_mix(&serde_json::from_str(mix).unwrap())
+    train(workers).mixed(&serde_json::from_str(mix).unwrap())
 }
 
 #[test]
@@ -216,8 +218,7 @@ fn a_broken_image_is_an_error_of_its_batch() {
 
 #[test]
 fn autodiff_devices_get_batches() {
-    let loader =
-        Loader::evaluate(&split(None), &preprocess(), &config(1), &Device::flex().autodiff());
+    let loader = Loader::new(&split(None), &preprocess(), &config(1), &Device::flex().autodiff());
     let plain = contents(evaluate(None, 1).epoch(0, 0));
     assert_eq!(contents(loader.epoch(0, 0)), plain);
 }
@@ -226,7 +227,7 @@ fn autodiff_devices_get_batches() {
 #[should_panic(expected = "batch_size must be 1 to 1048576, but it is 0")]
 fn unchecked_settings_panic() {
     let config = LoaderConfig { batch_size: 0, ..config(0) };
-    Loader::evaluate(&split(None), &preprocess(), &config, &Device::flex());
+    Loader::new(&split(None), &preprocess(), &config, &Device::flex());
 }
 
 /// Twelve images of class 0 and two of class 1, drawn equally often.
@@ -236,7 +237,7 @@ fn unbalanced(workers: usize) -> Loader {
     let changes: Vec<Augmentation> =
         serde_json::from_str(r#"[{"random-crop": {"padding": 1}}]"#).unwrap();
     let config = LoaderConfig { sampler: Sampler::Balanced, ..config(workers) };
-    Loader::train(&split, &preprocess(), &changes, &config, 42, &Device::flex())
+    Loader::new(&split, &preprocess(), &config, &Device::flex()).shuffled(42).augmented(&changes)
 }
 
 #[test]

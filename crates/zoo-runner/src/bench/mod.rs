@@ -192,15 +192,10 @@ pub fn run(
 
 fn loader(case: &Case, data: &Dataset, device: &Device) -> Loader {
     let config = &case.config;
-    Loader::train(
-        &data.train,
-        &data.preprocess,
-        &config.augment,
-        &config.loader,
-        config.seed,
-        device,
-    )
-    .with_mix(&config.mix)
+    Loader::new(&data.train, &data.preprocess, &config.loader, device)
+        .shuffled(config.seed)
+        .augmented(&config.augment)
+        .mixed(&config.mix)
 }
 
 /// The GPU by its name, or the processor with its threads.

@@ -85,7 +85,7 @@ impl Evaluate {
         let out = self.out.as_deref().map(|out| Folder::open(out, self.force)).transpose()?;
         let mut model = info.model.init(config.seed, &device);
         model.load(&weights)?;
-        let loader = Loader::evaluate(split, &info.preprocess, &config.loader, &device);
+        let loader = Loader::new(split, &info.preprocess, &config.loader, &device);
         let bar = output.show().bar("evaluating", loader.num_images());
         let logits = |images| match self.flip {
             true => flipped_too(|images| model.logits(images), images),

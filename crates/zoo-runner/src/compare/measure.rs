@@ -133,7 +133,7 @@ impl Network<'_> {
         preprocess: &Preprocess,
         bar: &ProgressBar,
     ) -> Result<Vec<Scored>, Error> {
-        let loader = Loader::evaluate(split, preprocess, self.loader, self.device);
+        let loader = Loader::new(split, preprocess, self.loader, self.device);
         let evaluation = evaluate(&|images| self.model.logits(images), &loader, bar)?;
         Ok(evaluation.scored)
     }
@@ -161,7 +161,7 @@ impl Network<'_> {
 
     /// Images a second at the median batch.
     fn speed(&self, split: &Split) -> Result<f64, Error> {
-        let loader = Loader::evaluate(split, self.preprocess, self.loader, self.device);
+        let loader = Loader::new(split, self.preprocess, self.loader, self.device);
         let batches = loader.epoch(0, 0).take(4);
         let batches: Vec<_> = batches
             .map(|batch| batch.map_err(|error| Error::Failed(error.to_string())))

@@ -77,7 +77,8 @@ pub fn save_weights<M: Module>(
         .map(serde_json::to_string)
         .transpose()
         .map_err(|error| Error::Failed(format!("{}: cannot write: {error}", path.display())))?;
-    let mut metadata = vec![("format", "safetensors"), ("producer", "burn"), ("version", BURN_VERSION)];
+    let mut metadata =
+        vec![("format", "safetensors"), ("producer", "burn"), ("version", BURN_VERSION)];
     if let Some(info) = &info {
         metadata.insert(0, (KEY, info));
     }

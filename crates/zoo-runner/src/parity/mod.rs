@@ -62,15 +62,10 @@ fn record(case: &Case, device: &Device, steps: usize) -> Result<Trace, Error> {
     let settings = config.settings(&data)?;
     let fitted = case.model(DataShape::of(&data)).map_err(|text| refuse("model", text))?;
     let model = fitted.without_dropout().init(config.seed, device);
-    let loader = Loader::train(
-        &data.train,
-        &data.preprocess,
-        &config.augment,
-        &config.loader,
-        config.seed,
-        device,
-    )
-    .with_mix(&config.mix);
+    let loader = Loader::new(&data.train, &data.preprocess, &config.loader, device)
+        .shuffled(config.seed)
+        .augmented(&config.augment)
+        .mixed(&config.mix);
     let batches = (0..).flat_map(|epoch| loader.epoch(epoch, 0)).take(steps);
     let batches: Vec<Batch> = batches
         .map(|batch| batch.map_err(|error| Error::Failed(error.to_string())))

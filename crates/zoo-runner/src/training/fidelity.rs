@@ -13,8 +13,8 @@ use zoo_data::{Batch, DataError};
 use zoo_kernels::nn::{Conv2d, Tap};
 
 use super::{
-    LossConfig, OptimizerConfig, Pace, RunLength, ScheduleConfig, TrainConfig,
-    TrainSettings, Trainer,
+    LossConfig, OptimizerConfig, Pace, RunLength, ScheduleConfig, TrainConfig, TrainSettings,
+    Trainer,
 };
 use crate::{
     backend::host,
@@ -74,8 +74,7 @@ impl Training {
         let loss = json!({"cross-entropy": {"label_smoothing": self.label_smoothing}});
         let mut loss: LossConfig = serde_json::from_value(loss).unwrap();
         let clip_grad_norm = self.clip_grad_norm;
-        let train =
-            TrainConfig { clip_grad_norm, steps: Some(steps), ..Default::default() };
+        let train = TrainConfig { clip_grad_norm, steps: Some(steps), ..Default::default() };
         let settings = TrainSettings {
             loss: loss.resolve(&[], &[]).unwrap(),
             optimizer: self.optimizer.clone(),
