@@ -12,6 +12,7 @@ use super::{
     },
     interval::{Interval, wilson},
 };
+use crate::class_names::all_told;
 
 /// At most so many of the images with the highest loss are listed.
 const HARDEST: usize = 24;
@@ -89,7 +90,7 @@ pub struct TrainingReport {
 }
 
 impl Report {
-    /// The figures of an evaluation of `split`.
+    /// The figures of an evaluation of `split`. Classes of the same name have their label behind it.
     pub fn of(
         evaluation: &Evaluation,
         name: SplitName,
@@ -98,6 +99,7 @@ impl Report {
         top_k: usize,
     ) -> Self {
         let scored = &evaluation.scored;
+        let classes = &all_told(classes);
         let images = scored.len();
         let top_k = top_k.min(classes.len());
         let right = scored.iter().filter(|image| image.is_right()).count();

@@ -12,4 +12,4 @@ pub use any::AnyClassifier;
 pub use classifier::Classifier;
 pub use registry::{ModelSettings, Preset};
 pub use shape::DataShape;
-pub use weights::{WeightsInfo, save_weights};
+pub use weights::{EXPORT_KEY, WeightsInfo, is_written_here, save_weights};

@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     Error,
-    model::{AnyClassifier, ModelSettings, WeightsInfo},
+    model::{AnyClassifier, EXPORT_KEY, ModelSettings, WeightsInfo},
+    overwrite::check_beside,
 };
 
 /// Writes `model` as safetensors of f32, by the names that the library `layout` has, with the JSON
@@ -23,7 +24,8 @@ use crate::{
 /// # Errors
 ///
 /// [`Error::Usage`] if the library has no such network, [`Error::Run`] if it has none with these
-/// settings, [`Error::Failed`] if a file cannot be written.
+/// settings, or other files lie where the JSON files would, [`Error::Failed`] if a file cannot be
+/// written.
 pub fn export(
     model: &dyn AnyClassifier,
     info: &WeightsInfo,
@@ -44,6 +46,7 @@ pub fn export(
         ))
     })?;
     check(&info.model, layout).map_err(Error::Usage)?;
+    layout.beside.iter().try_for_each(|name| check_beside(out, name))?;
     let failed = |error: String| Error::Failed(format!("{}: cannot write: {error}", out.display()));
     let mut tensors = Vec::new();
     for tensor in model.tensors(Some(Box::new(BurnToPyTorchAdapter))) {
@@ -57,7 +60,8 @@ pub fn export(
     });
     let views: Result<Vec<_>, _> = views.collect();
     let part = out.with_extension("safetensors.part");
-    let metadata = [(String::from("format"), String::from("pt"))].into();
+    let metadata = [("format", "pt"), (EXPORT_KEY, layout.name)];
+    let metadata = metadata.map(|(key, value)| (key.to_string(), value.to_string())).into();
     views
         .and_then(|views| serialize_to_file(views, Some(metadata), &part))
         .map_err(|error| failed(error.to_string()))?;

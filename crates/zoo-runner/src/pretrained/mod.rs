@@ -13,6 +13,7 @@ mod hub;
 mod import;
 mod infer;
 mod layout;
+mod locate;
 mod method;
 mod pickle;
 mod probe;

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use burn::tensor::Device;
 
-use super::{Head, ImportOptions, Pretrained, hub::Published, import};
+use super::{
+    Head, ImportOptions, Pretrained, hub::Published, import, layout::some_of, locate::locate,
+    report::not_finite,
+};
 use crate::{
     Error,
     backend::host,
@@ -32,9 +35,12 @@ impl RunConfig {
                 self.pretrained = Some(fetched.name);
                 fetched.weights
             }
+            None if Path::new(name).is_dir() => locate(Path::new(name))?,
             None => find_weights(Path::new(name))?,
         };
-        let pretrained = import(&weights, &ImportOptions::default(), &host())?;
+        let new_head = self.fine_tune.head == Head::New;
+        let options = ImportOptions { new_head, ..ImportOptions::default() };
+        let pretrained = import(&weights, &options, &host())?;
         let info = &pretrained.info;
         self.model = self.model.over(&info.model).map_err(|message| refuse("model", message))?;
         self.data.take_over(&info.preprocess);
@@ -69,8 +75,19 @@ impl RunConfig {
         let mut adaptation = pretrained.adaptation();
         (adaptation.shape, adaptation.new_head) = (self.model.shape(), new_head);
         adaptation.apply(&mut *model).map_err(|message| refuse("pretrained", message))?;
+        check_finite(pretrained, &*model)?;
         Ok(model)
     }
+}
+
+/// Refuses weights from which nothing can be learned.
+fn check_finite(pretrained: &Pretrained, model: &dyn AnyClassifier) -> Result<(), Error> {
+    // What is not finite in the weights may lie in a head that is not taken over.
+    if pretrained.report.not_finite.is_empty() || not_finite(model)?.is_empty() {
+        return Ok(());
+    }
+    let names = pretrained.report.not_finite.iter();
+    Err(refuse("pretrained", format!("not all numbers are finite in {}", some_of(names))))
 }
 
 /// Refuses a head for other classes.

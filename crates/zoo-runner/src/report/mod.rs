@@ -23,5 +23,5 @@ pub use self::{
     folder::Folder,
     picture::png_uri,
     run::RunReport,
-    tables::csv,
+    tables::{cell, csv},
 };

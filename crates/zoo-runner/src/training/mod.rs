@@ -53,7 +53,7 @@ pub use self::{
     early_stopping::EarlyStoppingConfig,
     ema::EmaConfig,
     loss::{CrossEntropyConfig, LossConfig, batch_loss, cross_entropy},
-    lr_find::{RangePoint, RangeTest, Suggestion, plot, suggest},
+    lr_find::{RangePoint, RangeTest, Suggestion, is_plot, plot, suggest},
     metrics::Quantity,
     optimizer::{OptimizerConfig, ParameterGroups, ParameterGroupsConfig, hidden_matrices},
     record::{Line, RecordStart, Recorder},

@@ -16,7 +16,7 @@ use super::{Trainee, prepare, step::Stride};
 use crate::{Error, config::RunConfig, model::Classifier};
 
 pub use self::{
-    plot::plot,
+    plot::{is_plot, plot},
     suggest::{Suggestion, suggest},
 };
 
