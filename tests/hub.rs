@@ -180,7 +180,7 @@ fn a_model_without_safetensors_or_in_parts_is_fetched() {
         let names: Vec<String> = names.collect();
         // What is there is used offline, too.
         let again = zoo.run_with(&args, &[home, ("HF_HUB_OFFLINE", "1")]);
-        assert_eq!((again.code, again.stdout), (0, said.stdout));
+        assert_eq!((again.code, again.stdout, again.stderr), (0, said.stdout, String::new()));
         (names, read(zoo.path("vit.safetensors")))
     };
     fs::create_dir(zoo.path("bin")).unwrap();

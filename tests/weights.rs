@@ -233,7 +233,7 @@ fn damaged(zoo: &Zoo) {
     zoo.write("classes.txt", "crab\ndolphin\nwhale\n");
     let args = ["import", "nan.safetensors", "--num-heads", "2", "--classes", "classes.txt"];
     zoo.run(&[&args[..], &["--out", "net.safetensors", "-q"]].concat());
-    let mut config = tiny(json!({"vit": {}}));
+    let mut config = tiny(json!({"vit": {"num_heads": 2}}));
     config["data"]["sea"]["classes"] = json!(["crab", "dolphin", "whale"]);
     config["fine_tune"] = json!({"head": "new", "method": "linear-probe"});
     config["pretrained"] = json!("nan.safetensors");

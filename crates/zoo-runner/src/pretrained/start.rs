@@ -12,7 +12,7 @@ use crate::{
     Error,
     backend::host,
     config::{RunConfig, refuse},
-    model::AnyClassifier,
+    model::{AnyClassifier, ModelSettings},
     progress::Show,
     run_dir::find_weights,
 };
@@ -39,7 +39,11 @@ impl RunConfig {
             None => find_weights(Path::new(name))?,
         };
         let new_head = self.fine_tune.head == Head::New;
-        let options = ImportOptions { new_head, ..ImportOptions::default() };
+        let num_heads = match &self.model {
+            ModelSettings::Vit(settings) => settings.num_heads,
+            _ => None,
+        };
+        let options = ImportOptions { new_head, num_heads, ..ImportOptions::default() };
         let pretrained = import(&weights, &options, &host())?;
         let info = &pretrained.info;
         self.model = self.model.over(&info.model).map_err(|message| refuse("model", message))?;

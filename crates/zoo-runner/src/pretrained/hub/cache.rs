@@ -61,8 +61,21 @@ impl Folders {
 
     /// Whether the cache knows that `repo` has no such file.
     pub fn knows_none(&self, repo: &Repo, name: &str) -> bool {
-        let absent = self.hub.join(repo.folder_name()).join(".no_exist");
-        self.commit(repo).is_some_and(|commit| absent.join(commit).join(name).is_file())
+        self.absent(repo).is_some_and(|absent| absent.join(name).is_file())
+    }
+
+    /// Notes that `repo` has no such file, so that it is not asked for again.
+    pub fn note_none(&self, repo: &Repo, name: &str) {
+        if let Some(absent) = self.absent(repo) {
+            // Without the note, it is only asked for once more.
+            let _ = fs::create_dir_all(&absent).and_then(|()| fs::write(absent.join(name), ""));
+        }
+    }
+
+    /// Where files are noted that `repo` does not have.
+    fn absent(&self, repo: &Repo) -> Option<PathBuf> {
+        let folder = self.hub.join(repo.folder_name());
+        Some(folder.join(".no_exist").join(self.commit(repo)?))
     }
 
     /// The commits of `repo` of which the cache has something.

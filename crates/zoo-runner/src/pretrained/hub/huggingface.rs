@@ -111,7 +111,10 @@ impl Files {
         }
         match self.fetch(name, show)? {
             Ok(path) => Ok(Some(path)),
-            Err(error) if is_not_there(&error) => Ok(None),
+            Err(error) if is_not_there(&error) => {
+                self.folders.note_none(&self.repo, name);
+                Ok(None)
+            }
             Err(error) => Err(self.refuse(name, &error)),
         }
     }
