@@ -276,6 +276,11 @@ fn weights_that_are_no_numbers_answer_nothing() {
     assert_eq!((said.code, said.stdout.as_str(), said.stderr), (1, "", message));
     assert!(!zoo.path("explained/index.html").exists());
 
+    let look = ["explain", "net.safetensors", "--split", "test", "--config", "tiny.json", "-q"];
+    let said = zoo.run(&look);
+    let message = "error: the network's scores are not all finite numbers\n";
+    assert_eq!((said.code, said.stdout.as_str(), said.stderr.as_str()), (1, "", message));
+
     // Nor is anything learned from them, by whatever method.
     let message =
         "error: config, `pretrained`: not all numbers are finite in `blocks.0.norm1.weight`\n";
@@ -284,38 +289,16 @@ fn weights_that_are_no_numbers_answer_nothing() {
         assert_eq!(zoo.refused(&train), message);
     }
     assert!(!zoo.path("run").exists());
-}
 
-#[test]
-fn classes_of_one_name_are_told_apart() {
-    let zoo = Zoo::new();
-    damaged(&zoo);
-    zoo.write("classes.txt", "crane\nheron\ncrane\n");
-    let timm = fixture("timm-vit.safetensors");
-    let args = ["import", &timm, "--num-heads", "2", "--classes", "classes.txt"];
-    zoo.ok(&[&args[..], &["--out", "cranes.safetensors", "-q"]].concat());
-    let said = zoo.ok(&["predict", "cranes.safetensors", "a.png", "--top-k", "3", "-q"]);
-    for class in ["crane (0) ", "heron ", "crane (2) "] {
-        assert!(said.contains(&format!("  {class}")), "{said}");
-    }
-    let explain = |class: &str| {
-        let args = ["explain", "cranes.safetensors", "a.png", "--only", "classes", "--json", "-q"];
-        zoo.run(&[&args[..], &["--out", class, "--class", class]].concat())
-    };
-    let expected =
-        "error: --class crane: the network knows 2 classes of this name: give the label, 0 or 2\n";
-    let said = explain("crane");
-    assert_eq!((said.code, said.stderr.as_str()), (2, expected));
-    let said = explain("2");
-    assert_eq!((said.code, said.stderr.as_str()), (0, ""));
-    let document: Value = serde_json::from_str(&said.stdout).unwrap();
-    let image = &document["images"][0];
-    assert_eq!((&image["class"], &image["label"]), (&json!("crane"), &json!(2)));
-    assert!(zoo.read("2/index.html").contains("crane (2)"));
-    // A name that tells none is in no table of names.
-    fs::create_dir(zoo.path("hf")).unwrap();
-    zoo.ok(&["export", "cranes.safetensors", "--layout", "hf", "--out", "hf/model.safetensors"]);
-    let config = zoo.json("hf/config.json");
-    assert_eq!(config["id2label"], json!({"0": "crane", "1": "heron", "2": "crane"}));
-    assert_eq!(config["label2id"], json!({"heron": 1}));
+    // Numbers that are finite, and too large to compute with.
+    let mut tensors = read(zoo.path("nan.safetensors"));
+    let (_, _, bytes) = tensors.get_mut("norm.weight").unwrap();
+    bytes.chunks_mut(4).for_each(|number| number.copy_from_slice(&f32::MAX.to_le_bytes()));
+    let sound = timm(|name| Some(name.to_string()));
+    tensors.insert(String::from("blocks.0.norm1.weight"), sound["blocks.0.norm1.weight"].clone());
+    write(zoo.path("nan.safetensors"), &tensors);
+    let said = zoo.run(&["train", "tiny.json", "--run-dir", "run", "-q"]);
+    let message = "error: what the network sees in the images is not all finite numbers: no head can be fitted \
+                   to it\n";
+    assert_eq!((said.code, said.stderr.as_str()), (1, message));
 }
