@@ -4,7 +4,7 @@ mod harness;
 
 use std::fs;
 
-use harness::{Said, Zoo, small_cnn, tiny};
+use harness::{Said, Zoo, small_cnn, tiny, weights::fixture};
 use serde_json::{Value, json};
 
 /// A folder with a trained run in `runs/tiny` and a picture.
@@ -155,4 +155,37 @@ fn heat_on_the_thing_is_counted_on_a_split() {
     assert_eq!(lines[0], "method   images  heat on the thing  thing of the picture  ratio");
     assert_eq!(lines.len(), 2);
     assert!(lines[1].starts_with("rollout       4  "), "{text}");
+}
+
+#[test]
+fn classes_of_one_name_are_told_apart() {
+    let zoo = trained(small_cnn());
+    zoo.write("classes.txt", "crane\nheron\ncrane\n");
+    let timm = fixture("timm-vit.safetensors");
+    let args = ["import", &timm, "--num-heads", "2", "--classes", "classes.txt"];
+    zoo.ok(&[&args[..], &["--out", "cranes.safetensors", "-q"]].concat());
+    let said = zoo.ok(&["predict", "cranes.safetensors", "a.png", "--top-k", "3", "-q"]);
+    for class in ["crane (0) ", "heron ", "crane (2) "] {
+        assert!(said.contains(&format!("  {class}")), "{said}");
+    }
+    let explain = |class: &str| {
+        let args = ["explain", "cranes.safetensors", "a.png", "--only", "classes", "--json", "-q"];
+        zoo.run(&[&args[..], &["--out", class, "--class", class]].concat())
+    };
+    let expected =
+        "error: --class crane: the network knows 2 classes of this name: give the label, 0 or 2\n";
+    let said = explain("crane");
+    assert_eq!((said.code, said.stderr.as_str()), (2, expected));
+    let said = explain("2");
+    assert_eq!((said.code, said.stderr.as_str()), (0, ""));
+    let document: Value = serde_json::from_str(&said.stdout).unwrap();
+    let image = &document["images"][0];
+    assert_eq!((&image["class"], &image["label"]), (&json!("crane"), &json!(2)));
+    assert!(zoo.read("2/index.html").contains("crane (2)"));
+    // A name that tells none is in no table of names.
+    fs::create_dir(zoo.path("hf")).unwrap();
+    zoo.ok(&["export", "cranes.safetensors", "--layout", "hf", "--out", "hf/model.safetensors"]);
+    let config = zoo.json("hf/config.json");
+    assert_eq!(config["id2label"], json!({"0": "crane", "1": "heron", "2": "crane"}));
+    assert_eq!(config["label2id"], json!({"heron": 1}));
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use safetensors::{Dtype, SafeTensors};
+use safetensors::{Dtype, SafeTensors, serialize_to_file, tensor::TensorView};
 
 /// The path of a fixture of `scripts/pretrained_fixtures.py`.
 pub fn fixture(name: &str) -> String {
@@ -22,4 +22,17 @@ pub fn read(path: impl AsRef<Path>) -> Tensors {
         (name.to_string(), parts)
     });
     tensors.collect()
+}
+
+/// Writes tensors as a safetensors file.
+pub fn write(path: impl AsRef<Path>, tensors: &Tensors) {
+    let views = tensors.iter().map(|(name, (dtype, shape, bytes))| {
+        (name, TensorView::new(*dtype, shape.clone(), bytes).unwrap())
+    });
+    serialize_to_file(views.collect::<Vec<_>>(), None, path.as_ref()).unwrap();
+}
+
+/// The tensors by other names; those without one are left out.
+pub fn renamed(tensors: Tensors, name: impl Fn(&str) -> Option<String>) -> Tensors {
+    tensors.into_iter().filter_map(|(old, tensor)| Some((name(&old)?, tensor))).collect()
 }

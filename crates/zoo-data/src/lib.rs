@@ -52,7 +52,7 @@ pub use dataset::{
     Unreadable, cache_dir,
 };
 pub use error::DataError;
-pub use image::{Image, is_image_file};
+pub use image::{Image, is_image_file, is_saved_here};
 pub use loader::{Loader, LoaderConfig, LoaderIter, Sampler};
 pub use mix::MixConfig;
 pub use preprocess::{

@@ -62,6 +62,10 @@ impl Job {
         };
         let mut data = config.data.open()?;
         check_images(&mut data, &SplitName::ALL, show)?;
+        if let Some(pretrained) = &pretrained {
+            let left_out = pretrained.report.left_out().into_iter();
+            data.notes.extend(left_out.map(|line| format!("the pretrained weights, {line}")));
+        }
         config
             .mix
             .check_fits(&data.train, config.loader.batch_size)

@@ -5,6 +5,7 @@
 pub mod backend;
 pub mod bench;
 pub mod case;
+mod class_names;
 pub mod cli;
 pub mod compare;
 pub mod config;
@@ -19,6 +20,7 @@ mod machine;
 pub mod manifest;
 mod memory;
 pub mod model;
+mod overwrite;
 pub mod parity;
 pub mod pretrained;
 pub mod progress;

@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use crate::{
     Error,
@@ -39,21 +40,32 @@ impl RunDir {
     ///
     /// # Errors
     ///
-    /// [`Error::Run`] if a run is there and `existing` says to refuse, or another process holds it;
-    /// [`Error::Io`] if the folder cannot be written.
+    /// [`Error::Run`] if a run is there and `existing` says to refuse, if what lies there has the name
+    /// of a run's file and is of no run, or another process holds it; [`Error::Io`] if the folder cannot
+    /// be written.
     pub fn open(path: &Path, existing: Existing) -> Result<Self, Error> {
         Self::open_with(path, existing, Lock::take)
     }
 
     /// The same with another way to take a lock.
     fn open_with(path: &Path, existing: Existing, take: fn(&File) -> Lock) -> Result<Self, Error> {
-        let holds_run = config_path(path).exists();
-        if holds_run && existing == Existing::Refuse {
-            return Err(Error::run(
-                path,
-                "already holds a run: go on with it by --resume, start over by --force, or choose \
-                 another folder by --run-dir",
-            ));
+        match (holds_run(path), foreign_file(path)) {
+            (true, _) if existing == Existing::Refuse => {
+                return Err(Error::run(
+                    path,
+                    "already holds a run: go on with it by --resume, start over by --force, or choose \
+                     another folder by --run-dir",
+                ));
+            }
+            (false, Some(name)) => {
+                return Err(Error::run(
+                    path,
+                    format!(
+                        "holds `{name}`, but no run that has written it: choose another folder by --run-dir"
+                    ),
+                ));
+            }
+            _ => {}
         }
         fs::create_dir_all(path).map_err(Error::io(path))?;
         let lock_path = path.join(".lock");
@@ -158,6 +170,33 @@ impl RunDir {
     }
 }
 
+/// What a run writes into its folder, its config first.
+const FILES: [&str; 9] = [
+    "config.json",
+    "manifest.json",
+    "metrics.jsonl",
+    "model.safetensors",
+    "report.json",
+    "curves.svg",
+    "epochs.csv",
+    "checkpoints",
+    "tensorboard",
+];
+
+/// Whether a folder is that of a run, by its config or its manifest: other libraries write a
+/// `config.json`, too.
+pub fn holds_run(folder: &Path) -> bool {
+    let read = |path: PathBuf| -> Value { read_json(&path).unwrap_or_default() };
+    let config = read(config_path(folder));
+    let is_config = config["data"].is_object() && config["model"].is_object();
+    is_config || read(manifest_path(folder))["zoo_version"].is_string()
+}
+
+/// What lies in a folder under the name of a run's file.
+fn foreign_file(folder: &Path) -> Option<&'static str> {
+    FILES.into_iter().find(|name| folder.join(name).exists())
+}
+
 /// The config of a run that is only read.
 pub fn config_path(run: &Path) -> PathBuf {
     run.join("config.json")
@@ -236,7 +275,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run");
         let run = RunDir::open(&path, Existing::Refuse).unwrap();
-        fs::write(run.config(), "{}").unwrap();
+        fs::write(run.config(), r#"{"data": {}, "model": {}}"#).unwrap();
         fs::write(path.join("notes.txt"), "mine").unwrap();
         drop(run);
         let error = RunDir::open(&path, Existing::Refuse).unwrap_err().to_string();
@@ -245,6 +284,26 @@ mod tests {
         let run = RunDir::open(&path, Existing::Overwrite).unwrap();
         assert!(!run.config().exists());
         assert!(path.join("notes.txt").exists());
+    }
+
+    #[test]
+    fn what_no_run_has_written_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in
+            [("config.json", r#"{"model_type": "vit"}"#), ("model.safetensors", "weights")]
+        {
+            let path = folder.path().join(name);
+            fs::write(&path, text).unwrap();
+            for existing in [Existing::Refuse, Existing::Resume, Existing::Overwrite] {
+                let error = RunDir::open(folder.path(), existing).unwrap_err().to_string();
+                let end = format!(
+                    "holds `{name}`, but no run that has written it: choose another folder by --run-dir"
+                );
+                assert!(error.ends_with(&end), "{error}");
+            }
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+            fs::remove_file(path).unwrap();
+        }
     }
 
     #[test]

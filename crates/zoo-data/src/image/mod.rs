@@ -2,6 +2,7 @@
 
 mod decode;
 mod file;
+mod signed;
 
 use std::io::Cursor;
 use std::path::Path;
@@ -10,6 +11,7 @@ use image::{ExtendedColorType, ImageFormat};
 
 pub use file::is_image_file;
 pub(crate) use file::is_left_behind;
+pub use signed::is_saved_here;
 
 use crate::DataError;
 
@@ -82,13 +84,13 @@ impl Image {
         Self::decode(&name, &std::fs::read(path).map_err(DataError::read(path))?)
     }
 
-    /// Writes the image as a PNG file.
+    /// Writes the image as a PNG file that says what has written it; see [`is_saved_here`].
     ///
     /// # Errors
     /// [`DataError::Write`].
     pub fn save_png(&self, path: impl AsRef<Path>) -> Result<(), DataError> {
         let path = path.as_ref();
-        std::fs::write(path, self.to_png())
+        std::fs::write(path, signed::signed_png(self))
             .map_err(|error| DataError::Write { path: path.to_owned(), reason: error.to_string() })
     }
 

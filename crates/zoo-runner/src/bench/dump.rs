@@ -7,8 +7,29 @@ use zoo_data::Batch;
 
 use crate::{
     Error,
-    model::{AnyModel, WeightsInfo},
+    model::{AnyModel, WeightsInfo, is_written_here},
+    overwrite::check_no_run,
 };
+
+/// The files of a dump.
+const FILES: [&str; 4] = ["model.safetensors", "images.f32", "targets.f32", "logits.f32"];
+
+/// Refuses a folder with files of these names that are of no dump.
+///
+/// # Errors
+///
+/// [`Error::Run`].
+pub fn check(folder: &Path) -> Result<(), Error> {
+    check_no_run(folder)?;
+    let there = FILES.into_iter().find(|name| folder.join(name).exists());
+    match there.filter(|_| !is_written_here(&folder.join(FILES[0]))) {
+        None => Ok(()),
+        Some(name) => Err(Error::run(
+            folder,
+            format!("holds `{name}`, which no --dump has written: choose another folder"),
+        )),
+    }
+}
 
 /// Writes to `folder`, which is made if need be:
 ///

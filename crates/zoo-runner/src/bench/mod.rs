@@ -15,6 +15,7 @@ use zoo_data::{Batch, Dataset, Loader, SplitName};
 pub use self::{
     case::built_in,
     compare::compare,
+    dump::check as check_dump,
     fit::check_memory,
     time::{StepTimes, time_inference, time_training},
 };

@@ -6,7 +6,7 @@ use clap::Args;
 use zoo_data::SplitName;
 
 use super::{Output, check_data, print};
-use crate::{Error, config::RunConfig};
+use crate::{Error, config::RunConfig, overwrite};
 
 /// Draw training images as augmentation changes them: originals in the first column, draws beside.
 #[derive(Debug, Args)]
@@ -31,6 +31,7 @@ impl Augment {
     pub fn run(self, output: Output) -> Result<(), Error> {
         let config = RunConfig::load(&self.config, &self.sets)?;
         config.check()?;
+        overwrite::check(&self.out, |path| zoo_data::is_saved_here(path))?;
         let mut data = config.data.open()?;
         check_data(&mut data, &[SplitName::Train], output)?;
         let sheet = zoo_data::contact_sheet(

@@ -8,7 +8,7 @@ use super::{Output, cases::Cases, print, print_json, table, use_threads};
 use crate::{
     Error,
     backend::BackendChoice,
-    bench::{Row, What, built_in, compare, run},
+    bench::{Row, What, built_in, check_dump, compare, run},
     run_dir::read_json,
 };
 
@@ -45,6 +45,8 @@ impl Bench {
         use_threads(self.threads)?;
         let cases = self.cases.find(built_in)?;
         self.backend.iter().try_for_each(BackendChoice::check)?;
+        let dumps = cases.iter().filter_map(|case| self.dump_of(&case.name));
+        dumps.into_iter().try_for_each(|folder| check_dump(&folder))?;
         let earlier: Option<Vec<Row>> = self.against.as_deref().map(read_json).transpose()?;
         let mut rows = Vec::new();
         for case in &cases {
@@ -53,8 +55,7 @@ impl Bench {
                     if !output.quiet {
                         eprintln!("{} {backend} {what:?}", case.name);
                     }
-                    let name = Path::new(&case.name).file_stem().unwrap_or_default();
-                    let dump = self.dump.as_ref().map(|folder| folder.join(name));
+                    let dump = self.dump_of(&case.name);
                     rows.push(run(case, backend, what, self.steps as usize, dump.as_deref())?);
                 }
             }
@@ -69,6 +70,14 @@ impl Bench {
             true => print_json(&rows),
             false => print(&text(&rows, &ratios, earlier.is_some())),
         }
+    }
+}
+
+impl Bench {
+    /// The folder that a case is written to.
+    fn dump_of(&self, case: &str) -> Option<PathBuf> {
+        let name = Path::new(case).file_stem().unwrap_or_default();
+        self.dump.as_ref().map(|folder| folder.join(name))
     }
 }
 

@@ -6,7 +6,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Output, print, print_json};
-use crate::{Error, backend::host, model::WeightsInfo, pretrained::export, run_dir::find_weights};
+use crate::{
+    Error, backend::host, model::WeightsInfo, overwrite, pretrained::export, run_dir::find_weights,
+};
 
 /// Write weights as another library reads them.
 #[derive(Debug, Args)]
@@ -27,6 +29,7 @@ pub struct Export {
 impl Export {
     pub fn run(self, output: Output) -> Result<(), Error> {
         let weights = find_weights(&self.run)?;
+        overwrite::check_weights(&self.out, &weights)?;
         let info = WeightsInfo::read(&weights)?;
         let mut model = info.model.blank(&host());
         model.load(&weights)?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 use zoo_data::is_image_file;
 
-use crate::Error;
+use crate::{Error, evaluation::NO_ANSWER};
 
 /// The images asked for: files as given; of folders, what in them and below is an image by its name
 /// or content and not hidden, sorted.
@@ -22,6 +22,22 @@ pub fn images(asked: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
         }
     }
     Ok(images)
+}
+
+/// The error with which a verb ends that could not answer for all of so many images.
+///
+/// # Errors
+///
+/// [`Error::Failed`] if images could not be read, or the network gave no numbers for them.
+pub fn all_answered(all: usize, unreadable: usize, unanswered: usize) -> Result<(), Error> {
+    let unread = (unreadable > 0).then(|| format!("{unreadable} of {all} images cannot be read"));
+    let none =
+        (unanswered > 0).then(|| format!("for {unanswered} of {all} images {NO_ANSWER}: no class"));
+    let failures: Vec<String> = unread.into_iter().chain(none).collect();
+    match failures.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Failed(failures.join("; "))),
+    }
 }
 
 fn images_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {

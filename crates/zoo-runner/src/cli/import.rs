@@ -9,14 +9,16 @@ use super::{Output, print, print_json};
 use crate::{
     Error,
     backend::host,
+    overwrite,
     pretrained::{ImportOptions, ImportReport, Published, import},
 };
 
 /// Bring in weights that torchvision, timm or Hugging Face's transformers wrote.
 #[derive(Debug, Args)]
 pub struct Import {
-    /// A safetensors file, a PyTorch file (.pth, .pt, .bin) with a state dict, or the name of published
-    /// weights: torchvision/alexnet, OWNER/MODEL[@REVISION] of the Hugging Face hub.
+    /// A safetensors file, a PyTorch file (.pth, .pt, .bin) with a state dict, an index of several such
+    /// files, a folder with one of these, or the name of published weights: torchvision/alexnet,
+    /// OWNER/MODEL[@REVISION] of the Hugging Face hub.
     file: PathBuf,
     /// The file to write: weights with model, classes and preprocessing, for all verbs.
     #[arg(long, value_name = "FILE")]
@@ -98,12 +100,14 @@ impl Import {
             crop_ratio: self.crop_ratio,
             interpolation: self.interpolation.map(InterpolationName::interpolation),
             classes,
+            new_head: false,
         };
         let published = self.file.to_str().and_then(Published::parse);
         let file = match published {
             Some(published) => published.fetch(output.show())?.weights,
             None => self.file,
         };
+        overwrite::check_weights(&self.out, &file)?;
         let imported = import(&file, &options, &host())?;
         imported.model.save(&self.out, &imported.info)?;
         let report = &imported.report;
@@ -138,19 +142,10 @@ fn read_classes(path: &Path) -> Result<Vec<String>, Error> {
 
 fn summary(out: &Path, report: &ImportReport) -> String {
     let ImportReport { layout, model, parameters, applied, .. } = report;
-    let others = [
-        ("unused", &report.unused),
-        ("reshaped", &report.reshaped),
-        ("converted to f32", &report.converted),
-    ];
-    let others = others.iter().filter(|(_, names)| !names.is_empty());
-    let others = others.map(|(what, names)| match names.len() {
-        1..=3 => format!("\n{what}: {}", names.join(", ")),
-        count => format!("\n{what}: {count} tensors"),
-    });
-    format!(
-        "{}: {model} of {parameters} parameters from {layout}'s layout, {applied} tensors{}",
-        out.display(),
-        others.collect::<String>()
-    )
+    let out = out.display();
+    let first = format!(
+        "{out}: {model} of {parameters} parameters from {layout}'s layout, {applied} tensors"
+    );
+    let more = report.left_out().into_iter().chain(report.changed());
+    std::iter::once(first).chain(more).collect::<Vec<_>>().join("\n")
 }

@@ -1,9 +1,10 @@
 //! `zoo lr-find`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{Output, print, print_json, use_threads};
 use crate::{
@@ -11,8 +12,9 @@ use crate::{
     backend::BackendChoice,
     config::RunConfig,
     job::Job,
-    run_dir::write_json,
-    training::{RangePoint, RangeTest, Suggestion, plot, suggest},
+    overwrite,
+    run_dir::{read_json, write_json},
+    training::{RangePoint, RangeTest, Suggestion, is_plot, plot, suggest},
 };
 
 /// Find a learning rate: train a little with ever larger ones, and see how the loss takes it.
@@ -50,6 +52,12 @@ struct Found {
     points: Vec<RangePoint>,
 }
 
+/// Whether a JSON file holds what came of a test.
+fn is_found(path: &Path) -> bool {
+    let value: Value = read_json(path).unwrap_or_default();
+    value.as_object().is_some_and(|found| found.keys().eq(["suggestion", "points"]))
+}
+
 impl LrFind {
     pub fn run(self, output: Output) -> Result<(), Error> {
         use_threads(self.threads)?;
@@ -59,6 +67,9 @@ impl LrFind {
                 "--from {from} --to {to}: expected two numbers above 0, the second larger"
             )));
         }
+        let figures = self.out.with_extension("json");
+        overwrite::check(&self.out, is_plot)?;
+        overwrite::check(&figures, is_found)?;
         let mut config = RunConfig::load(&self.config, &self.sets)?;
         if let Some(backend) = &self.backend {
             config.backend = backend.clone();
@@ -74,7 +85,7 @@ impl LrFind {
         let found = Found { suggestion: suggest(&points), points };
         std::fs::write(&self.out, plot(&found.points, found.suggestion))
             .map_err(Error::io(&self.out))?;
-        write_json(&self.out.with_extension("json"), &found)?;
+        write_json(&figures, &found)?;
         match output.json {
             true => print_json(&found),
             false => print(&self.text(&found)),

@@ -80,7 +80,7 @@ impl Scored {
 ///
 /// # Errors
 ///
-/// [`Error::Failed`] if an image cannot be read or the device gives up.
+/// [`Error::Failed`] if an image cannot be read, the device gives up, or a score is no number.
 pub fn evaluate(
     logits: &dyn Fn(Tensor<4>) -> Tensor<2>,
     loader: &Loader,
@@ -91,6 +91,9 @@ pub fn evaluate(
     for batch in loader.epoch(0, 0) {
         let batch = batch.map_err(|error| Error::Failed(error.to_string()))?;
         let logits = rows(logits(batch.images))?;
+        if !logits.iter().all(|logits| is_answer(logits)) {
+            return Err(Error::Failed(format!("{NO_ANSWER}, and so there is no accuracy")));
+        }
         let labels = batch.targets.try_into_data().map_err(unreadable)?;
         let images = batch.indices.iter().zip(labels.iter::<i64>()).zip(&logits);
         let score = |((&index, label), logits): ((_, i64), &Vec<f32>)| {
@@ -101,6 +104,14 @@ pub fn evaluate(
     }
     bar.finish_and_clear();
     Ok(Evaluation { scored, seconds: started.elapsed().as_secs_f64() })
+}
+
+/// What is said where scores are no numbers.
+pub const NO_ANSWER: &str = "the network's scores are not all finite numbers";
+
+/// Whether the scores of an image are numbers, so that one can be the largest.
+pub fn is_answer(logits: &[f32]) -> bool {
+    logits.iter().all(|logit| logit.is_finite())
 }
 
 /// Probabilities of each class, a row an image.

@@ -10,6 +10,7 @@ use super::{
     confusion::ConfusionMatrix,
     interval::{Interval, wilson},
 };
+use crate::class_names::all_told;
 
 /// At most so many of the images with the highest loss are listed.
 const HARDEST: usize = 24;
@@ -110,7 +111,8 @@ pub struct TrainingReport {
 }
 
 impl Report {
-    /// The figures of an evaluation of `split`, which is called `name`.
+    /// The figures of an evaluation of `split`, which is called `name`. Classes that share a name have
+    /// their label behind it.
     pub fn of(
         evaluation: &Evaluation,
         name: &str,
@@ -119,6 +121,7 @@ impl Report {
         top_k: usize,
     ) -> Self {
         let scored = &evaluation.scored;
+        let classes = &all_told(classes);
         let images = scored.len();
         let top_k = top_k.min(classes.len());
         let right = scored.iter().filter(|image| image.is_right()).count();

@@ -144,3 +144,14 @@ fn ranks_are_places_of_the_ranking() {
         assert_eq!((scored.prediction, scored.rank), (1, place + 1));
     }
 }
+
+#[test]
+fn classes_of_one_name_are_reported_with_their_labels() {
+    let images: [(usize, &[f32]); 2] = [(0, &[1.0, 2.0, 3.0]), (1, &[1.0, 3.0, 2.0])];
+    let report = report(&images, &["crane", "heron", "crane"], 1);
+    let classes: Vec<&str> = report.per_class.iter().map(|class| &*class.class).collect();
+    assert_eq!(classes, ["crane (0)", "heron", "crane (2)"]);
+    let worst = &report.most_confused[0];
+    assert_eq!((&*worst.class, &*worst.prediction), ("crane (0)", "crane (2)"));
+    assert_eq!((&*report.hardest[0].class, &*report.hardest[1].class), ("crane (0)", "heron"));
+}

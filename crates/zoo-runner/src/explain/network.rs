@@ -7,8 +7,8 @@ use zoo_data::Image;
 
 use super::{HeatMap, Record, Slopes, slopes};
 use crate::{
-    Error,
-    evaluation::{probabilities, ranking, rows},
+    Error, class_names,
+    evaluation::{NO_ANSWER, is_answer, probabilities, ranking, rows},
     model::{AnyModel, WeightsInfo, on_model},
 };
 
@@ -80,7 +80,7 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// [`Error::Failed`] if the device gives up.
+    /// [`Error::Failed`] if the device gives up, or the scores are no numbers.
     pub fn look(&self, image: &Image, label: Option<usize>) -> Result<Subject<'_>, Error> {
         let original_size = [image.width(), image.height()];
         let input = self.info.preprocess.tensor(std::slice::from_ref(image), &self.device);
@@ -88,6 +88,9 @@ impl Network {
         let logits = self.model.logits(input.clone());
         let probabilities = probabilities(logits.clone())?.remove(0);
         let logits = rows(logits)?.remove(0);
+        if !is_answer(&logits) {
+            return Err(Error::Failed(String::from(NO_ANSWER)));
+        }
         let ranking = ranking(&logits);
         Ok(Subject {
             network: self,
@@ -104,13 +107,13 @@ impl Network {
 }
 
 impl Subject<'_> {
-    /// The name of a class.
+    /// The name of a class, with its label where several have the name.
     ///
     /// # Panics
     ///
     /// If there is no such class.
-    pub fn class(&self, label: usize) -> &str {
-        &self.network.info.classes[label]
+    pub fn class(&self, label: usize) -> String {
+        class_names::told(label, &self.network.info.classes)
     }
 
     /// A class with its probability, as in `crab (98.1 %)`.

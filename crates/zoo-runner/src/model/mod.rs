@@ -16,4 +16,4 @@ pub use paths::{head_path, is_within};
 pub(crate) use registry::on_model;
 pub use registry::{AnyModel, ModelSettings, Preset};
 pub use shape::DataShape;
-pub use weights::{WeightsInfo, save_weights, write_tensors};
+pub use weights::{EXPORT_KEY, WeightsInfo, is_written_here, save_weights, write_tensors};

@@ -21,6 +21,8 @@ use crate::{Error, disk::write_whole, version::BURN_VERSION};
 
 /// The metadata key of the safetensors file under which a [`WeightsInfo`] travels.
 const KEY: &str = "burn-zoo";
+/// The metadata key by which the zoo knows what it has exported to another library.
+pub const EXPORT_KEY: &str = "burn-zoo-export";
 /// A longer header than this belongs to no network.
 const LARGEST_HEADER: u64 = 64 << 20;
 
@@ -43,23 +45,36 @@ impl WeightsInfo {
     /// [`Error::Io`] or [`Error::Run`] if this is no file of weights that the zoo wrote.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let refuse = |message: &str| Error::run(path, message);
-        let mut file = File::open(path).map_err(Error::io(path))?;
-        let mut length = [0; 8];
-        file.read_exact(&mut length).map_err(|_| refuse("is no safetensors file: too short"))?;
-        let length = u64::from_le_bytes(length);
-        if length > LARGEST_HEADER {
-            return Err(refuse("is no safetensors file: its header would be over 64 MiB long"));
-        }
-        let mut header = Vec::new();
-        file.take(length).read_to_end(&mut header).map_err(Error::io(path))?;
-        let header: Value = serde_json::from_slice(&header)
-            .map_err(|_| refuse("is no safetensors file, or it was cut short"))?;
-        let info = header["__metadata__"][KEY].as_str().ok_or_else(|| {
+        let metadata = read_metadata(path)?;
+        let info = metadata[KEY].as_str().ok_or_else(|| {
             refuse("has weights, but not the model, classes and preprocessing that zoo writes with them")
         })?;
         serde_json::from_str(info)
             .map_err(|error| refuse(&format!("was written by another version of zoo: {error}")))
     }
+}
+
+/// Whether the zoo has written this file of weights, in whatever layout.
+pub fn is_written_here(path: &Path) -> bool {
+    read_metadata(path)
+        .is_ok_and(|metadata| metadata[KEY].is_string() || metadata[EXPORT_KEY].is_string())
+}
+
+/// The metadata of a safetensors file; null where it has none.
+fn read_metadata(path: &Path) -> Result<Value, Error> {
+    let refuse = |message: &str| Error::run(path, message);
+    let mut file = File::open(path).map_err(Error::io(path))?;
+    let mut length = [0; 8];
+    file.read_exact(&mut length).map_err(|_| refuse("is no safetensors file: too short"))?;
+    let length = u64::from_le_bytes(length);
+    if length > LARGEST_HEADER {
+        return Err(refuse("is no safetensors file: its header would be over 64 MiB long"));
+    }
+    let mut header = Vec::new();
+    file.take(length).read_to_end(&mut header).map_err(Error::io(path))?;
+    let mut header: Value = serde_json::from_slice(&header)
+        .map_err(|_| refuse("is no safetensors file, or it was cut short"))?;
+    Ok(header["__metadata__"].take())
 }
 
 /// Writes `model` to `path` as one unit: a crash leaves the file as it was. The same network gives the

@@ -5,7 +5,7 @@ mod positions;
 use burn::store::{ApplyError, bridge};
 use burn::tensor::TensorData;
 
-use super::source::Lazy;
+use super::{layout::Names, source::Lazy};
 use crate::model::{AnyModel, DataShape, ModelSettings, head_path, is_within};
 
 pub use positions::Bicubic;
@@ -19,6 +19,8 @@ pub struct Adaptation<'a> {
     pub source: &'a AnyModel,
     /// Its settings.
     pub settings: &'a ModelSettings,
+    /// What the file that it comes from calls its tensors.
+    pub names: &'a Names,
     /// How position embeddings are brought to another number of patches.
     pub positions: Bicubic,
     /// The shape of the data that the other network is for.
@@ -62,12 +64,26 @@ impl Adaptation<'_> {
         }
         let result = target.apply(tensors, None);
         if let Some(error) = result.errors.first() {
-            return Err(told(error));
+            return Err(self.told(error));
         }
         let missing = result.missing.iter().map(|(name, _)| name);
         match missing.chain(&result.unused).find(|name| !(self.new_head && is_within(name, head))) {
-            Some(name) => Err(format!("`{name}` is in one of the two networks alone")),
+            Some(name) => {
+                Err(format!("`{}` is in one of the two networks alone", self.names.theirs(name)))
+            }
             None => Ok(reshaped),
+        }
+    }
+
+    fn told(&self, error: &ApplyError) -> String {
+        match error {
+            ApplyError::ShapeMismatch { path, expected, found } => format!(
+                "has `{}` of shape {:?}, but the config's network has {:?}",
+                self.names.theirs(path),
+                self.names.extents(found),
+                self.names.extents(expected)
+            ),
+            other => other.to_string(),
         }
     }
 
@@ -113,15 +129,4 @@ impl Adaptation<'_> {
 fn values(tensor: &Lazy) -> Result<Vec<f32>, String> {
     let data = bridge::to_data(tensor).map_err(|error| error.to_string())?;
     data.try_to_vec().map_err(|error| format!("`{}`: {error:?}", tensor.name))
-}
-
-fn told(error: &ApplyError) -> String {
-    match error {
-        ApplyError::ShapeMismatch { path, expected, found } => format!(
-            "has `{path}` of shape {:?}, but the config's network has {:?}",
-            found.to_vec(),
-            expected.to_vec()
-        ),
-        other => other.to_string(),
-    }
 }

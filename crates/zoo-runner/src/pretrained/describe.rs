@@ -54,6 +54,7 @@ impl Pretrained {
         Adaptation {
             source: &self.model,
             settings: &self.info.model,
+            names: &self.names,
             positions: self.positions,
             shape: self.info.model.shape(),
             new_head: false,
@@ -68,7 +69,7 @@ impl Pretrained {
         let mut model = settings.blank(device);
         let adaptation = Adaptation { shape, ..self.adaptation() };
         let reshaped = adaptation.apply(&mut model).map_err(|message| Error::run(path, message))?;
-        self.report.reshaped = reshaped;
+        self.report.reshaped = reshaped.iter().map(|path| self.names.theirs(path)).collect();
         self.model = model;
         self.info.model = settings;
         self.info.preprocess.image_size = image_size;

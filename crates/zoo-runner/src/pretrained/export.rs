@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     Error,
-    model::{AnyModel, ModelSettings, WeightsInfo, write_tensors},
+    model::{AnyModel, EXPORT_KEY, ModelSettings, WeightsInfo, write_tensors},
+    overwrite::check_beside,
 };
 
 /// Writes `model` as safetensors of f32, by the names that the library `layout` has, with the JSON
@@ -22,7 +23,8 @@ use crate::{
 /// # Errors
 ///
 /// [`Error::Usage`] if the library has no such network, [`Error::Run`] if it has none with these
-/// settings, [`Error::Failed`] if a file cannot be written.
+/// settings, or other files lie where the JSON files would, [`Error::Failed`] if a file cannot be
+/// written.
 pub fn export(
     model: &AnyModel,
     info: &WeightsInfo,
@@ -43,6 +45,7 @@ pub fn export(
         ))
     })?;
     check(&info.model, layout).map_err(Error::Usage)?;
+    layout.beside.iter().try_for_each(|name| check_beside(out, name))?;
     let failed = |error: String| Error::Failed(format!("{}: cannot write: {error}", out.display()));
     let mut tensors = Vec::new();
     for tensor in model.tensors(Some(Box::new(BurnToPyTorchAdapter))) {
@@ -51,7 +54,7 @@ pub fn export(
             tensors.push(part);
         }
     }
-    write_tensors(out, &[("format", "pt")], tensors)?;
+    write_tensors(out, &[("format", "pt"), (EXPORT_KEY, layout.name)], tensors)?;
     let mut written = vec![out.to_path_buf()];
     written.extend(sidecar::write(layout.name, out, info)?);
     Ok(written)

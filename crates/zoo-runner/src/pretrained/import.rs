@@ -1,6 +1,6 @@
 //! From a file of weights to a network of the zoo.
 
-use std::{collections::BTreeMap, path::Path};
+use std::path::Path;
 
 use burn::{
     store::{ApplyError, ApplyResult, PyTorchToBurnAdapter},
@@ -9,12 +9,13 @@ use burn::{
 use zoo_data::{Interpolation, Resize};
 
 use super::{
-    adapt::Bicubic,
+    adapt::{Bicubic, head_path, is_within},
     infer,
-    layout::{Layout, ZOO, some_of},
+    layout::{Layout, Named, Names, ZOO, some_of},
+    locate::locate,
     report::{ImportReport, not_finite},
     sidecar::Sidecar,
-    source::{Lazy, Tensors, join},
+    source::{Lazy, Tensors},
 };
 use crate::{
     Error,
@@ -45,6 +46,9 @@ pub struct ImportOptions {
     pub interpolation: Option<Interpolation>,
     /// Class names in the order of the logits.
     pub classes: Option<Vec<String>>,
+    /// Whether a new head will take the place of the file's, which then may have none, or one of
+    /// another kind.
+    pub new_head: bool,
 }
 
 /// Weights with all that is needed to use them.
@@ -55,17 +59,21 @@ pub struct Pretrained {
     pub info: WeightsInfo,
     /// How its library brings position embeddings to another number of patches.
     pub positions: Bicubic,
+    /// What the file calls the tensors.
+    pub names: Names,
     /// What became of the file's tensors.
     pub report: ImportReport,
 }
 
-/// Reads a file of weights that the zoo, torchvision, timm or Hugging Face's transformers wrote.
+/// Reads weights that the zoo, torchvision, timm or Hugging Face's transformers wrote: a file, or the
+/// one of a folder.
 ///
 /// # Errors
 ///
 /// [`Error::Run`] for whatever the file holds that this network has not, or lacks, and
 /// [`Error::Io`] if it cannot be read.
 pub fn import(path: &Path, options: &ImportOptions, device: &Device) -> Result<Pretrained, Error> {
+    let path = &locate(path)?;
     let own = match options.layout.as_deref() {
         None => WeightsInfo::read(path).ok(),
         Some(ZOO) => Some(WeightsInfo::read(path)?),
@@ -80,7 +88,6 @@ pub fn import(path: &Path, options: &ImportOptions, device: &Device) -> Result<P
         return Err(Error::run(path, format!("holds a network of kind `{found}`, not `{asked}`")));
     }
     pretrained.describe(path, options, device)?;
-    pretrained.report.not_finite = not_finite(&pretrained.model)?;
     Ok(pretrained)
 }
 
@@ -90,9 +97,11 @@ fn own_layout(path: &Path, info: WeightsInfo, device: &Device) -> Result<Pretrai
     let report = ImportReport {
         layout: String::from(ZOO),
         applied: model.tensors(None).len(),
+        not_finite: not_finite(&model)?,
         ..ImportReport::of(&info.model, &model)
     };
-    Ok(Pretrained { model, info, positions: Bicubic::Antialiased, report })
+    let names = Names::default();
+    Ok(Pretrained { model, info, positions: Bicubic::Antialiased, names, report })
 }
 
 fn foreign_layout(
@@ -100,21 +109,23 @@ fn foreign_layout(
     options: &ImportOptions,
     device: &Device,
 ) -> Result<Pretrained, Error> {
-    let file = Tensors::open(path)?;
-    let layout = Layout::of(&file, options.layout.as_deref())?;
+    let mut named = Named::of(Tensors::open(path)?, options.layout.as_deref(), options.new_head)?;
+    let layout = named.layout;
     let sidecar = Sidecar::beside(path);
-    let (tensors, unused) = renamed(file, layout)?;
-    let settings = infer::settings(&tensors, layout, &sidecar, options.num_heads)?;
+    let settings = infer::settings(&named, layout, &sidecar, options.num_heads)?;
     let mut model = settings.blank(device);
-    let names = tensors.tensors.len();
-    let result =
-        model.apply(tensors.tensors.into_values().collect(), Some(Box::new(PyTorchToBurnAdapter)));
-    check(path, layout, &result)?;
+    let tensors: Vec<Lazy> = std::mem::take(&mut named.tensors).into_values().collect();
+    let applied = tensors.len();
+    let result = model.apply(tensors, Some(Box::new(PyTorchToBurnAdapter)));
+    check(&named, &model, &result)?;
+    let is_finite = not_finite(&model)?.is_empty();
     let mut report = ImportReport {
         layout: layout.name.to_string(),
-        applied: names,
-        unused,
-        converted: tensors.converted,
+        applied,
+        not_finite: if is_finite { Vec::new() } else { named.not_finite()? },
+        prefix: named.prefix,
+        unused: named.unused,
+        converted: named.converted,
         ..ImportReport::of(&settings, &model)
     };
     let DataShape { num_classes, channels, image_size } = settings.shape();
@@ -132,107 +143,50 @@ fn foreign_layout(
     preprocess.interpolation = sidecar.interpolation.unwrap_or(preprocess.interpolation);
     let numbered = || (0..num_classes).map(|label| format!("class {label}")).collect();
     let classes = sidecar.classes.filter(|classes| classes.len() == num_classes);
-    if classes.is_none() && options.classes.is_none() {
+    if classes.is_none() && options.classes.is_none() && named.has_head {
         report.assumed.push(String::from("classes by their number; --classes FILE names them"));
     }
     let classes = classes.unwrap_or_else(numbered);
     let info = WeightsInfo { model: settings, classes, preprocess };
-    Ok(Pretrained { model, info, positions: layout.positions, report })
-}
-
-/// The tensors by our names as f32, and the names of those that have no part in the scores.
-fn renamed(mut file: Tensors, layout: &Layout) -> Result<(Tensors, Vec<String>), Error> {
-    let (mut tensors, mut unused, mut unexpected) = (BTreeMap::new(), Vec::new(), Vec::new());
-    for (theirs, mut tensor) in std::mem::take(&mut file.tensors) {
-        match layout.ours(&theirs) {
-            Some(ours) => {
-                tensor.name.clone_from(&ours);
-                if tensors.insert(ours, tensor).is_some() {
-                    return Err(file.refuse(format!("holds `{theirs}` twice, by two names")));
-                }
-            }
-            None if layout.is_idle(&theirs) => unused.push(theirs),
-            None => unexpected.push(theirs),
-        }
-    }
-    if !unexpected.is_empty() {
-        return Err(file.refuse(format!(
-            "holds what a {} of {} does not have: {}",
-            layout.model,
-            layout.name,
-            some_of(unexpected.iter())
-        )));
-    }
-    file.tensors = tensors;
-    // Before they are joined, which is done by bytes.
-    let mut file = file.into_f32()?;
-    if layout.splits_attention {
-        file.tensors = joined(file.tensors);
-    }
-    Ok((file, unused))
-}
-
-/// Queries, keys and values of each block as one tensor. Where one is missing, has no extent or
-/// another shape than the first, all stay as they are, and will be told as missing and unused.
-fn joined(mut tensors: BTreeMap<String, Lazy>) -> BTreeMap<String, Lazy> {
-    let queries: Vec<String> =
-        tensors.keys().filter(|name| name.contains(".query.")).cloned().collect();
-    for query in queries {
-        let names = ["query", "key", "value"].map(|part| query.replace("query", part));
-        let parts = names.each_ref().map(|name| tensors.get(name).cloned());
-        let [Some(query), Some(key), Some(value)] = parts else { continue };
-        let is_joinable = query.shape.num_dims() > 0;
-        if !is_joinable || key.shape != query.shape || value.shape != query.shape {
-            continue;
-        }
-        names.iter().for_each(|name| drop(tensors.remove(name)));
-        let name = names[0].replace("query", "qkv");
-        tensors.insert(name.clone(), join(&name, [query, key, value]));
-    }
-    tensors
+    Ok(Pretrained { model, info, positions: layout.positions, names: named.names, report })
 }
 
 /// Refuses a file that lacks tensors, or has them of other shapes.
-fn check(path: &Path, layout: &Layout, result: &ApplyResult) -> Result<(), Error> {
-    let theirs = |ours: &str| {
-        let pytorch = ours.replace(".gamma", ".weight").replace(".beta", ".bias");
-        layout.theirs(&pytorch).unwrap_or(pytorch)
-    };
+fn check(file: &Named, model: &AnyModel, result: &ApplyResult) -> Result<(), Error> {
+    let (layout, names) = (file.layout, &file.names);
     if let Some(error) = result.errors.first() {
         let message = match error {
-            ApplyError::ShapeMismatch { path, expected, found } => {
-                // Burn has linear layers the other way round.
-                let [expected, found] = [expected, found].map(|shape| match shape.num_dims() {
-                    2 => shape.iter().rev().copied().collect::<Vec<_>>(),
-                    _ => shape.to_vec(),
-                });
-                let name = theirs(path);
-                format!("has `{name}` of shape {found:?}, where {expected:?} was expected")
-            }
+            ApplyError::ShapeMismatch { path, expected, found } => format!(
+                "has `{}` of shape {:?}, where {:?} was expected",
+                names.theirs(path),
+                names.extents(found),
+                names.extents(expected)
+            ),
             ApplyError::LoadError { path, message }
             | ApplyError::AdapterError { path, message } => {
-                format!("`{}` cannot be read: {message}", theirs(path))
+                format!("`{}` cannot be read: {message}", names.theirs(path))
             }
             other => other.to_string(),
         };
-        return Err(Error::run(path, message));
+        return Err(file.refuse(message));
     }
-    let missing: Vec<String> = result.missing.iter().map(|(name, _)| theirs(name)).collect();
-    let unused: Vec<String> = result.unused.iter().map(|name| theirs(name)).collect();
+    let head = head_path(model);
+    let is_wanted = |path: &str| file.has_head || !is_within(path, &head);
+    let missing: Vec<String> = result
+        .missing
+        .iter()
+        .filter(|(path, _)| is_wanted(path))
+        .map(|(path, _)| names.theirs(path))
+        .collect();
+    let unused: Vec<String> = result.unused.iter().map(|path| names.theirs(path)).collect();
+    let Layout { model, name, .. } = layout;
     match (missing.is_empty(), unused.is_empty()) {
         (true, true) => Ok(()),
-        (false, _) => Err(Error::run(
-            path,
-            format!(
-                "lacks what a {} of {} has: {}",
-                layout.model,
-                layout.name,
-                some_of(missing.iter())
-            ),
-        )),
-        (true, false) => Err(Error::run(
-            path,
-            format!("holds what this {} does not have: {}", layout.model, some_of(unused.iter())),
-        )),
+        (false, _) => {
+            Err(file
+                .refuse(format!("lacks what a {model} of {name} has: {}", some_of(missing.iter()))))
+        }
+        (true, false) => Err(file
+            .refuse(format!("holds what this {model} does not have: {}", some_of(unused.iter())))),
     }
 }

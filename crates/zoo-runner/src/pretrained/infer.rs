@@ -4,7 +4,10 @@
 use zoo_alexnet::{AlexNetConfig, AlexNetPreset};
 use zoo_vit::{VitConfig, VitPreset};
 
-use super::{layout::Layout, sidecar::Sidecar, source::Tensors};
+use super::{
+    layout::{Layout, Named},
+    sidecar::Sidecar,
+};
 use crate::{Error, model::ModelSettings};
 
 /// Features of an attention head in every Vision Transformer that has been published under these
@@ -17,7 +20,7 @@ const HEAD_WIDTH: usize = 64;
 ///
 /// [`Error::Run`] if a tensor is missing or the shapes are those of no such network.
 pub fn settings(
-    tensors: &Tensors,
+    tensors: &Named,
     layout: &Layout,
     sidecar: &Sidecar,
     num_heads: Option<usize>,
@@ -30,14 +33,14 @@ pub fn settings(
     Ok(settings)
 }
 
-fn alexnet(tensors: &Tensors) -> Result<AlexNetConfig, Error> {
+fn alexnet(tensors: &Named) -> Result<AlexNetConfig, Error> {
     let convolution = |number| tensors.dims::<4>(&format!("features.conv{number}.weight"));
     let [width1, channels, conv1_kernel, _] = convolution(1)?;
     let [width2, _, conv2_kernel, _] = convolution(2)?;
     let [[width3, ..], [width4, ..], [width5, ..]] =
         [convolution(3)?, convolution(4)?, convolution(5)?];
     let [hidden, features] = tensors.dims("classifier.fc6.weight")?;
-    let [num_classes, _] = tensors.dims("classifier.head.weight")?;
+    let num_classes = tensors.num_classes()?;
     Ok(AlexNetConfig {
         num_classes,
         channels,
@@ -51,7 +54,7 @@ fn alexnet(tensors: &Tensors) -> Result<AlexNetConfig, Error> {
 }
 
 fn vit(
-    tensors: &Tensors,
+    tensors: &Named,
     layout: &Layout,
     sidecar: &Sidecar,
     num_heads: Option<usize>,
@@ -59,7 +62,7 @@ fn vit(
     let [embed_dim, channels, patch_size, _] = tensors.dims("patch_embedding.weight")?;
     let [_, tokens, _] = tensors.dims("position_embedding")?;
     let [mlp_dim, _] = tensors.dims("blocks.0.mlp.fc1.weight")?;
-    let [num_classes, _] = tensors.dims("head.weight")?;
+    let num_classes = tensors.num_classes()?;
     let depth = (0..)
         .take_while(|block| tensors.tensors.contains_key(&format!("blocks.{block}.norm1.weight")));
     let depth = depth.count();

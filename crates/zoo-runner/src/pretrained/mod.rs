@@ -12,6 +12,7 @@ mod hub;
 mod import;
 mod infer;
 mod layout;
+mod locate;
 mod pickle;
 mod report;
 mod sidecar;

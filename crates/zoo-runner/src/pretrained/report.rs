@@ -3,6 +3,7 @@
 use burn::store::bridge::to_data;
 use serde::Serialize;
 
+use super::source::Lazy;
 use crate::{
     Error,
     model::{AnyModel, ModelSettings},
@@ -21,7 +22,11 @@ pub struct ImportReport {
     pub applied: usize,
     /// Tensors that the network wants and the file lacks. A file that lacks any is refused.
     pub missing: Vec<String>,
-    /// Tensors that have no part in the scores, and were left out.
+    /// What stood before every name of the network's tensors, as in `state_dict.module.`; empty where
+    /// nothing did.
+    pub prefix: String,
+    /// Tensors that have no part in the scores, lie elsewhere in the file, or are of another head, and
+    /// were left out.
     pub unused: Vec<String>,
     /// Tensors that were brought to another size.
     pub reshaped: Vec<String>,
@@ -42,17 +47,51 @@ impl ImportReport {
             ..Self::default()
         }
     }
+
+    /// What of the file was taken away or left out, a line each.
+    pub fn left_out(&self) -> Vec<String> {
+        let prefix = (!self.prefix.is_empty()).then(|| format!("stripped prefix: {}", self.prefix));
+        prefix.into_iter().chain(listed("unused", &self.unused)).collect()
+    }
+
+    /// What was changed in what was taken, a line each.
+    pub fn changed(&self) -> Vec<String> {
+        let reshaped = listed("reshaped", &self.reshaped);
+        reshaped.into_iter().chain(listed("converted to f32", &self.converted)).collect()
+    }
 }
 
-/// The names of the tensors that hold infinities or what is not a number.
+/// The names of a few tensors, or the number of many.
+fn listed(what: &str, names: &[String]) -> Option<String> {
+    match names.len() {
+        0 => None,
+        1..=3 => Some(format!("{what}: {}", names.join(", "))),
+        count => Some(format!("{what}: {count} tensors")),
+    }
+}
+
+/// Whether a tensor holds neither infinities nor what is not a number.
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub fn is_finite(tensor: &Lazy) -> Result<bool, String> {
+    let data = to_data(tensor).map_err(|error| error.to_string())?.convert::<f32>();
+    let values = data.as_slice::<f32>().map_err(|error| format!("{error:?}"))?;
+    Ok(values.iter().all(|value| value.is_finite()))
+}
+
+/// The paths of the parameters that hold infinities or what is not a number.
+///
+/// # Errors
+///
+/// [`Error::Failed`] if one cannot be read.
 pub fn not_finite(model: &AnyModel) -> Result<Vec<String>, Error> {
-    let mut names = Vec::new();
+    let mut paths = Vec::new();
     for tensor in model.tensors(None) {
-        let data = to_data(&tensor).map_err(|error| Error::Failed(error.to_string()))?;
-        let values = data.as_slice::<f32>().map_err(|error| Error::Failed(format!("{error:?}")))?;
-        if !values.iter().all(|value| value.is_finite()) {
-            names.push(tensor.name);
+        if !is_finite(&tensor).map_err(Error::Failed)? {
+            paths.push(tensor.name);
         }
     }
-    Ok(names)
+    Ok(paths)
 }

@@ -8,7 +8,9 @@ use zoo_vit::VitConfig;
 
 use crate::{
     Error,
+    class_names::is_shared,
     model::{ModelSettings, WeightsInfo},
+    overwrite::marked,
     run_dir::write_json,
 };
 
@@ -117,7 +119,7 @@ pub fn write(layout: &str, weights: &Path, info: &WeightsInfo) -> Result<Vec<Pat
     };
     let write = |(name, value): (&str, Value)| {
         let path = weights.with_file_name(name);
-        write_json(&path, &value)?;
+        write_json(&path, &marked(value, weights))?;
         Ok(path)
     };
     files.into_iter().map(write).collect()
@@ -127,8 +129,11 @@ fn hf_config(config: &VitConfig, classes: &[String]) -> Value {
     let names = || classes.iter().enumerate();
     let id2label: Map<String, Value> =
         names().map(|(label, name)| (label.to_string(), json!(name))).collect();
-    let label2id: Map<String, Value> =
-        names().map(|(label, name)| (name.clone(), json!(label))).collect();
+    // A name that several classes have tells none of them.
+    let mut label2id = Map::new();
+    for (label, name) in names().filter(|(_, name)| !is_shared(classes, name)) {
+        label2id.insert(name.clone(), json!(label));
+    }
     json!({
         "architectures": ["ViTForImageClassification"],
         "model_type": "vit",

@@ -1,7 +1,7 @@
-//! Tensors of a file, by their names, whatever wrote it.
+//! Tensors of a file, by its own names, whatever wrote it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     io::Read,
     path::{Path, PathBuf},
@@ -14,124 +14,120 @@ use burn::{
     },
     tensor::{DType, TensorData},
 };
+use serde::Deserialize;
 
 use super::pickle;
 use crate::Error;
 
-/// Under which a file may keep its weights among other things, the one that is taken first: timm
-/// prefers the moving average, too.
-const NESTED: [&str; 6] =
-    ["state_dict_ema", "model_ema", "state_dict", "model", "model_state", "model_state_dict"];
-/// What a wrapper of several devices puts before every name.
-const WRAPPED: &str = "module.";
-
 pub use crate::model::Lazy;
 
-/// Tensors by their names.
+/// Tensors by their names, which are those of the file: of what lies in dictionaries, with the keys
+/// before them.
 #[derive(Clone, Default)]
 pub struct Tensors {
     /// The file that they come from.
     pub path: PathBuf,
     /// The tensors.
     pub tensors: BTreeMap<String, Lazy>,
-    /// Names of tensors of another type than f32, which are converted.
-    pub converted: Vec<String>,
+}
+
+/// The file that says in which other file each tensor lies, as Hugging Face's libraries write it.
+#[derive(Deserialize)]
+struct Index {
+    weight_map: BTreeMap<String, String>,
 }
 
 impl Tensors {
     /// Reads names, types and shapes of a safetensors file or of a PyTorch file, told apart by their
-    /// content.
+    /// content, or of several that an index names.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] or [`Error::Run`] if the file cannot be read, contradicts itself, or wants
+    /// [`Error::Io`] or [`Error::Run`] if a file cannot be read, contradicts itself, or wants
     /// something called.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let refuse = |message: String| Error::run(path, message);
-        let tensors = match is_safetensors(path)? {
-            true => SafetensorsStore::from_file(path)
-                .get_all_tensors()
-                .cloned()
-                .map_err(|error| refuse(format!("is no sound safetensors file: {error}")))?,
-            false => {
-                pickle::check(path)?;
-                PytorchStore::from_file(path)
-                    .map_indices_contiguous(false)
-                    .get_all_tensors()
-                    .cloned()
-                    .map_err(|error| refuse(format!("is no sound PyTorch file: {error}")))?
-            }
+        let tensors = match path.extension().is_some_and(|ending| ending == "json") {
+            true => indexed(path)?,
+            false => read(path)?,
         };
-        let mut tensors = Self { path: path.to_path_buf(), tensors, converted: Vec::new() };
-        tensors.unwrap();
-        Ok(tensors)
-    }
-
-    /// Keeps the weights where other things lie beside them, and takes away what is before every
-    /// name.
-    fn unwrap(&mut self) {
-        let holds = |prefix: &str| self.tensors.keys().any(|name| name.starts_with(prefix));
-        let nested = NESTED.iter().map(|key| format!("{key}.")).find(|prefix| holds(prefix));
-        for prefix in nested.into_iter().chain([String::from(WRAPPED)]) {
-            if self.tensors.keys().any(|name| name.starts_with(&prefix)) {
-                let kept = std::mem::take(&mut self.tensors).into_iter();
-                let kept = kept.filter_map(|(name, tensor)| {
-                    Some((name.strip_prefix(&prefix)?.to_string(), tensor))
-                });
-                self.tensors = kept.collect();
-            }
-        }
-    }
-
-    /// The extents of a tensor, if it is there.
-    pub fn shape(&self, name: &str) -> Option<Vec<usize>> {
-        self.tensors.get(name).map(|tensor| tensor.shape.to_vec())
-    }
-
-    /// The extents of a tensor that must be there.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Run`] if it is not, or has other than `N` dimensions.
-    pub fn dims<const N: usize>(&self, name: &str) -> Result<[usize; N], Error> {
-        let shape = self.shape(name).ok_or_else(|| self.refuse(format!("lacks `{name}`")))?;
-        let found = format!("{shape:?}");
-        shape.try_into().map_err(|_| {
-            self.refuse(format!(
-                "has `{name}` of shape {found}, where {N} dimensions were expected"
-            ))
-        })
-    }
-
-    /// Has every tensor give f32.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Run`] if one holds no floating-point numbers.
-    pub fn into_f32(mut self) -> Result<Self, Error> {
-        for (name, tensor) in &mut self.tensors {
-            match tensor.dtype {
-                DType::F32 => {}
-                DType::F16 | DType::BF16 | DType::F64 => {
-                    let source = tensor.clone();
-                    let read = move || Ok(to_data(&source)?.convert::<f32>());
-                    let shape = tensor.shape.clone();
-                    *tensor = deferred(name.clone(), DType::F32, shape, None, read);
-                    self.converted.push(name.clone());
-                }
-                other => {
-                    let message =
-                        format!("has `{name}` of type {other:?}: expected f32, f16, bf16 or f64");
-                    return Err(Error::run(&self.path, message));
-                }
-            }
-        }
-        Ok(self)
+        Ok(Self { path: path.to_path_buf(), tensors })
     }
 
     /// An [`Error::Run`] about the file.
     pub fn refuse(&self, message: impl Into<String>) -> Error {
         Error::run(&self.path, message)
+    }
+}
+
+fn read(path: &Path) -> Result<BTreeMap<String, Lazy>, Error> {
+    let refuse = |message: String| Error::run(path, message);
+    if is_safetensors(path)? {
+        return SafetensorsStore::from_file(path)
+            .get_all_tensors()
+            .cloned()
+            .map_err(|error| refuse(format!("is no sound safetensors file: {error}")));
+    }
+    pickle::check(path)?;
+    PytorchStore::from_file(path)
+        .map_indices_contiguous(false)
+        .get_all_tensors()
+        .cloned()
+        .map_err(|error| refuse(format!("is no sound PyTorch file: {error}")))
+}
+
+/// The tensors of all files that an index names, which lie beside it.
+fn indexed(path: &Path) -> Result<BTreeMap<String, Lazy>, Error> {
+    let refuse = |message: String| Error::run(path, message);
+    let mut tensors = BTreeMap::new();
+    for shard in shards(path)? {
+        for (name, tensor) in read(&path.with_file_name(&shard))? {
+            if tensors.insert(name.clone(), tensor).is_some() {
+                return Err(refuse(format!("has `{name}` in several files, {shard} among them")));
+            }
+        }
+    }
+    let index = read_index(path)?;
+    match index.weight_map.iter().find(|(name, _)| !tensors.contains_key(*name)) {
+        Some((name, shard)) => Err(refuse(format!("names `{name}`, which {shard} does not hold"))),
+        None => Ok(tensors),
+    }
+}
+
+/// The files that an index names, each once.
+///
+/// # Errors
+///
+/// [`Error::Io`] if it cannot be read, [`Error::Run`] if it is none, or names a file elsewhere.
+pub fn shards(path: &Path) -> Result<BTreeSet<String>, Error> {
+    let shards: BTreeSet<String> = read_index(path)?.weight_map.into_values().collect();
+    match shards.iter().find(|shard| Path::new(shard).file_name() != Some(shard.as_ref())) {
+        Some(elsewhere) => Err(Error::run(
+            path,
+            format!("names the file {elsewhere:?}: expected one beside it, without a folder"),
+        )),
+        None => Ok(shards),
+    }
+}
+
+fn read_index(path: &Path) -> Result<Index, Error> {
+    let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
+    serde_json::from_str(&text).map_err(|error| {
+        let expected = "expected `weight_map`, which says in which file each tensor lies";
+        Error::run(path, format!("is no index of weights: {expected} ({error})"))
+    })
+}
+
+/// `tensor` as f32, and whether it was of another type; `None` if it holds no floating-point numbers.
+pub fn as_f32(tensor: &Lazy) -> Option<(Lazy, bool)> {
+    match tensor.dtype {
+        DType::F32 => Some((tensor.clone(), false)),
+        DType::F16 | DType::BF16 | DType::F64 => {
+            let source = tensor.clone();
+            let read = move || Ok(to_data(&source)?.convert::<f32>());
+            let (name, shape) = (tensor.name.clone(), tensor.shape.clone());
+            Some((deferred(name, DType::F32, shape, None, read), true))
+        }
+        _ => None,
     }
 }
 

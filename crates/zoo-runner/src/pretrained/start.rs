@@ -4,12 +4,15 @@ use std::path::Path;
 
 use burn::tensor::Device;
 
-use super::{ImportOptions, Pretrained, hub::Published, import};
+use super::{
+    ImportOptions, Pretrained, hub::Published, import, layout::some_of, locate::locate,
+    report::not_finite,
+};
 use crate::{
     Error,
     backend::host,
     config::{RunConfig, refuse},
-    model::AnyModel,
+    model::{AnyModel, ModelSettings},
     progress::Show,
     run_dir::find_weights,
     training::fine_tune::Head,
@@ -33,9 +36,16 @@ impl RunConfig {
                 self.pretrained = Some(fetched.name);
                 fetched.weights
             }
+            None if Path::new(name).is_dir() => locate(Path::new(name))?,
             None => find_weights(Path::new(name))?,
         };
-        let pretrained = import(&weights, &ImportOptions::default(), &host())?;
+        let new_head = self.fine_tune.head == Head::New;
+        let num_heads = match &self.model {
+            ModelSettings::Vit(settings) => settings.num_heads,
+            _ => None,
+        };
+        let options = ImportOptions { new_head, num_heads, ..ImportOptions::default() };
+        let pretrained = import(&weights, &options, &host())?;
         let info = &pretrained.info;
         self.model = self.model.over(&info.model).map_err(|message| refuse("model", message))?;
         self.data.take_over(&info.preprocess);
@@ -70,8 +80,19 @@ impl RunConfig {
         let mut adaptation = pretrained.adaptation();
         (adaptation.shape, adaptation.new_head) = (self.model.shape(), new_head);
         adaptation.apply(&mut model).map_err(|message| refuse("pretrained", message))?;
+        check_finite(pretrained, &model)?;
         Ok(model)
     }
+}
+
+/// Refuses weights from which nothing can be learned.
+fn check_finite(pretrained: &Pretrained, model: &AnyModel) -> Result<(), Error> {
+    // What is not finite in the weights may lie in a head that is not taken over.
+    if pretrained.report.not_finite.is_empty() || not_finite(model)?.is_empty() {
+        return Ok(());
+    }
+    let names = pretrained.report.not_finite.iter();
+    Err(refuse("pretrained", format!("not all numbers are finite in {}", some_of(names))))
 }
 
 /// Refuses a head for other classes.

@@ -115,10 +115,12 @@ fn an_export_holds_bit_for_bit_what_was_imported() {
 fn what_an_export_writes_beside_the_weights_is_read_again() {
     let folder = tempfile::tempdir().unwrap();
     for (layout, crop_ratio) in [("hf", 1.0), ("timm", 0.9)] {
+        // Each in a folder of its own, since the names of what lies beside are the same.
+        std::fs::create_dir(folder.path().join(layout)).unwrap();
         let mut pretrained = read("timm-vit.safetensors").unwrap();
         pretrained.info.classes = ["ant", "bee", "cow"].map(String::from).to_vec();
         pretrained.info.preprocess.mean = vec![0.1, 0.2, 0.3];
-        let out = folder.path().join(format!("{layout}.safetensors"));
+        let out = folder.path().join(layout).join("model.safetensors");
         export(&pretrained.model, &pretrained.info, layout, &out).unwrap();
         let again = import(&out, &ImportOptions::default(), &host()).unwrap();
         assert_eq!(again.info.classes, pretrained.info.classes);
@@ -171,7 +173,7 @@ fn weights_serve_for_other_sizes_channels_and_classes() {
 
     adaptation.new_head = false;
     let error = adaptation.apply(&mut target).unwrap_err();
-    assert_eq!(error, "has `head.weight` of shape [16, 3], but the config's network has [16, 5]");
+    assert_eq!(error, "has `head.weight` of shape [3, 16], but the config's network has [5, 16]");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::Error;
+use crate::{Error, overwrite::check_no_run};
 
 /// A folder that may be written into.
 #[derive(Clone, Debug)]
@@ -17,7 +17,8 @@ impl Folder {
     ///
     /// # Errors
     ///
-    /// [`Error::Run`] if something lies in it and `force` is not given, or it is a file;
+    /// [`Error::Run`] if something lies in it and `force` is not given, or it is a file or the folder of
+    /// a run;
     /// [`Error::Io`] if it cannot be made.
     pub fn open(path: &Path, force: bool) -> Result<Self, Error> {
         Self::check(path, force, "choose another folder, or write into it by --force")?;
@@ -38,6 +39,7 @@ impl Folder {
         if !path.is_dir() {
             return Err(Error::run(path, "is a file, not a folder"));
         }
+        check_no_run(path)?;
         let is_empty = fs::read_dir(path).map_err(Error::io(path))?.next().is_none();
         match is_empty || force {
             true => Ok(()),

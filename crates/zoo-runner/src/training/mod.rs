@@ -37,7 +37,7 @@ pub use self::{
     ema::EmaConfig,
     fine_tune::FineTuneConfig,
     loss::{CrossEntropyConfig, Loss, LossConfig},
-    lr_find::{RangePoint, RangeTest, Suggestion, plot, suggest},
+    lr_find::{RangePoint, RangeTest, Suggestion, is_plot, plot, suggest},
     measured::Measured,
     metrics_file::{Line, MetricsFile, read_lines},
     optimizer::{OptimizerConfig, ParameterGroups, ParameterGroupsConfig, hidden_matrices},

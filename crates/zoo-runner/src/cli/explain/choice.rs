@@ -1,9 +1,9 @@
 //! Which methods and which class are meant.
 
 use crate::{
-    Error,
+    Error, class_names,
     explain::{METHODS, Method, Network},
-    words::{hint, unknown},
+    words::unknown,
 };
 
 /// The methods of `--only`, or all that suit the network; in the order of a lesson.
@@ -32,15 +32,12 @@ pub fn methods(only: &[String], network: &Network) -> Result<Vec<&'static Method
     Ok(methods)
 }
 
-/// The label of a class.
+/// The label of a class, by its name or by the label itself.
 ///
 /// # Errors
 ///
-/// [`Error::Usage`] if the network knows no such class.
+/// [`Error::Usage`] if the network knows no such class, or several of the name.
 pub fn label(name: &str, network: &Network) -> Result<usize, Error> {
-    let classes = &network.info.classes;
-    classes.iter().position(|class| class == name).ok_or_else(|| {
-        let hint = hint(name, classes.iter().map(String::as_str));
-        Error::Usage(format!("--class {name}: the network knows no such class{hint}"))
-    })
+    class_names::find(name, &network.info.classes)
+        .map_err(|message| Error::Usage(format!("--class {name}: {message}")))
 }

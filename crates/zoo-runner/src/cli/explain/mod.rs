@@ -16,6 +16,7 @@ use super::{Output, files, predict::Prediction, print, print_json, use_threads};
 use crate::{
     Error,
     backend::BackendChoice,
+    evaluation::NO_ANSWER,
     explain::{Explanation, Lesson, Method, Network, Subject},
     progress::Show,
     report::Folder,
@@ -43,8 +44,9 @@ pub struct Explain {
     /// given.
     #[arg(long, value_name = "METHOD", value_delimiter = ',')]
     only: Vec<String>,
-    /// Explain this class of each image; the most probable unless given.
-    #[arg(long, value_name = "NAME", conflicts_with = "split")]
+    /// Explain this class of each image, by its name, or by its label where several classes have the
+    /// name; the most probable unless given.
+    #[arg(long, value_name = "NAME-OR-LABEL", conflicts_with = "split")]
     class: Option<String>,
     /// Count instead how much of the heat lies on the thing, in images of this split that the network
     /// answers rightly; the data set must know where things are, as sea does.
@@ -80,6 +82,8 @@ struct Explained {
     image: PathBuf,
     /// The class that is explained.
     class: String,
+    /// Its place among the classes.
+    label: usize,
     /// The most probable classes.
     predictions: Vec<Prediction>,
     files: Vec<PathBuf>,
@@ -98,8 +102,9 @@ impl Explain {
         let label = self.class.as_deref().map(|name| choice::label(name, &network)).transpose()?;
         let paths = files::images(&self.paths)?;
         let folder = Folder::open(&self.out, self.force)?;
-        let (explained, lessons) = explain(&network, &paths, label, &methods, output.show())?;
-        let unreadable = paths.len() - lessons.len();
+        let (explained, lessons, unreadable) =
+            explain(&network, &paths, label, &methods, output.show())?;
+        let unanswered = paths.len() - lessons.len() - unreadable;
         if !lessons.is_empty() {
             let explanation = Explanation {
                 title: format!("What {} sees", self.run.display()),
@@ -108,12 +113,7 @@ impl Explain {
             };
             write(&explanation, explained, &folder, output)?;
         }
-        match unreadable {
-            0 => Ok(()),
-            _ => {
-                Err(Error::Failed(format!("{unreadable} of {} images cannot be read", paths.len())))
-            }
-        }
+        files::all_answered(paths.len(), unreadable, unanswered)
     }
 
     fn facts(&self, network: &Network) -> Vec<(&'static str, String)> {
@@ -128,43 +128,56 @@ impl Explain {
     }
 }
 
-/// Looks at all images; those that cannot be read are named on stderr and left out. What shows the
-/// network alone is in the first lesson.
+/// Looks at all images; those that cannot be read, or of which the network makes nothing, are named on
+/// stderr and left out. What shows the network alone is in the first lesson. Gives the number of images
+/// that cannot be read, too.
 fn explain(
     network: &Network,
     paths: &[PathBuf],
     label: Option<usize>,
     methods: &[&'static Method],
     show: Show,
-) -> Result<(Vec<Explained>, Vec<Lesson>), Error> {
+) -> Result<(Vec<Explained>, Vec<Lesson>, usize), Error> {
     let of_image: Vec<&'static Method> =
         methods.iter().copied().filter(|method| !method.is_of_network).collect();
     let bar = show.steps(methods.len() + (paths.len() - 1) * of_image.len());
-    let (mut explained, mut lessons) = (Vec::new(), Vec::new());
+    let (mut explained, mut lessons, mut unreadable) = (Vec::new(), Vec::new(), 0);
+    let leave_out = |error: String| {
+        bar.suspend(|| eprintln!("error: {error}"));
+        bar.set_length(bar.length().unwrap_or(0) - of_image.len() as u64);
+    };
     for (path, stem) in paths.iter().zip(stems(paths)) {
         bar.set_message(path.display().to_string());
         let methods = if lessons.is_empty() { methods } else { &of_image };
         let image = match Image::open(path) {
             Ok(image) => image,
             Err(error) => {
-                bar.suspend(|| eprintln!("error: {error}"));
-                bar.set_length(bar.length().unwrap_or(0) - of_image.len() as u64);
+                leave_out(error.to_string());
+                unreadable += 1;
                 continue;
             }
         };
-        let subject = network.look(&image, label)?;
         let name = path.display().to_string();
+        let subject = match network.look(&image, label) {
+            Ok(subject) => subject,
+            Err(Error::Failed(message)) if message == NO_ANSWER => {
+                leave_out(format!("{name}: {message}"));
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         lessons.push(Lesson::new(name, stem, &subject, methods, || bar.inc(1))?);
         explained.push(Explained {
             image: path.clone(),
-            class: subject.class(subject.label).to_string(),
+            class: network.info.classes[subject.label].clone(),
+            label: subject.label,
             predictions: predictions(&subject),
             files: Vec::new(),
         });
         tell(show, &bar, path);
     }
     bar.finish_and_clear();
-    Ok((explained, lessons))
+    Ok((explained, lessons, unreadable))
 }
 
 /// How far it has come, where no bar moves.
@@ -178,7 +191,7 @@ fn tell(show: Show, bar: &ProgressBar, path: &Path) {
 
 fn predictions(subject: &Subject) -> Vec<Prediction> {
     let prediction = |&label: &usize| Prediction {
-        class: subject.class(label).to_string(),
+        class: subject.network.info.classes[label].clone(),
         label,
         probability: subject.probabilities[label],
     };

@@ -13,7 +13,7 @@ use super::{Output, files, print, print_json, use_threads};
 use crate::{
     Error,
     backend::BackendChoice,
-    evaluation::{probabilities, ranking, rows},
+    evaluation::{is_answer, probabilities, ranking, rows},
     model::{AnyModel, WeightsInfo},
     run_dir::find_weights,
 };
@@ -52,6 +52,7 @@ pub struct Predict {
 #[derive(Serialize)]
 struct Predicted {
     image: String,
+    /// None where the scores are no numbers.
     predictions: Vec<Prediction>,
     /// None where nobody asked.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,15 +100,14 @@ impl Predict {
         bar.finish_and_clear();
         match (output.json, self.csv) {
             (true, _) => print_json(&predicted)?,
-            (false, true) => print(layout::as_csv(&predicted).trim_end_matches('\n'))?,
-            (false, false) => print(&layout::text(&predicted))?,
-        }
-        match unreadable {
-            0 => Ok(()),
-            _ => {
-                Err(Error::Failed(format!("{unreadable} of {} images cannot be read", paths.len())))
+            (false, true) => {
+                let most = info.classes.len().min(self.top_k as usize);
+                print(layout::as_csv(&predicted, most).trim_end_matches('\n'))?;
             }
+            (false, false) => print(&layout::text(&predicted, &info.classes))?,
         }
+        let unanswered = predicted.iter().filter(|image| image.predictions.is_empty()).count();
+        files::all_answered(paths.len(), unreadable, unanswered)
     }
 
     fn predict(
@@ -125,13 +125,15 @@ impl Predict {
         let probabilities = probabilities(logits.clone())?;
         let all = images.iter().zip(probabilities).zip(rows(logits)?);
         let predicted = all.map(|(((path, _), probabilities), logits)| {
+            let classes = if is_answer(&logits) { self.top_k as usize } else { 0 };
             let predictions = ranking(&probabilities).into_iter().map(|label| Prediction {
                 class: info.classes[label].clone(),
                 label,
                 probability: probabilities[label],
             });
-            let predictions: Vec<Prediction> = predictions.take(self.top_k as usize).collect();
-            let is_unsure = |threshold| predictions[0].probability < threshold;
+            let predictions: Vec<Prediction> = predictions.take(classes).collect();
+            let is_unsure =
+                |threshold| predictions.first().is_none_or(|first| first.probability < threshold);
             Predicted {
                 image: path.display().to_string(),
                 unsure: self.unsure_below.map(is_unsure),

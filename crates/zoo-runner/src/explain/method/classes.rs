@@ -29,7 +29,7 @@ fn table(subject: &Subject) -> Table {
         let (logit, probability) = (subject.logits[label], subject.probabilities[label]);
         let numbers = [format!("{logit:.2}"), format!("{:.4}", exponential(logit))];
         Row {
-            name: subject.class(label).to_string(),
+            name: subject.class(label),
             cells: numbers
                 .into_iter()
                 .chain([format!("{:.2}\u{a0}%", 100.0 * probability)])

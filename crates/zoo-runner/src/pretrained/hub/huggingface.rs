@@ -1,9 +1,9 @@
 //! Weights on the Hugging Face hub, by its own client and in the cache that it shares with Python's.
 
-use std::{env, path::PathBuf};
+use std::{collections::BTreeSet, env, path::PathBuf};
 
 use hf_hub::{
-    Cache, Repo, RepoType,
+    Repo, RepoType,
     api::{
         Progress,
         sync::{ApiBuilder, ApiError, ApiRepo},
@@ -12,13 +12,18 @@ use hf_hub::{
 use indicatif::ProgressBar;
 use serde_json::Value;
 
-use super::check_online;
-use crate::{Error, progress::Show};
+use super::{
+    cache::{Folders, HOME, TOKEN},
+    check_online,
+};
+use crate::{
+    Error,
+    pretrained::{locate, source::shards},
+    progress::Show,
+};
 
-/// Hugging Face's own variable for what shows that one may have a model.
-const TOKEN: &str = "HF_TOKEN";
-/// Hugging Face's own variable for the folder of its cache.
-const HOME: &str = "HF_HOME";
+/// Hugging Face's own variable for a server that has its models, too.
+const ENDPOINT: &str = "HF_ENDPOINT";
 /// How often a download that breaks off is gone on with.
 const RETRIES: usize = 3;
 
@@ -43,53 +48,111 @@ pub fn fetch(model: &str, revision: &str, show: Show) -> Result<Snapshot, Error>
     let files = Files::new(model, &commit)?;
     let text = std::fs::read_to_string(&config).map_err(Error::io(&config))?;
     if serde_json::from_str::<Value>(&text).is_ok_and(|config| config["model_type"] == "vit") {
-        files.get("preprocessor_config.json", show)?;
+        files.look("preprocessor_config.json", show)?;
     }
-    Ok(Snapshot { weights: files.get("model.safetensors", show)?, commit })
+    Ok(Snapshot { weights: files.weights(show)?, commit })
 }
 
 /// The files of a model.
 struct Files {
-    owner: String,
-    cache: Cache,
+    model: String,
+    folders: Folders,
     repo: Repo,
     hub: ApiRepo,
 }
 
 impl Files {
     fn new(model: &str, revision: &str) -> Result<Self, Error> {
-        // The client panics where it has no folder for its cache.
-        if env::var(HOME).is_err() && env::home_dir().is_none() {
+        let folders = Folders::from_env().ok_or_else(|| {
             let what =
                 format!("no home folder, and so no cache for {model}: set {HOME} to a folder");
-            return Err(Error::Usage(what));
-        }
+            Error::Usage(what)
+        })?;
         let repo = Repo::with_revision(model.to_string(), RepoType::Model, revision.to_string());
-        let mut builder = ApiBuilder::from_env().with_retries(RETRIES);
-        if let Ok(token) = env::var(TOKEN) {
-            builder = builder.with_token(Some(token));
+        let mut builder = ApiBuilder::from_cache(folders.cache())
+            .with_token(folders.token())
+            .with_retries(RETRIES);
+        if let Ok(endpoint) = env::var(ENDPOINT) {
+            builder = builder.with_endpoint(endpoint);
         }
         let hub = builder.build().map_err(|error| Error::Failed(error.to_string()))?;
-        let owner = model.split('/').next().unwrap_or(model).to_string();
-        Ok(Self { owner, cache: Cache::from_env(), hub: hub.repo(repo.clone()), repo })
+        Ok(Self { model: model.to_string(), folders, hub: hub.repo(repo.clone()), repo })
     }
 
-    fn get(&self, name: &str, show: Show) -> Result<PathBuf, Error> {
-        if let Some(path) = self.cache.repo(self.repo.clone()).get(name) {
-            return Ok(path);
+    /// The weights, in one file or in several that an index names.
+    fn weights(&self, show: Show) -> Result<PathBuf, Error> {
+        let cached = locate::NAMES.iter().find_map(|name| self.folders.find(&self.repo, name));
+        let mut found = cached;
+        for name in locate::NAMES {
+            if found.is_none() {
+                found = self.look(name, show)?;
+            }
         }
-        let url = self.hub.url(name);
-        check_online(&url, "give the path of the weights instead of their name")?;
-        let bar = Bar(show.bytes_bar(name.to_string(), None));
-        self.hub.download_with_progress(name, bar).map_err(|error| {
-            Error::Failed(format!(
-                "cannot fetch {url}: {}; check the name and the network, set {TOKEN} if the model is not open \
-                 to all, or get the files by hand and give the path of the weights (there is no folder `{}` here)",
-                reason(&error),
-                self.owner
-            ))
-        })
+        let weights = found.ok_or_else(|| {
+            let expected = locate::NAMES.join(", ");
+            Error::Failed(format!("{} has no weights: expected one of {expected}", self.model))
+        })?;
+        let is_index = weights.extension().is_some_and(|ending| ending == "json");
+        let parts = if is_index { shards(&weights)? } else { BTreeSet::new() };
+        parts.iter().try_for_each(|part| self.get(part, show).map(drop))?;
+        Ok(weights)
     }
+
+    /// A file that the model must have.
+    fn get(&self, name: &str, show: Show) -> Result<PathBuf, Error> {
+        let fetched = self.fetch(name, show)?;
+        fetched.map_err(|error| self.refuse(name, &error))
+    }
+
+    /// A file that the model may have.
+    fn look(&self, name: &str, show: Show) -> Result<Option<PathBuf>, Error> {
+        if self.folders.knows_none(&self.repo, name) {
+            return Ok(None);
+        }
+        match self.fetch(name, show)? {
+            Ok(path) => Ok(Some(path)),
+            Err(error) if is_not_there(&error) => {
+                self.folders.note_none(&self.repo, name);
+                Ok(None)
+            }
+            Err(error) => Err(self.refuse(name, &error)),
+        }
+    }
+
+    /// A file in the cache, fetched if it is not there yet.
+    fn fetch(&self, name: &str, show: Show) -> Result<Result<PathBuf, ApiError>, Error> {
+        if let Some(path) = self.folders.find(&self.repo, name) {
+            return Ok(Ok(path));
+        }
+        check_online(&self.hub.url(name), &self.instead())?;
+        let bar = Bar(show.bytes_bar(name.to_string(), None));
+        Ok(self.hub.download_with_progress(name, bar))
+    }
+
+    /// What a user can do where the network is forbidden.
+    fn instead(&self) -> String {
+        let instead = "give the path of the weights instead of their name";
+        let commits = self.folders.commits(&self.repo);
+        match commits.is_empty() || self.folders.commit(&self.repo).is_some() {
+            true => instead.to_string(),
+            false => format!("{instead}; the cache has {}@{}", self.model, commits.join(" and @")),
+        }
+    }
+
+    fn refuse(&self, name: &str, error: &ApiError) -> Error {
+        let owner = self.model.split('/').next().unwrap_or(&self.model);
+        Error::Failed(format!(
+            "cannot fetch {}: {}; check the name and the network, set {TOKEN} if the model is not open \
+             to all, or get the files by hand and give the path of the weights (there is no folder `{owner}` here)",
+            self.hub.url(name),
+            reason(error),
+        ))
+    }
+}
+
+/// Whether the hub has answered that there is no such file.
+fn is_not_there(error: &ApiError) -> bool {
+    matches!(error, ApiError::RequestError(error) if matches!(**error, ureq::Error::StatusCode(404)))
 }
 
 /// What went wrong, without the layers that have told it.

@@ -1,5 +1,6 @@
 //! Weights by the name under which they are published.
 
+mod cache;
 mod huggingface;
 mod torchvision;
 
@@ -59,7 +60,7 @@ impl Published {
     ///
     /// # Errors
     ///
-    /// [`Error::Download`] or [`Error::Failed`] if there is no network or no such model,
+    /// [`Error::Download`] or [`Error::Failed`] if there is no network, no such model or no weights of it,
     /// [`Error::Usage`] if the network is forbidden or torchvision has no such model.
     pub fn fetch(&self, show: Show) -> Result<Fetched, Error> {
         let path = format!("{}/{}", self.owner, self.model);
@@ -73,13 +74,15 @@ impl Published {
     }
 }
 
-/// Refuses to fetch `url` where the network is forbidden; `instead` is what a user can do.
+/// Refuses to fetch `url` where the network is forbidden, as Hugging Face's library understands it;
+/// `instead` is what a user can do.
 fn check_online(url: &str, instead: &str) -> Result<(), Error> {
-    match env::var_os(OFFLINE) {
-        Some(value) if !value.is_empty() && value != "0" => Err(Error::Usage(format!(
+    let value = env::var(OFFLINE).unwrap_or_default().to_ascii_lowercase();
+    match ["1", "on", "yes", "true"].contains(&value.as_str()) {
+        true => Err(Error::Usage(format!(
             "{OFFLINE} forbids to fetch {url}; unset it, or get the file by hand and {instead}"
         ))),
-        _ => Ok(()),
+        false => Ok(()),
     }
 }
 

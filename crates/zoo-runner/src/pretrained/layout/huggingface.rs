@@ -36,9 +36,12 @@ pub const VIT: Layout = Layout {
     ],
     idle: &["vit.pooler.dense.*"],
     mark: "vit.embeddings.cls_token",
+    trunk: "vit.",
+    head: "classifier.",
     splits_attention: true,
     layer_norm_epsilon: 1e-12,
     positions: Bicubic::Centred,
+    beside: &["config.json", "preprocessor_config.json"],
     preprocess: Assumed {
         mean: [0.5; 3],
         std: [0.5; 3],

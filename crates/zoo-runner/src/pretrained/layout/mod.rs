@@ -1,16 +1,20 @@
 //! How libraries name the tensors of a network: one file a library, one line in [`LAYOUTS`] a
 //! network of it.
 
+mod find;
 mod huggingface;
+mod named;
+mod names;
 mod timm;
 mod torchvision;
 
 use zoo_data::{Interpolation, Preprocess, Resize};
 
-use super::{adapt::Bicubic, source::Tensors};
-use crate::Error;
+pub use self::{named::Named, names::Names};
+use super::adapt::Bicubic;
 
 /// What a library calls the tensors of one network, and what it takes for granted.
+#[derive(Debug)]
 pub struct Layout {
     /// The library, as `--layout` has it.
     pub name: &'static str,
@@ -25,12 +29,19 @@ pub struct Layout {
     pub idle: &'static [&'static str],
     /// The tensor by which the layout is told.
     pub mark: &'static str,
+    /// What stands before every name but the head's, and is missing where the library has written the
+    /// network without its head; empty in most.
+    pub trunk: &'static str,
+    /// What the name of every tensor of a head begins with, also of another head than ours.
+    pub head: &'static str,
     /// Whether queries, keys and values are tensors of their own.
     pub splits_attention: bool,
     /// What is added to the variance in layer normalisation.
     pub layer_norm_epsilon: f64,
     /// How position embeddings are brought to another number of patches.
     pub positions: Bicubic,
+    /// The JSON files that the library wants beside its weights.
+    pub beside: &'static [&'static str],
     /// How images are prepared where nothing else says; the image size is the weights'.
     pub preprocess: Assumed,
 }
@@ -58,28 +69,6 @@ pub const LAYOUTS: &[&Layout] =
 pub const ZOO: &str = "zoo";
 
 impl Layout {
-    /// The layout of these tensors, by the one that only it has, or by its name.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Run`] with what was seen where it is none of ours.
-    pub fn of(tensors: &Tensors, forced: Option<&str>) -> Result<&'static Self, Error> {
-        refuse_distilled(tensors)?;
-        let has_mark = |layout: &Self| tensors.tensors.contains_key(layout.mark);
-        let is_asked = |layout: &Self| forced.is_none_or(|name| name == layout.name);
-        let found = LAYOUTS.iter().find(|layout| is_asked(layout) && has_mark(layout));
-        found.copied().ok_or_else(|| {
-            let known = LAYOUTS.iter().filter(|layout| is_asked(layout));
-            let known =
-                known.map(|layout| format!("`{}` ({} {})", layout.mark, layout.name, layout.model));
-            tensors.refuse(format!(
-                "is in no known layout: it holds {}; expected {}",
-                some_of(tensors.tensors.keys()),
-                known.collect::<Vec<_>>().join(" or ")
-            ))
-        })
-    }
-
     /// The layout of that library and network.
     pub fn named(name: &str, model: &str) -> Option<&'static Self> {
         LAYOUTS.iter().find(|layout| layout.name == name && layout.model == model).copied()
@@ -95,6 +84,13 @@ impl Layout {
     /// The library's name of a tensor that we call so.
     pub fn theirs(&self, ours: &str) -> Option<String> {
         self.names.iter().find_map(|(pattern, theirs)| substitute(pattern, theirs, ours))
+    }
+
+    /// What we and the library call the layer that gives the scores, without `weight` and `bias`.
+    fn head_names(&self) -> (&'static str, &'static str) {
+        let head = self.names.iter().find(|(_, theirs)| theirs.starts_with(self.head));
+        let (ours, theirs) = head.expect("every layout has a head");
+        (ours.trim_end_matches('*'), theirs.trim_end_matches('*'))
     }
 
     /// Whether the tensor has no part in the scores.
@@ -146,18 +142,6 @@ pub fn some_of<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
         (true, _) => String::from("no tensors"),
         (_, 0) => shown.join(", "),
         _ => format!("{} and {rest} more", shown.join(", ")),
-    }
-}
-
-/// A distilled DeiT has a second head and a token for it, which no Vision Transformer here has.
-fn refuse_distilled(tensors: &Tensors) -> Result<(), Error> {
-    let seen = ["dist_token", "head_dist.weight", "deit.embeddings.distillation_token"];
-    match seen.iter().find(|name| tensors.tensors.contains_key(**name)) {
-        Some(name) => Err(tensors.refuse(format!(
-            "is a distilled DeiT (it holds `{name}`): it has a token and a head more than a Vision \
-             Transformer; use the weights without distillation, such as deit_tiny_patch16_224"
-        ))),
-        None => Ok(()),
     }
 }
 

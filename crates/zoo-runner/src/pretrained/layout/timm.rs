@@ -24,9 +24,12 @@ pub const VIT: Layout = Layout {
     aliases: &[],
     idle: &[],
     mark: "patch_embed.proj.weight",
+    trunk: "",
+    head: "head.",
     splits_attention: false,
     layer_norm_epsilon: 1e-6,
     positions: Bicubic::Antialiased,
+    beside: &["config.json"],
     // Those of the augreg weights; DeiT has ImageNet's figures, which the names do not tell.
     preprocess: Assumed {
         mean: [0.5; 3],

@@ -30,9 +30,12 @@ pub const ALEXNET: Layout = Layout {
     aliases: &[],
     idle: &[],
     mark: "features.0.weight",
+    trunk: "",
+    head: "classifier.6.",
     splits_attention: false,
     layer_norm_epsilon: 0.0,
     positions: Bicubic::Aligned,
+    beside: &[],
     preprocess: IMAGENET,
 };
 
@@ -58,8 +61,11 @@ pub const VIT: Layout = Layout {
     ],
     idle: &[],
     mark: "conv_proj.weight",
+    trunk: "",
+    head: "heads.",
     splits_attention: false,
     layer_norm_epsilon: 1e-6,
     positions: Bicubic::Aligned,
+    beside: &[],
     preprocess: IMAGENET,
 };

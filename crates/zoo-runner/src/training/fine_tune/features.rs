@@ -46,7 +46,8 @@ impl Features {
     ///
     /// # Errors
     ///
-    /// [`Error::Failed`] if an image cannot be read or the device gives up.
+    /// [`Error::Failed`] if an image cannot be read, the device gives up, or what it sees are no
+    /// numbers.
     pub fn of(
         model: &AnyModel,
         loader: &Loader,
@@ -62,6 +63,11 @@ impl Features {
             let batch = batch.map_err(|error| failed(&error))?;
             let seen = features(model, batch.images);
             let seen = seen.try_into_data().map_err(|error| failed(&error))?;
+            if !seen.iter::<f32>().all(f32::is_finite) {
+                return Err(Error::Failed(String::from(
+                    "what the network sees in the images is not all finite numbers: no head can be fitted to it",
+                )));
+            }
             let targets = batch.targets.try_into_data().map_err(|error| failed(&error))?;
             // Devices differ in their types of numbers; the host has one.
             values.push(Tensor::from_data(seen.convert::<f32>(), &host()));

@@ -13,7 +13,7 @@ use super::{TrainSettings, Trainer};
 use crate::{Error, model::Classifier};
 
 pub use self::{
-    plot::plot,
+    plot::{is_plot, plot},
     suggest::{Suggestion, suggest},
 };
 

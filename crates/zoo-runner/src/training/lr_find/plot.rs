@@ -1,6 +1,6 @@
 //! The picture of a range test: loss over learning rate, as SVG.
 
-use std::fmt::Write;
+use std::{fmt::Write, path::Path};
 
 use super::{RangePoint, Suggestion};
 
@@ -10,12 +10,20 @@ const LEFT: f64 = 56.0;
 const BOTTOM: f64 = 48.0;
 const TOP: f64 = 16.0;
 
+/// What a picture says of itself.
+const TITLE: &str = "<title>zoo lr-find: loss over learning rate</title>";
+
+/// Whether the file at `path` is such a picture.
+pub fn is_plot(path: &Path) -> bool {
+    std::fs::read_to_string(path).is_ok_and(|svg| svg.contains(TITLE))
+}
+
 /// An SVG picture of `points`, of which there must be some, with the suggestions marked.
 pub fn plot(points: &[RangePoint], suggestion: Option<Suggestion>) -> String {
     let axes = Axes::of(points);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" \
-         font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n",
+         font-family=\"sans-serif\" font-size=\"12\">\n{TITLE}\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n",
         w = SIZE[0],
         h = SIZE[1],
     );

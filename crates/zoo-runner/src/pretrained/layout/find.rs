@@ -1,0 +1,111 @@
+//! Which library's network a file holds, and where in it.
+
+use std::collections::BTreeMap;
+
+use super::{LAYOUTS, Layout, some_of};
+use crate::{Error, pretrained::source::Tensors};
+
+/// Under which a file may keep its weights among other things, the one that is taken first: timm
+/// prefers the moving average, too.
+const PREFERRED: [&str; 7] = [
+    "state_dict_ema",
+    "model_ema",
+    "state_dict",
+    "model",
+    "model_state",
+    "model_state_dict",
+    "net",
+];
+/// Tensors that a distilled DeiT alone has, by the libraries' names.
+const DISTILLED: [&str; 3] = ["dist_token", "head_dist.weight", "embeddings.distillation_token"];
+
+/// A network in a file.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Whose names its tensors have.
+    pub layout: &'static Layout,
+    /// What stands before every name: the keys of dictionaries and the names of wrappers.
+    pub prefix: String,
+    /// What the library has before every name but the head's, and this file has not.
+    pub lacking: &'static str,
+}
+
+impl Found {
+    /// The network of a file, by the tensor that only its layout has, whatever stands before its name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] with what was seen where it is none of ours, and with the places where the file
+    /// holds several networks.
+    pub fn of(file: &Tensors, asked: Option<&str>) -> Result<Self, Error> {
+        refuse_distilled(file)?;
+        let is_asked = |layout: &&&Layout| asked.is_none_or(|name| name == layout.name);
+        let mut found: BTreeMap<(Vec<usize>, String), Self> = BTreeMap::new();
+        for name in file.tensors.keys() {
+            let places =
+                LAYOUTS.iter().filter(is_asked).filter_map(|layout| Self::at(name, layout));
+            for place in places {
+                found.entry((rank(&place.prefix), place.prefix.clone())).or_insert(place);
+            }
+        }
+        let mut best = found.iter();
+        match (best.next(), best.next()) {
+            (Some(((first, _), place)), second) => match second {
+                Some(((second, _), _)) if first == second => Err(refuse_several(file, &found)),
+                _ => Ok(place.clone()),
+            },
+            (None, _) => {
+                let known = LAYOUTS.iter().filter(is_asked);
+                let known = known
+                    .map(|layout| format!("`{}` ({} {})", layout.mark, layout.name, layout.model));
+                Err(file.refuse(format!(
+                    "is in no known layout: it holds {}; expected {}",
+                    some_of(file.tensors.keys()),
+                    known.collect::<Vec<_>>().join(" or ")
+                )))
+            }
+        }
+    }
+
+    /// The network whose mark the tensor `name` is, if it is one.
+    fn at(name: &str, layout: &'static Layout) -> Option<Self> {
+        let found = |prefix: &str, lacking| Self { layout, prefix: prefix.to_string(), lacking };
+        if let Some(prefix) = before(name, layout.mark) {
+            return Some(found(prefix, ""));
+        }
+        let bare = layout.mark.strip_prefix(layout.trunk).filter(|_| !layout.trunk.is_empty())?;
+        before(name, bare).map(|prefix| found(prefix, layout.trunk))
+    }
+}
+
+/// What stands before the whole words `end` at the end of `name`.
+pub fn before<'a>(name: &'a str, end: &str) -> Option<&'a str> {
+    name.strip_suffix(end).filter(|prefix| prefix.is_empty() || prefix.ends_with('.'))
+}
+
+/// The place of each word of `prefix` among those that are preferred; the least is taken.
+fn rank(prefix: &str) -> Vec<usize> {
+    let place = |word| PREFERRED.iter().position(|known| *known == word);
+    prefix.split_terminator('.').map(|word| place(word).unwrap_or(PREFERRED.len())).collect()
+}
+
+fn refuse_several(file: &Tensors, found: &BTreeMap<(Vec<usize>, String), Found>) -> Error {
+    let prefixes: Vec<String> = found.keys().map(|(_, prefix)| prefix.clone()).collect();
+    file.refuse(format!(
+        "holds several networks, below {}: save the one that is meant alone",
+        some_of(prefixes.iter())
+    ))
+}
+
+/// A distilled DeiT has a second head and a token for it, which no Vision Transformer here has.
+fn refuse_distilled(file: &Tensors) -> Result<(), Error> {
+    let is_seen =
+        |name: &&String| DISTILLED.iter().any(|distilled| before(name, distilled).is_some());
+    match file.tensors.keys().find(is_seen) {
+        Some(name) => Err(file.refuse(format!(
+            "is a distilled DeiT (it holds `{name}`): it has a token and a head more than a Vision \
+             Transformer; use the weights without distillation, such as deit_tiny_patch16_224"
+        ))),
+        None => Ok(()),
+    }
+}
