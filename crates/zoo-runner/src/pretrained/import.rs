@@ -9,7 +9,7 @@ use burn::{
 use zoo_data::{Interpolation, Resize};
 
 use super::{
-    adapt::{Bicubic, head_path, is_within},
+    adapt::Bicubic,
     infer,
     layout::{Layout, Named, Names, ZOO, some_of},
     locate::locate,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     Error,
-    model::{AnyModel, DataShape, WeightsInfo},
+    model::{AnyModel, DataShape, WeightsInfo, head_path, is_within},
 };
 
 /// What a user says about a file of weights; what is left open is told by the file, by the JSON
@@ -170,8 +170,9 @@ fn check(file: &Named, model: &AnyModel, result: &ApplyResult) -> Result<(), Err
         };
         return Err(file.refuse(message));
     }
-    let head = head_path(model);
-    let is_wanted = |path: &str| file.has_head || !is_within(path, &head);
+    let layers = model.layers();
+    let head = head_path(&layers);
+    let is_wanted = |path: &str| file.has_head || !is_within(path, head);
     let missing: Vec<String> = result
         .missing
         .iter()
