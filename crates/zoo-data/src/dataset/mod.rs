@@ -13,6 +13,7 @@ mod folder;
 mod group;
 mod idx;
 mod kept;
+mod layout;
 mod listing;
 mod manifest;
 mod memory;
@@ -30,6 +31,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use classes::{same_name, spelled};
 pub use config::{FilesConfig, FolderConfig, SplitConfig};
 pub use manifest::ManifestConfig;
 pub use remote::{RemoteFile, cache_dir};

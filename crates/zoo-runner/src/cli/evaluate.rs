@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use burn::data::dataloader::DataLoader;
 use clap::Args;
-use zoo_data::{Dataset, Loader, Preprocess, Split};
+use zoo_data::{Dataset, Loader, Preprocess, Split, shown};
 
 use super::{Output, check_data, print, print_json, run_data, use_threads};
 use crate::{
@@ -86,7 +86,7 @@ impl Evaluate {
             (true, _) => print_json(&report),
             (false, None) => print(&text(&report)),
             (false, Some(out)) => {
-                print(&format!("{}\n\n{}", text(&report), out.join("index.html").display()))
+                print(&format!("{}\n\n{}", text(&report), shown(&out.join("index.html"))))
             }
         }
     }
@@ -99,7 +99,7 @@ impl Evaluate {
         evaluation: &Evaluation,
         split: &Split,
     ) -> Result<(), Error> {
-        let title = format!("{}, {} split", self.run.display(), report.split);
+        let title = format!("{}, {} split", shown(&self.run), report.split);
         // Bare weights come without.
         let metrics = Some(metrics_path(&self.run)).filter(|metrics| metrics.exists());
         let curves = metrics.as_deref().map(Curves::read).transpose()?;
@@ -117,7 +117,7 @@ fn facts(
     let Preprocess { image_size, resize, .. } = &info.preprocess;
     let resize = format!("{resize:?}").to_lowercase();
     vec![
-        ("run", run.display().to_string()),
+        ("run", shown(run)),
         ("model", info.model.name().to_string()),
         ("data", format!("{}, {} split", data.name, report.split)),
         ("classes", info.classes.len().to_string()),

@@ -67,7 +67,7 @@ impl WeightsInfo {
 /// [`Error::Failed`] if the file cannot be written.
 pub fn save_weights<M: Module>(model: &M, path: &Path, info: &WeightsInfo) -> Result<(), Error> {
     let failed =
-        |error: String| Error::Failed(format!("{}: cannot write: {error}", path.display()));
+        |error: String| Error::Failed(format!("{}: cannot write: {error}", zoo_data::shown(path)));
     let info = serde_json::to_string(info).map_err(|error| failed(error.to_string()))?;
     let part = partial(path);
     let mut store = SafetensorsStore::from_file(&part).overwrite(true).metadata(KEY, info);

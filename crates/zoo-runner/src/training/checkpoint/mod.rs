@@ -140,7 +140,7 @@ impl Checkpoints {
     ) -> Result<(), Error> {
         let partial = self.path(PARTIAL, progress.step);
         let failed = |error: &dyn std::fmt::Display| {
-            Error::Failed(format!("{}: cannot write: {error}", self.folder.display()))
+            Error::Failed(format!("{}: cannot write: {error}", zoo_data::shown(&self.folder)))
         };
         // The folder of checkpoints itself is not made again: if it is gone, so is the run.
         fs::create_dir(&partial).map_err(|error| failed(&error))?;
