@@ -103,7 +103,7 @@ mod tests {
             // A backslash is a letter like any other.
             (b"a\\b.png", "a\\b.png"),
             (b"a\\xfe.png", "a\\xfe.png"),
-            (b"caf\xE9/\xD2\xBB.png", "caf\\xE9/\\xD2\\xBB.png"),
+            (b"caf\xE9/\xE4\xF6.png", "caf\\xE9/\\xE4\\xF6.png"),
             (b"\xE9\\1.png", "\\xE9\\x5C1.png"),
             // What looks like an escape is escaped, so that it is told from the byte.
             (b"caf\\xE9", "caf\\x5CxE9"),

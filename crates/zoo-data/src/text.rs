@@ -9,14 +9,16 @@ pub struct NotUtf8 {
     pub line: usize,
     /// What is there.
     found: String,
+    /// The encoding that it most likely has.
+    encoding: &'static str,
 }
 
 impl fmt::Display for NotUtf8 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}, not UTF-8; save it as UTF-8, or convert it, as `iconv -f WINDOWS-1252 -t UTF-8` does",
-            self.found
+            "{}, not UTF-8; save it as UTF-8, or convert it, as `iconv -f {} -t UTF-8` does",
+            self.found, self.encoding
         )
     }
 }
@@ -31,12 +33,13 @@ pub fn utf8(bytes: Vec<u8>) -> Result<String, NotUtf8> {
         || bytes.starts_with(&[0xfe, 0xff])
         || bytes.iter().take(2).any(|&byte| byte == 0);
     if is_wide {
-        return Err(NotUtf8 { line: 1, found: String::from("it is UTF-16") });
+        return Err(NotUtf8 { line: 1, found: String::from("it is UTF-16"), encoding: "UTF-16" });
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let start = error.utf8_error().valid_up_to();
         let line = error.as_bytes()[..start].iter().filter(|&&byte| byte == b'\n').count() + 1;
-        NotUtf8 { line, found: format!("it has the byte 0x{:02X}", error.as_bytes()[start]) }
+        let found = format!("it has the byte 0x{:02X}", error.as_bytes()[start]);
+        NotUtf8 { line, found, encoding: "WINDOWS-1252" }
     })?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }

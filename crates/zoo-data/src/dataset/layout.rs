@@ -297,37 +297,4 @@ fn words(name: &str) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_splits_are_told_from_others() {
-        use SplitName::{Test, Train, Valid};
-        for (name, split) in [
-            ("train", Some(Train)),
-            ("Training", Some(Train)),
-            ("TRAIN", Some(Train)),
-            ("training_set", Some(Train)),
-            ("train-images", Some(Train)),
-            ("train2017", Some(Train)),
-            ("val", Some(Valid)),
-            ("Validation", Some(Valid)),
-            ("dev", Some(Valid)),
-            ("test", Some(Test)),
-            ("Testing Set", Some(Test)),
-            ("seg_train", None),
-            ("bullet train", None),
-            ("tester", None),
-            ("set", None),
-            ("images", None),
-            ("train1", None),
-            ("7", None),
-            ("", None),
-        ] {
-            assert_eq!(split_of(name), split, "{name}");
-        }
-        assert_eq!(split_like("seg_train"), Some(Train));
-        assert_eq!(split_like("TestImages"), Some(Test));
-        assert_eq!(split_like("steam"), None);
-    }
-}
+mod tests;
