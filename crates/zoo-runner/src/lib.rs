@@ -5,6 +5,7 @@
 pub mod backend;
 pub mod bench;
 pub mod case;
+mod classes;
 pub mod cli;
 pub mod compare;
 pub mod config;

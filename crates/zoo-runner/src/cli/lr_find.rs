@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
+use zoo_data::shown;
 
 use super::{Output, print, print_json, use_threads};
 use crate::{
@@ -92,6 +93,6 @@ impl LrFind {
                 found.points.len()
             ),
         };
-        format!("{said}\n{}: loss over learning rate", self.out.display())
+        format!("{said}\n{}: loss over learning rate", shown(&self.out))
     }
 }

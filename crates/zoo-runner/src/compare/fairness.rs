@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use zoo_data::shown;
 
 use super::entry::{Entry, document};
 use crate::Error;
@@ -92,8 +93,8 @@ pub fn refuse_other_images(entries: &[Entry]) -> Result<(), Error> {
             return Err(Error::Usage(format!(
                 "{}: has other images than {}, so their figures cannot be compared: `{}` is {}, \
                  expected {}; or give --allow-different",
-                other.path.display(),
-                first.path.display(),
+                shown(&other.path),
+                shown(&first.path),
                 found.first().map_or("data", |found| &found.key),
                 said(1),
                 said(0),

@@ -14,7 +14,7 @@ use burn::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use zoo_data::Preprocess;
+use zoo_data::{Preprocess, shown};
 
 use super::ModelSettings;
 use crate::{Error, disk::write_whole, manifest::BURN_VERSION};
@@ -70,7 +70,7 @@ impl WeightsInfo {
 /// [`Error::Failed`] if the file cannot be written.
 pub fn save_weights<M: Module>(model: &M, path: &Path, info: &WeightsInfo) -> Result<(), Error> {
     let info = serde_json::to_string(info)
-        .map_err(|error| Error::Failed(format!("{}: cannot write: {error}", path.display())))?;
+        .map_err(|error| Error::Failed(format!("{}: cannot write: {error}", shown(path))))?;
     let metadata = [
         (KEY, info.as_str()),
         ("format", "safetensors"),
@@ -92,8 +92,7 @@ pub fn write_tensors(
     metadata: &[(&str, &str)],
     tensors: Vec<burn_pack::Tensor>,
 ) -> Result<(), Error> {
-    let failed =
-        |error: String| Error::Failed(format!("{}: cannot write: {error}", path.display()));
+    let failed = |error: String| Error::Failed(format!("{}: cannot write: {error}", shown(path)));
     if let Some(tensor) = tensors.iter().find(|tensor| tensor.dtype != DType::F32) {
         return Err(failed(format!("`{}` is of {:?}, expected f32", tensor.name, tensor.dtype)));
     }

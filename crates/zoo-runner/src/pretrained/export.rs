@@ -43,7 +43,8 @@ pub fn export(
         ))
     })?;
     check(&info.model, layout).map_err(Error::Usage)?;
-    let failed = |error: String| Error::Failed(format!("{}: cannot write: {error}", out.display()));
+    let failed =
+        |error: String| Error::Failed(format!("{}: cannot write: {error}", zoo_data::shown(out)));
     let mut tensors = Vec::new();
     for tensor in model.tensors(Some(Box::new(BurnToPyTorchAdapter))) {
         for (name, mut part) in theirs(layout, tensor).map_err(failed)? {

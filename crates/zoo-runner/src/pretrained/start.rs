@@ -8,6 +8,7 @@ use super::{Head, ImportOptions, Pretrained, hub::Published, import};
 use crate::{
     Error,
     backend::host,
+    classes::difference,
     config::{RunConfig, refuse},
     model::AnyClassifier,
     progress::Show,
@@ -32,7 +33,7 @@ impl RunConfig {
                 self.pretrained = Some(fetched.name);
                 fetched.weights
             }
-            None => find_weights(Path::new(name))?,
+            None => find_weights(&zoo_data::meant(Path::new(name)))?,
         };
         let pretrained = import(&weights, &ImportOptions::default(), &host())?;
         let info = &pretrained.info;
@@ -83,10 +84,10 @@ fn check_classes(weights: &[String], data: &[String]) -> Result<(), String> {
             data.len()
         ));
     }
-    match weights.iter().zip(data).find(|(weights, data)| weights != data) {
-        Some((known, wanted)) => Err(format!(
-            "the weights have a head for other classes (`{known}` where the data has `{wanted}`): {ADVICE}"
-        )),
+    match difference(weights, data) {
+        Some(difference) => {
+            Err(format!("the weights have a head for other classes: {difference}; {ADVICE}"))
+        }
         None => Ok(()),
     }
 }
