@@ -240,7 +240,8 @@ fn classes_have_one_order_and_another_is_told() {
         "path": "photos/labels.csv", "split": {"valid": 0.2}, "preprocess": {"image_size": 16}
     }});
     zoo.write("table.json", &table.to_string());
-    let evaluate = |more: &[&str]| [&["evaluate", "run", "-q", "--split", "valid"], more].concat();
+    let evaluate =
+        |more: &[&'static str]| [&["evaluate", "run", "-q", "--split", "valid"], more].concat();
     let of_folder = zoo.ok(&evaluate(&[]));
     let of_table = zoo.ok(&evaluate(&["--config", "table.json"]));
     let figures = |said: &str| said.split(" images at").next().unwrap().to_string();
@@ -248,13 +249,20 @@ fn classes_have_one_order_and_another_is_told() {
     assert_eq!(
         zoo.refused(&evaluate(&["--set", r#"data.folder.split.classes=["10", "9"]"#])),
         "error: run/model.safetensors: was trained on other classes than the data has: they are the same in \
-         another order, `9`, `10` in the weights and `10`, `9` in the data; `split.classes` gives the data the \
-         order that it names\n"
+         another order, `9`, `10` in the weights and `10`, `9` in the data; `split.classes` gives data the order \
+         that it names\n"
     );
     photos(&zoo, "others", &["9", "11"]);
     assert_eq!(
         zoo.refused(&evaluate(&["--set", "data.folder.root=others"])),
-        "error: run/model.safetensors: was trained on other classes than the data has: the weights alone have \
-         `10`, the data alone have `11`\n"
+        "error: run/model.safetensors: was trained on other classes than the data has: `10` only in the weights, \
+         `11` only in the data\n"
+    );
+    zoo.write("other.json", &config("others").to_string());
+    assert_eq!(
+        zoo.refused(&["compare", "tiny.json", "other.json", "-q"]),
+        "error: other.json: has other images than tiny.json, so their figures cannot be compared: \
+         `data.folder.root` is \"others\", expected \"photos\"; or give --allow-different; their classes differ: \
+         `10` only in tiny.json, `11` only in other.json\n"
     );
 }

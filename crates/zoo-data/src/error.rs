@@ -200,7 +200,7 @@ pub enum DataError {
     /// opening.
     #[error(
         "{path} is a class that the train split does not have; its classes are {}",
-        .expected.join(", "),
+        few(.expected),
         path = shown(path)
     )]
     UnknownClass {
@@ -425,6 +425,16 @@ impl DataError {
     /// A [`DataError::Read`] of `path`, to be used with `map_err`.
     pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
         |reason| Self::Read { path: path.to_owned(), reason }
+    }
+}
+
+/// The first of some names, and how many more there are.
+fn few(names: &[String]) -> String {
+    const NAMED: usize = 20;
+    let first = names[..names.len().min(NAMED)].join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => first,
+        more => format!("{first} and {more} more"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! In what the classes of weights and of data differ.
+//! In what two lists of classes differ.
 
 use std::collections::HashSet;
 
@@ -7,28 +7,34 @@ use zoo_data::{same_name, spelled};
 /// So many classes of a side are named.
 const NAMED: usize = 5;
 
-/// In what the classes of weights and of data differ, in words: which are on one side alone or, if
-/// there are none, that their order differs. `None`: in nothing.
-pub fn difference(weights: &[String], data: &[String]) -> Option<String> {
+/// Whose classes they are, as in "the weights", and the classes.
+pub type Side<'a> = (&'a str, &'a [String]);
+
+/// In what the classes of two sides differ, in words: which are on one side alone or, if there are
+/// none, that their order differs. `None`: in nothing.
+pub fn difference(one: Side<'_>, other: Side<'_>) -> Option<String> {
     let is_same = |(a, b): (&String, &String)| same_name(a, b);
-    if weights.len() == data.len() && weights.iter().zip(data).all(is_same) {
+    if one.1.len() == other.1.len() && one.1.iter().zip(other.1).all(is_same) {
         return None;
     }
-    let sides = [("the weights", weights, data), ("the data", data, weights)];
-    let alone = sides.map(|(side, mine, others)| {
+    let alone = [(one, other), (other, one)].map(|((name, mine), (_, others))| {
         let others: HashSet<String> = others.iter().map(|class| spelled(class)).collect();
         let is_alone = |class: &&String| !others.contains(&spelled(class));
         let alone: Vec<&str> = mine.iter().filter(is_alone).map(String::as_str).collect();
-        (!alone.is_empty()).then(|| format!("{side} alone have {}", listed(&alone)))
+        (!alone.is_empty()).then(|| format!("{} only in {name}", listed(&alone)))
     });
     let alone: Vec<String> = alone.into_iter().flatten().collect();
+    let all = |(name, classes): Side<'_>| {
+        let classes: Vec<&str> = classes.iter().map(String::as_str).collect();
+        format!("{} in {name}", listed(&classes))
+    };
     Some(match alone.is_empty() {
         false => alone.join(", "),
         true => format!(
-            "they are the same in another order, {} in the weights and {} in the data; \
-             `split.classes` gives the data the order that it names",
-            listed(&weights.iter().map(String::as_str).collect::<Vec<_>>()),
-            listed(&data.iter().map(String::as_str).collect::<Vec<_>>()),
+            "they are the same in another order, {} and {}; `split.classes` gives data the order that \
+             it names",
+            all(one),
+            all(other)
         ),
     })
 }
@@ -52,21 +58,21 @@ mod tests {
         let told = |weights: &[&str], data: &[&str]| {
             let owned = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
             let (weights, data): (Vec<String>, Vec<String>) = (owned(weights), owned(data));
-            difference(&weights, &data).unwrap_or_default()
+            difference(("the weights", &weights), ("the data", &data)).unwrap_or_default()
         };
         assert_eq!(told(&["ant", "caf\u{e9}"], &["ant", "cafe\u{301}"]), "");
         assert_eq!(
             told(&["ant", "bee", "wasp"], &["fly", "ant", "bee"]),
-            "the weights alone have `wasp`, the data alone have `fly`"
+            "`wasp` only in the weights, `fly` only in the data"
         );
         assert_eq!(
             told(&["ant", "bee"], &["ant", "bee", "a", "b", "c", "d", "e", "f"]),
-            "the data alone have `a`, `b`, `c`, `d`, `e` and 1 more"
+            "`a`, `b`, `c`, `d`, `e` and 1 more only in the data"
         );
         assert_eq!(
             told(&["10", "9"], &["9", "10"]),
             "they are the same in another order, `10`, `9` in the weights and `9`, `10` in the data; \
-             `split.classes` gives the data the order that it names"
+             `split.classes` gives data the order that it names"
         );
     }
 }

@@ -27,7 +27,7 @@ pub fn config(run: &Path, path: Option<&Path>, sets: &[String]) -> Result<RunCon
 /// [`Error::Data`] if it cannot be opened, [`Error::Run`] if it has other classes than the weights.
 pub fn open(config: &RunConfig, weights: &Path, info: &WeightsInfo) -> Result<Dataset, Error> {
     let data = config.data.open()?;
-    match difference(&info.classes, &data.classes) {
+    match difference(("the weights", &info.classes), ("the data", &data.classes)) {
         None => Ok(data),
         Some(difference) => {
             let message = format!("was trained on other classes than the data has: {difference}");

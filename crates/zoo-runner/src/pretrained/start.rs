@@ -84,7 +84,7 @@ fn check_classes(weights: &[String], data: &[String]) -> Result<(), String> {
             data.len()
         ));
     }
-    match difference(weights, data) {
+    match difference(("the weights", weights), ("the data", data)) {
         Some(difference) => {
             Err(format!("the weights have a head for other classes: {difference}; {ADVICE}"))
         }
