@@ -92,3 +92,125 @@ fn predict_takes_every_kind_of_image_in_a_folder() {
     let predicted: Value = serde_json::from_str(&said.stdout).unwrap();
     assert_eq!(predicted.as_array().unwrap().len(), 7);
 }
+
+/// Photos of a class in a folder, or in none.
+fn put(zoo: &Zoo, folder: &str, count: u8) {
+    fs::create_dir_all(zoo.path(folder)).unwrap();
+    for number in 0..count {
+        let path = zoo.path(&format!("{folder}/{number}.png"));
+        Image::filled(20, 20, &[10 * number + folder.len() as u8; 3]).save_png(path).unwrap();
+    }
+}
+
+#[test]
+fn a_split_that_would_be_empty_is_refused_before_training() {
+    let zoo = Zoo::new();
+    photos(&zoo);
+    for (class, of_test) in [("a", 0), ("b", 0), ("c", 3)] {
+        put(&zoo, &format!("kept/train/{class}"), 4);
+        put(&zoo, &format!("kept/val/{class}"), 2);
+        if of_test > 0 {
+            put(&zoo, &format!("kept/test/{class}"), of_test);
+        }
+    }
+    put(&zoo, "flat/train/a", 4);
+    put(&zoo, "flat/train/b", 4);
+    put(&zoo, "flat/val", 8);
+    let refused = |sets: &[&str]| {
+        let sets = sets.iter().flat_map(|set| ["--set", set]);
+        zoo.refused(&["train", "photos.json"].into_iter().chain(sets).collect::<Vec<_>>())
+    };
+    assert_eq!(
+        refused(&["data.folder.root=flat"]),
+        "error: the valid split would be empty: flat/val holds 8 images, but no class folders; put the images \
+         of each class into a folder named after it, as in the train split, or move flat/val away\n"
+    );
+    assert_eq!(
+        refused(&["data.folder.root=kept", r#"data.folder.split.classes=["a", "b"]"#]),
+        "error: the test split would be empty: it has no image of the classes that split.classes keeps (a, b); \
+         keep others, or leave split.classes out\n"
+    );
+    assert!(!zoo.path("runs").exists());
+}
+
+#[test]
+fn splits_go_by_other_names_and_fractions_are_of_all_images() {
+    let zoo = Zoo::new();
+    photos(&zoo);
+    for class in 0..20 {
+        put(&zoo, &format!("small/c{class:02}"), 5);
+    }
+    for class in ["ant", "bee"] {
+        put(&zoo, &format!("cases/Train/{class}"), 6);
+        put(&zoo, &format!("cases/Test/{class}"), 3);
+    }
+    let train = |run: &str, root: &str, valid: &str| {
+        let sets = [format!("data.folder.root={root}"), format!("data.folder.split.valid={valid}")];
+        let said = zoo.run(&[
+            "train",
+            "photos.json",
+            "--run-dir",
+            run,
+            "--set",
+            &sets[0],
+            "--set",
+            &sets[1],
+        ]);
+        assert_eq!(said.code, 0, "{}", said.stderr);
+        let data = zoo.json(&format!("{run}/manifest.json"))["data"].take();
+        let counts = ["train", "valid", "test"].map(|split| data[split].as_u64().unwrap());
+        (counts, said.stderr)
+    };
+    let (counts, said) = train("cased", "cases", "0.25");
+    assert_eq!(counts, [9, 3, 6]);
+    let note = "note: cases: Test is the test split, Train is the train split\n";
+    assert!(said.contains(note), "{said}");
+    assert_eq!(train("few", "small", "0.3").0, [70, 30, 0]);
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_links_to_nowhere_are_named_and_circles_left_alone() {
+    use std::os::unix::fs::symlink;
+    let zoo = Zoo::new();
+    photos(&zoo);
+    for class in ["ant", "bee"] {
+        fs::remove_file(zoo.path(&format!("photos/{class}/8.jpg"))).unwrap();
+    }
+    let pipe = std::process::Command::new("mkfifo").arg(zoo.path("photos/ant/pipe.jpg")).status();
+    assert!(pipe.expect("mkfifo is there").success());
+    symlink("/nonexistent/9.png", zoo.path("photos/bee/9.png")).unwrap();
+    symlink("..", zoo.path("photos/bee/loop")).unwrap();
+    let said = zoo.refused(&["train", "photos.json"]);
+    let mut lines: Vec<&str> = said.lines().collect();
+    lines.sort();
+    let expected = [
+        "  photos/ant/pipe.jpg: it is a pipe, not a file",
+        "  photos/bee/9.png: No such file or directory (os error 2)",
+        "error: 2 images cannot be read; replace or remove them, or set on_unreadable to \"skip\":",
+    ];
+    assert_eq!(lines, expected);
+    let circle = "photos/bee/loop: not followed, since it leads back";
+    let skip = "data.folder.on_unreadable=skip";
+    let said = zoo.run(&["train", "photos.json", "--set", skip]);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    assert!(said.stderr.contains(&format!("note: {circle}")), "{}", said.stderr);
+    let data = zoo.json("runs/photos/manifest.json")["data"].take();
+    assert_eq!(data["train"].as_u64().unwrap() + data["valid"].as_u64().unwrap(), 14);
+    assert_eq!(data["skipped"].as_array().unwrap().len(), 2);
+
+    let said = zoo.run(&["predict", "runs/photos", "photos", "--csv"]);
+    assert_eq!((said.code, said.stdout.lines().count()), (1, 15));
+    for line in [
+        format!("note: {circle}\n"),
+        String::from(
+            "error: cannot decode photos/ant/pipe.jpg: it is a pipe, not a file; replace or remove the image\n",
+        ),
+        String::from(
+            "error: cannot read photos/bee/9.png: No such file or directory (os error 2); ",
+        ),
+        String::from("error: 2 of 16 images cannot be read\n"),
+    ] {
+        assert!(said.stderr.contains(&line), "{line}{}", said.stderr);
+    }
+}

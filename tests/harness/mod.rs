@@ -5,6 +5,7 @@
 pub mod weights;
 
 use std::{
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -90,8 +91,8 @@ impl Zoo {
         self.run_with(args, &[])
     }
 
-    /// Runs with more environment variables.
-    pub fn run_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Said {
+    /// Runs with more environment variables, and arguments that need not be text.
+    pub fn run_with(&self, args: &[impl AsRef<OsStr>], variables: &[(&str, &str)]) -> Said {
         let output = Command::new(env!("CARGO_BIN_EXE_zoo"))
             .args(args)
             // Without it, Mesa's drivers complain on stderr.

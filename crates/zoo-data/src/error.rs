@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::Unreadable;
+use crate::{Unreadable, shown};
 
 /// A cause for which images cannot be read, split or augmented.
 ///
@@ -24,7 +24,7 @@ pub enum DataError {
     },
 
     /// A file or folder that a dataset needs is not there. Comes on opening.
-    #[error("{path} does not exist; {hint}")]
+    #[error("{path} does not exist; {hint}", path = shown(path))]
     Missing {
         /// What was looked for.
         path: PathBuf,
@@ -39,7 +39,10 @@ pub enum DataError {
     NoCache,
 
     /// The operating system refused to read. Comes on opening, or on reading an image.
-    #[error("cannot read {path}: {reason}; check that it exists, what it is and who may read it")]
+    #[error(
+        "cannot read {path}: {reason}; check that it exists, what it is and who may read it",
+        path = shown(path)
+    )]
     Read {
         /// File or folder.
         path: PathBuf,
@@ -48,7 +51,7 @@ pub enum DataError {
     },
 
     /// An image could not be saved.
-    #[error("cannot write {path}: {reason}")]
+    #[error("cannot write {path}: {reason}", path = shown(path))]
     Write {
         /// File.
         path: PathBuf,
@@ -57,7 +60,10 @@ pub enum DataError {
     },
 
     /// A compressed file or archive ends in the middle. Comes on opening.
-    #[error("{path} is cut short: its {format} data end too early; copy or download it again")]
+    #[error(
+        "{path} is cut short: its {format} data end too early; copy or download it again",
+        path = shown(path)
+    )]
     Truncated {
         /// File.
         path: PathBuf,
@@ -66,7 +72,10 @@ pub enum DataError {
     },
 
     /// A file's first bytes are not those of its format. Comes on opening.
-    #[error("{path} is not {format}: it should begin with {expected}, but begins with {found}")]
+    #[error(
+        "{path} is not {format}: it should begin with {expected}, but begins with {found}",
+        path = shown(path)
+    )]
     Magic {
         /// File.
         path: PathBuf,
@@ -80,7 +89,8 @@ pub enum DataError {
 
     /// A file's header tells of images that this dataset cannot have. Comes on opening.
     #[error(
-        "{path} says that its images are {found} pixels (height x width), but {dataset} has {expected}"
+        "{path} says that its images are {found} pixels (height x width), but {dataset} has {expected}",
+        path = shown(path)
     )]
     ImageShape {
         /// File.
@@ -95,7 +105,8 @@ pub enum DataError {
 
     /// A file is shorter or longer than its header or its format says. Comes on opening.
     #[error(
-        "{path} should hold {expected} bytes ({why}), but holds {found}; copy or download it again"
+        "{path} should hold {expected} bytes ({why}), but holds {found}; copy or download it again",
+        path = shown(path)
     )]
     Length {
         /// File, or a member of an archive.
@@ -110,7 +121,8 @@ pub enum DataError {
 
     /// Images and labels do not pair up. Comes on opening.
     #[error(
-        "{path} holds {found} labels, but there are {expected} images beside it; the two files belong to different sets"
+        "{path} holds {found} labels, but there are {expected} images beside it; the two files belong to different sets",
+        path = shown(path)
     )]
     LabelCount {
         /// File of labels.
@@ -122,7 +134,11 @@ pub enum DataError {
     },
 
     /// A label stands for no class. Comes on opening.
-    #[error("{path}: label #{index} is {found}, but the labels of {classes} classes are 0 to {}", .classes - 1)]
+    #[error(
+        "{path}: label #{index} is {found}, but the labels of {classes} classes are 0 to {}",
+        .classes - 1,
+        path = shown(path)
+    )]
     Label {
         /// File, or a member of an archive.
         path: PathBuf,
@@ -135,7 +151,10 @@ pub enum DataError {
     },
 
     /// A file of class names has too many or too few. Comes on opening.
-    #[error("{path} should name {expected} classes, one a line, but names {found}")]
+    #[error(
+        "{path} should name {expected} classes, one a line, but names {found}",
+        path = shown(path)
+    )]
     ClassNames {
         /// File, or a member of an archive.
         path: PathBuf,
@@ -147,7 +166,8 @@ pub enum DataError {
 
     /// An image folder without class folders. Comes on opening.
     #[error(
-        "{path} has no folders in it; put the images of each class into a folder of their own, named after the class"
+        "{path} has no folders in it; put the images of each class into a folder of their own, named after the class",
+        path = shown(path)
     )]
     NoClasses {
         /// The image folder.
@@ -156,7 +176,8 @@ pub enum DataError {
 
     /// An image folder with one class. Comes on opening.
     #[error(
-        "{path} has the class {class:?} only; a classifier needs at least two folders of images"
+        "{path} has the class \"{class}\" only; a classifier needs at least two folders of images",
+        path = shown(path)
     )]
     OneClass {
         /// The image folder.
@@ -166,7 +187,10 @@ pub enum DataError {
     },
 
     /// A class folder without images. Comes on opening.
-    #[error("{path} has no images in it; put some into it, or remove the folder")]
+    #[error(
+        "{path} has no images in it; put some into it, or remove the folder",
+        path = shown(path)
+    )]
     EmptyClass {
         /// The class folder.
         path: PathBuf,
@@ -174,7 +198,11 @@ pub enum DataError {
 
     /// A class folder of a valid or test split that the train split does not have. Comes on
     /// opening.
-    #[error("{path} is a class that the train split does not have; its classes are {}", .expected.join(", "))]
+    #[error(
+        "{path} is a class that the train split does not have; its classes are {}",
+        few(.expected),
+        path = shown(path)
+    )]
     UnknownClass {
         /// The class folder.
         path: PathBuf,
@@ -183,17 +211,65 @@ pub enum DataError {
     },
 
     /// Two folders claim to be the same split. Comes on opening.
-    #[error("{first} and {second} would both be the valid split; rename or remove one")]
+    #[error(
+        "{first} and {second} would both be the {split} split; rename or remove one",
+        first = shown(first),
+        second = shown(second)
+    )]
     TwoFolders {
+        /// `train`, `valid` or `test`.
+        split: &'static str,
         /// One folder.
         first: PathBuf,
         /// The other.
         second: PathBuf,
     },
 
+    /// The folder of a split without class folders. Comes on opening.
+    #[error(
+        "the {split} split would be empty: {path} {}; put the images of each class into a folder named after it, as in the train split, or move {path} away",
+        match .images {
+            0 => "is empty".to_owned(),
+            images => format!("holds {}, but no class folders", counted(*images)),
+        },
+        path = shown(path)
+    )]
+    NoClassFolders {
+        /// `valid` or `test`.
+        split: &'static str,
+        /// The folder.
+        path: PathBuf,
+        /// Number of images that lie in it.
+        images: usize,
+    },
+
+    /// Folders of other splits without one to train on. Comes on opening.
+    #[error(
+        "{path} has the folder {found}, but no folder train with class folders in it; there is nothing to train on",
+        path = shown(path)
+    )]
+    NoTrainFolder {
+        /// The image folder.
+        path: PathBuf,
+        /// A folder of another split.
+        found: String,
+    },
+
+    /// A folder beside class folders that may be a class or a split. Comes on opening.
+    #[error(
+        "{path} lies beside class folders and is called like the {split} split, but has no folders of these classes; if it is one, put the images of each class into a folder in it; if it is a class, say so by naming all classes in split.classes; if it is neither, move it away",
+        path = shown(path)
+    )]
+    SplitOrClass {
+        /// The folder.
+        path: PathBuf,
+        /// The split that it is called like.
+        split: &'static str,
+    },
+
     /// A split took every image of a class. Comes on opening.
     #[error(
-        "class {class:?} has {images} images, and none is left to train on; lower split.valid and split.test, or add images"
+        "class \"{class}\" has {images} images, and none is left to train on; lower split.valid and split.test, or add images"
     )]
     NoTrainImage {
         /// Name of the class.
@@ -204,7 +280,7 @@ pub enum DataError {
 
     /// A subset has no image of a class. Comes on opening.
     #[error(
-        "class {class:?} would be empty: the fraction {fraction} of its {images} train images is none; raise subset.fraction to {} or more",
+        "class \"{class}\" would be empty: the fraction {fraction} of its {images} train images is none; raise subset.fraction to {} or more",
         0.5 / *.images as f64
     )]
     EmptySubset {
@@ -218,7 +294,7 @@ pub enum DataError {
 
     /// A subset asks for more images than a class has. Comes on opening.
     #[error(
-        "class {class:?} has {images} train images, fewer than the {asked} asked for; lower subset.images_per_class"
+        "class \"{class}\" has {images} train images, fewer than the {asked} asked for; lower subset.images_per_class"
     )]
     SmallClass {
         /// Name of the class.
@@ -230,7 +306,11 @@ pub enum DataError {
     },
 
     /// A table of images says what cannot be. Comes on opening.
-    #[error("{path}{}: {reason}", .line.map(|line| format!(", line {line}")).unwrap_or_default())]
+    #[error(
+        "{path}{}: {reason}",
+        .line.map(|line| format!(", line {line}")).unwrap_or_default(),
+        path = shown(path)
+    )]
     Manifest {
         /// The table.
         path: PathBuf,
@@ -242,7 +322,8 @@ pub enum DataError {
 
     /// The path of an image does not say to which group it belongs. Comes on opening.
     #[error(
-        "{image} has no group: {pattern:?} of split.group does not match it; change the pattern, or rename the image"
+        "{image} has no group: {pattern:?} of split.group does not match it; change the pattern, or rename the image",
+        image = shown(image)
     )]
     NoGroup {
         /// The image, below the root.
@@ -266,7 +347,7 @@ pub enum DataError {
 
     /// A split got no image at all. Comes on opening.
     #[error(
-        "the {split} split would be empty: the fraction {fraction} of {images} images is none in every class; raise split.{split}, or add images"
+        "the {split} split would be empty: the fraction {fraction} of {images} images comes to none; raise split.{split}, or add images"
     )]
     EmptySplit {
         /// `valid` or `test`.
@@ -275,6 +356,29 @@ pub enum DataError {
         fraction: f64,
         /// Number of images to be split.
         images: usize,
+    },
+
+    /// A split has no image of the classes that are kept. Comes on opening.
+    #[error(
+        "the {split} split would be empty: it has no image of the classes that {setting} keeps ({}); keep others, or leave {setting} out",
+        .classes.join(", ")
+    )]
+    NoneKept {
+        /// `train`, `valid` or `test`.
+        split: &'static str,
+        /// The setting that says what is kept.
+        setting: String,
+        /// The classes.
+        classes: Vec<String>,
+    },
+
+    /// The files of a dataset have no image for a split. Comes on opening.
+    #[error("the {split} split of {dataset} has no images; get its files anew")]
+    NoImages {
+        /// `train`, `valid` or `test`.
+        split: &'static str,
+        /// Name of the dataset.
+        dataset: &'static str,
     },
 
     /// Bytes that are no image that can be read. Comes on reading an image.
@@ -321,6 +425,16 @@ impl DataError {
     /// A [`DataError::Read`] of `path`, to be used with `map_err`.
     pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
         |reason| Self::Read { path: path.to_owned(), reason }
+    }
+}
+
+/// The first of some names, and how many more there are.
+fn few(names: &[String]) -> String {
+    const NAMED: usize = 20;
+    let first = names[..names.len().min(NAMED)].join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => first,
+        more => format!("{first} and {more} more"),
     }
 }
 

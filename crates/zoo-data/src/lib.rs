@@ -35,9 +35,11 @@ mod error;
 mod image;
 mod loader;
 mod mix;
+mod path;
 mod preprocess;
 pub mod rng;
 pub mod sea;
+mod text;
 
 pub use augment::{AUGMENTATIONS, AugmentConfig, Augmentation};
 pub use batch::{Batch, Mixed};
@@ -49,12 +51,14 @@ pub use dataset::fuzzing;
 pub use dataset::{
     DATASETS, DataConfig, Dataset, FilesConfig, FolderConfig, ImageSource, Info, ManifestConfig,
     OnUnreadable, RemoteFile, Sample, SeaConfig, Split, SplitConfig, SplitName, SubsetConfig,
-    Unreadable, cache_dir,
+    Unreadable, cache_dir, same_name, spelled,
 };
 pub use error::DataError;
-pub use image::{Image, is_image_file, is_saved_here};
+pub use image::{Entry, Image, is_image_file, is_saved_here, walk};
 pub use loader::{Loader, LoaderConfig, LoaderIter, Sampler};
 pub use mix::MixConfig;
+pub use path::{home, meant, shown};
 pub use preprocess::{
     Area, Interpolation, MeanStd, Normalize, Preprocess, PreprocessConfig, Resize,
 };
+pub use text::{NotUtf8, utf8};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use zoo_data::DataError;
+use zoo_data::{DataError, shown};
 
 use crate::download::DownloadError;
 
@@ -27,7 +27,7 @@ pub enum Error {
     #[error(transparent)]
     Download(#[from] DownloadError),
     /// A run directory that cannot be used, or weights that cannot be read.
-    #[error("{path}: {message}", path = path.display())]
+    #[error("{path}: {message}", path = shown(path))]
     Run {
         /// The run directory or the file in it.
         path: PathBuf,
@@ -35,7 +35,7 @@ pub enum Error {
         message: String,
     },
     /// A file that cannot be read or written before the work has begun.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{path}: {source}", path = shown(path))]
     Io {
         /// The file or directory.
         path: PathBuf,

@@ -6,6 +6,7 @@ pub mod backend;
 pub mod bench;
 pub mod case;
 mod class_names;
+mod classes;
 pub mod cli;
 pub mod compare;
 pub mod config;

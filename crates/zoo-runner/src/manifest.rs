@@ -1,9 +1,11 @@
 //! `manifest.json`: what a run was made with.
 
+use std::path::Path;
+
 use burn::tensor::Device;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use zoo_data::{Dataset, Unreadable};
+use zoo_data::{Dataset, Unreadable, shown};
 
 use crate::{
     config::RunConfig,
@@ -61,13 +63,18 @@ pub struct DataManifest {
     pub skipped: Vec<Unreadable>,
 }
 
+/// The arguments of this command, after the program's name.
+pub fn command() -> Vec<String> {
+    std::env::args_os().skip(1).map(|argument| shown(Path::new(&argument))).collect()
+}
+
 impl Manifest {
     /// The manifest of a run that starts now.
     pub fn new(config: &RunConfig, device: &Device, data: &Dataset, parameters: usize) -> Self {
         Self {
             zoo_version: ZOO_VERSION.to_string(),
             burn_version: BURN_VERSION.to_string(),
-            command: std::env::args().skip(1).collect(),
+            command: command(),
             seed: config.seed,
             backend: config.backend.to_string(),
             device: format!("{device:?}"),

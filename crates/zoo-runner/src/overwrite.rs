@@ -21,7 +21,7 @@ const KEY: &str = "burn-zoo";
 pub fn check(path: &Path, is_own: impl FnOnce(&Path) -> bool) -> Result<(), Error> {
     let folder = folder_of(path);
     if !folder.is_dir() {
-        return Err(Error::run(path, format!("there is no folder {}", folder.display())));
+        return Err(Error::run(path, format!("there is no folder {}", zoo_data::shown(folder))));
     }
     if path.is_dir() {
         return Err(Error::run(path, "is a folder: expected a file to write"));
@@ -66,7 +66,7 @@ pub fn check_beside(weights: &Path, name: &str) -> Result<(), Error> {
             weights,
             format!(
                 "needs a {name} beside it, which {} would take for its own: {ADVICE}",
-                other.display()
+                zoo_data::shown(other)
             ),
         ));
     }

@@ -9,6 +9,7 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use zoo_data::shown;
 
 use crate::{
     Error,
@@ -75,7 +76,7 @@ impl RunDir {
             Lock::Busy => return Err(Error::run(path, "another zoo is training in it")),
             Lock::Lacking(reason) => Some(format!(
                 "{}: the file system has no locks ({reason}): take care that no other zoo trains in it",
-                path.display()
+                shown(path)
             )),
         };
         let run_dir = Self { path: path.to_path_buf(), _lock: Arc::new(lock), warning };

@@ -1,11 +1,33 @@
-//! A dataset with some of its classes alone.
+//! Names of classes, and a dataset with some of its classes alone.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sha2::Sha256;
+use unicode_normalization::UnicodeNormalization;
 
 use super::{Dataset, ImageSource};
 use crate::{DataError, Image};
+
+/// A name in the spelling that class names have here, of the several that Unicode has for a word: NFC.
+pub fn spelled(name: &str) -> String {
+    name.nfc().collect()
+}
+
+/// Whether two names are the same, however their letters are put together: macOS spells é as e and an
+/// accent.
+pub fn same_name(a: &str, b: &str) -> bool {
+    a == b || a.nfc().eq(b.nfc())
+}
+
+/// Classes in the order of their labels: by number if all are numbers, else by name.
+pub(super) fn sorted(names: BTreeSet<String>) -> Vec<String> {
+    let mut names: Vec<String> = names.into_iter().collect();
+    if names.iter().all(|name| name.parse::<u64>().is_ok()) {
+        names.sort_by_key(|name| name.parse::<u64>().ok());
+    }
+    names
+}
 
 impl Dataset {
     /// The dataset with the classes of these names alone, in this order.
@@ -22,7 +44,7 @@ impl Dataset {
         let refuse = |found: String| DataError::setting(setting, expected(), found);
         let mut labels = vec![None; self.classes.len()];
         for (label, class) in classes.iter().enumerate() {
-            let known = self.classes.iter().position(|known| known == class);
+            let known = self.classes.iter().position(|known| same_name(known, class));
             match known.map(|known| labels[known].replace(label)) {
                 Some(None) => {}
                 _ => return Err(refuse(format!("{class:?}"))),
@@ -31,7 +53,7 @@ impl Dataset {
         if classes.len() < 2 {
             return Err(refuse(format!("{classes:?}")));
         }
-        Ok(self.relabelled(classes.to_vec(), labels))
+        Ok(self.relabelled(classes.iter().map(|class| spelled(class)).collect(), labels))
     }
 
     /// The dataset with other `classes`: `labels` has a label among them for each of its own. Images
@@ -94,6 +116,7 @@ impl ImageSource for Relabelled {
 
 #[cfg(test)]
 mod tests {
+    use super::{same_name, sorted, spelled};
     use crate::{DataConfig, DataError, Dataset};
 
     fn open(settings: &str) -> Result<Dataset, DataError> {
@@ -116,6 +139,16 @@ mod tests {
             assert_eq!(sample.label, two.train.label(position));
         }
         assert_ne!(two.fingerprint(), whole.fingerprint());
+    }
+
+    #[test]
+    fn numbers_are_sorted_as_such_and_spellings_are_one() {
+        let sort = |names: &[&str]| sorted(names.iter().map(|&name| name.to_owned()).collect());
+        assert_eq!(sort(&["10", "9", "-1"]), ["-1", "10", "9"]);
+        assert_eq!(sort(&["10", "9", "0"]), ["0", "9", "10"]);
+        let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}");
+        assert!(same_name(composed, decomposed) && !same_name(composed, "cafe"));
+        assert_eq!(spelled(decomposed), composed);
     }
 
     #[test]

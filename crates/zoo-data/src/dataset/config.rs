@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::group::Pattern;
 use super::kept::Kept;
 use super::{Info, OnUnreadable, SubsetConfig};
-use crate::DataError;
 use crate::preprocess::PreprocessConfig;
+use crate::{DataError, meant};
 
 /// A terabyte, which is to say: no limit.
 const MAX_CACHE_MB: usize = 1 << 20;
@@ -91,7 +91,7 @@ impl Default for SplitConfig {
 impl FilesConfig {
     /// The folder that holds the files.
     pub(super) fn root(&self, info: &Info) -> Result<PathBuf, DataError> {
-        self.root.clone().map_or_else(|| info.cache_dir(), Ok)
+        self.root.as_deref().map(meant).map_or_else(|| info.cache_dir(), Ok)
     }
 
     /// Refuses settings that do not fit the dataset.

@@ -2,7 +2,7 @@
 //!
 //! Either `root` holds the class folders, and the images are divided into splits by `split`; or it
 //! holds `train/` with the class folders inside, and beside it, as far as they are there, `valid/`
-//! (or `val/`) and `test/` with class folders of the same names:
+//! and `test/` with class folders of the same names:
 //!
 //! | beside `train/` | valid split | test split |
 //! | --- | --- | --- |
@@ -11,19 +11,24 @@
 //! | `valid/` | `valid/` | none |
 //! | `valid/`, `test/` | `valid/` | `test/` |
 //!
-//! Classes are sorted by name. Folders inside a class folder belong to it. Images are the files that
-//! [`is_image_file`] takes for some; they are listed on opening and read when their turn comes.
+//! Other names of splits, and folders of which it is not certain whether they are splits, are the
+//! matter of [`Layout`]. Classes are sorted: by number if all are numbers, else by name. Folders inside
+//! a class folder belong to it, and links are followed. Images are the files that [`is_image_file`]
+//! takes for some; they are listed on opening and read when their turn comes.
+//!
+//! [`is_image_file`]: crate::is_image_file
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::classes::sorted;
+use super::layout::{Layout, Level, circle, listed, name};
 use super::listing::Listing;
 use super::photos::Photo;
 use super::{Dataset, FolderConfig, Info};
-use crate::DataError;
-use crate::image::{is_image_file, is_left_behind};
 use crate::preprocess::Normalize;
+use crate::{DataError, Entry, meant, shown, walk};
 
 pub(super) static INFO: Info = Info {
     name: "folder",
@@ -37,148 +42,104 @@ pub(super) static INFO: Info = Info {
     normalize: Normalize::Imagenet,
 };
 
-/// Names of folders of a split, in lower case.
-const SPLIT_FOLDERS: [&str; 8] =
-    ["train", "training", "valid", "validation", "val", "dev", "test", "testing"];
-
 /// Lists the files below `config.root`, and divides them as far as the folders do not.
 pub(super) fn open(config: &FolderConfig) -> Result<Dataset, DataError> {
-    let root = &config.root;
+    let root = meant(&config.root);
     if !root.exists() {
-        return Err(DataError::Missing { path: root.clone(), hint: INFO.source.to_owned() });
+        return Err(DataError::Missing { path: root, hint: INFO.source.to_owned() });
     }
-    let train_folder = root.join("train");
-    // A folder `train` with images but no folders in it is a class of trains.
-    if !train_folder.is_dir() || subfolders(&train_folder)?.is_empty() {
-        let mut files = Files::new(root, root)?;
-        let images = files.add(root)?;
-        return files.into_listing(images, None, None).into_dataset(&INFO, config);
-    }
-    let mut files = Files::new(root, &train_folder)?;
-    let train = files.add(&train_folder)?;
-    let valid = valid_folder(root)?.map(|folder| files.add(&folder)).transpose()?;
-    let test = Some(root.join("test")).filter(|folder| folder.is_dir());
-    let test = test.map(|folder| files.add(&folder)).transpose()?;
+    let layout = Layout::read(&root, config.split.classes.as_deref())?;
+    let mut files = Files::new(&root, &layout)?;
+    let train = files.add(&layout.train)?;
+    let valid = layout.valid.map(|valid| files.add(&valid)).transpose()?;
+    let test = layout.test.map(|test| files.add(&test)).transpose()?;
     files.into_listing(train, valid, test).into_dataset(&INFO, config)
 }
 
 /// Lists the images of all class folders below `root`: those in it, and those in its folders of splits.
 /// Any number of classes will do, and a class may be empty.
 pub(super) fn list_all(root: &Path) -> Result<Listing, DataError> {
-    let (mut splits, mut classes) = (Vec::new(), Vec::new());
-    let mut loose = loose_images(root)?;
-    for (name, path) in subfolders(root)? {
-        let inside = subfolders(&path)?;
-        match SPLIT_FOLDERS.contains(&name.to_lowercase().as_str()) && !inside.is_empty() {
-            true => {
-                splits.push(name);
-                loose += loose_images(&path)?;
-                classes.extend(inside);
-            }
-            false => classes.push((name, path)),
-        }
+    let root = meant(root);
+    if !root.exists() {
+        return Err(DataError::Missing { path: root, hint: INFO.source.to_owned() });
     }
-    let names: BTreeSet<&String> = classes.iter().map(|(class, _)| class).collect();
-    let names: Vec<String> = names.into_iter().cloned().collect();
-    if names.is_empty() {
-        return Err(DataError::NoClasses { path: root.to_owned() });
+    let layout = Layout::read_all(&root)?;
+    let mut files = Files::of_any_classes(&root, &layout);
+    if files.classes.is_empty() {
+        return Err(DataError::NoClasses { path: root });
     }
-    let mut files =
-        Files { root: root.to_owned(), classes: names, photos: Vec::new(), notes: Vec::new() };
-    if splits.len() > 1 {
-        let splits = splits.join(", ");
-        files.notes.push(format!("{}: all images, those of {splits} together", root.display()));
-    }
-    if loose > 0 {
-        files
-            .notes
-            .push(format!("{}: images in no class folder, left out: {loose}", root.display()));
-    }
-    for (class, path) in &classes {
-        let label = files.classes.binary_search(class).unwrap_or_default();
-        files.add_class(path, label)?;
+    for folder in &layout.train.folders {
+        let label = files.labels[&name(folder)];
+        files.add_class(folder, label);
     }
     let images = 0..files.photos.len();
     Ok(files.into_listing(images, None, None))
-}
-
-/// Number of images right in a folder.
-fn loose_images(folder: &Path) -> Result<usize, DataError> {
-    let entries = entries(folder)?;
-    Ok(entries.values().filter(|path| path.is_file() && is_image_file(path)).count())
 }
 
 /// What has been found so far.
 struct Files {
     root: PathBuf,
     classes: Vec<String>,
+    labels: HashMap<String, usize>,
     photos: Vec<Photo>,
     notes: Vec<String>,
 }
 
 impl Files {
-    /// No files yet, whose classes are the folders in `train`.
-    fn new(root: &Path, train: &Path) -> Result<Self, DataError> {
-        let classes: Vec<String> = subfolders(train)?.into_keys().collect();
-        match &classes[..] {
-            [] => Err(DataError::NoClasses { path: train.to_owned() }),
-            [class] => Err(DataError::OneClass { path: train.to_owned(), class: class.clone() }),
-            _ => Ok(Self { root: root.to_owned(), classes, photos: Vec::new(), notes: Vec::new() }),
+    /// No files yet, whose classes are the folders of the train split.
+    fn new(root: &Path, layout: &Layout) -> Result<Self, DataError> {
+        let files = Self::of_any_classes(root, layout);
+        let path = || layout.train.path.clone();
+        match &files.classes[..] {
+            [] => Err(DataError::NoClasses { path: path() }),
+            [class] => Err(DataError::OneClass { path: path(), class: class.clone() }),
+            _ => Ok(files),
         }
     }
 
+    /// The same with any number of classes.
+    fn of_any_classes(root: &Path, layout: &Layout) -> Self {
+        let names: BTreeSet<String> =
+            layout.train.folders.iter().map(|folder| name(folder)).collect();
+        let classes = sorted(names);
+        let labels = classes.iter().cloned().zip(0..).collect();
+        let (root, photos, notes) = (root.to_owned(), Vec::new(), layout.notes.clone());
+        Self { root, classes, labels, photos, notes }
+    }
+
     /// Adds the images of one split, class by class, and says which they are.
-    fn add(&mut self, split: &Path) -> Result<Range<usize>, DataError> {
+    fn add(&mut self, split: &Level) -> Result<Range<usize>, DataError> {
         let start = self.photos.len();
-        for (class, path) in subfolders(split)? {
-            let Ok(label) = self.classes.binary_search(&class) else {
-                return Err(DataError::UnknownClass { path, expected: self.classes.clone() });
+        for folder in &split.folders {
+            let Some(&label) = self.labels.get(&name(folder)) else {
+                let (path, expected) = (folder.clone(), self.classes.clone());
+                return Err(DataError::UnknownClass { path, expected });
             };
             let before = self.photos.len();
-            self.add_class(&path, label)?;
+            self.add_class(folder, label);
             if self.photos.len() == before {
-                return Err(DataError::EmptyClass { path });
+                return Err(DataError::EmptyClass { path: folder.clone() });
             }
         }
         Ok(start..self.photos.len())
     }
 
-    /// Adds the images of a class.
-    fn add_class(&mut self, path: &Path, label: usize) -> Result<(), DataError> {
+    /// Adds the images in a class folder and in the folders in it.
+    fn add_class(&mut self, folder: &Path, label: usize) {
         let mut others = Vec::new();
-        self.add_files(path, label, &mut others)?;
-        if let Some(first) = others.first() {
-            self.notes.push(format!(
-                "{}: left out what is no image: {first}{}",
-                path.display(),
-                match others.len() - 1 {
-                    0 => String::new(),
-                    more => format!(" and {more} more"),
+        for entry in walk(folder) {
+            match entry {
+                Entry::Image(path) => {
+                    let path = path.strip_prefix(&self.root).unwrap_or(&path).to_owned();
+                    self.photos.push(Photo::new(&self.root, path, label));
                 }
-            ));
-        }
-        Ok(())
-    }
-
-    /// Adds the images in a folder and the folders in it; what is no image goes to `others`.
-    fn add_files(
-        &mut self,
-        folder: &Path,
-        label: usize,
-        others: &mut Vec<String>,
-    ) -> Result<(), DataError> {
-        for (name, path) in entries(folder)? {
-            if path.is_dir() {
-                self.add_files(&path, label, others)?;
-            } else if is_image_file(&path) {
-                let bytes = path.metadata().map_err(DataError::read(&path))?.len();
-                let path = path.strip_prefix(&self.root).unwrap_or(&path).to_owned();
-                self.photos.push(Photo { path, label, bytes });
-            } else if !is_left_behind(&path) {
-                others.push(name);
+                Entry::Other(path) => others.push(name(&path)),
+                Entry::Circle(link) => self.notes.push(circle(&link)),
             }
         }
-        Ok(())
+        if let Some(listed) = listed(&others) {
+            self.notes.push(format!("{}: left out what is no image: {listed}", shown(folder)));
+        }
     }
 
     fn into_listing(
@@ -198,37 +159,6 @@ impl Files {
             notes: self.notes,
         }
     }
-}
-
-/// The folder of the valid split, which goes by two names.
-fn valid_folder(root: &Path) -> Result<Option<PathBuf>, DataError> {
-    let [first, second] = ["valid", "val"].map(|name| root.join(name));
-    match (first.is_dir(), second.is_dir()) {
-        (true, true) => Err(DataError::TwoFolders { first, second }),
-        (true, false) => Ok(Some(first)),
-        (false, true) => Ok(Some(second)),
-        (false, false) => Ok(None),
-    }
-}
-
-/// Files and folders in a folder, sorted by name, without hidden ones.
-fn entries(folder: &Path) -> Result<BTreeMap<String, PathBuf>, DataError> {
-    let mut entries = BTreeMap::new();
-    for entry in std::fs::read_dir(folder).map_err(DataError::read(folder))? {
-        let path = entry.map_err(DataError::read(folder))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !name.starts_with('.') {
-            entries.insert(name, path);
-        }
-    }
-    Ok(entries)
-}
-
-/// Folders in a folder, sorted by name, without hidden ones.
-fn subfolders(folder: &Path) -> Result<BTreeMap<String, PathBuf>, DataError> {
-    let mut folders = entries(folder)?;
-    folders.retain(|_, path| path.is_dir());
-    Ok(folders)
 }
 
 #[cfg(test)]

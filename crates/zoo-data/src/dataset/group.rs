@@ -7,8 +7,8 @@ use regex_lite::Regex;
 
 use super::SplitConfig;
 use super::split::Parts;
-use crate::DataError;
 use crate::rng::{Stream, permutation, rng};
+use crate::{DataError, shown};
 
 /// The pattern that tells the group of an image from its path.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Pattern {
     /// # Errors
     /// [`DataError::NoGroup`].
     pub fn group_of(&self, path: &Path) -> Result<String, DataError> {
-        let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
+        let parts: Vec<String> = path.iter().map(|part| shown(Path::new(part))).collect();
         let text = parts.join("/");
         let capture = self.0.captures(&text).and_then(|captures| captures.get(1));
         match capture.map(|capture| capture.as_str().to_owned()) {

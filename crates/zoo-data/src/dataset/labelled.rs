@@ -113,9 +113,13 @@ mod tests {
         let expected =
             [("ant", "test/ant/1.png"), ("train", "train/2.png"), ("ant", "val/ant/0.png")];
         assert_eq!(images(&data, root.path()), pairs(&expected));
-        let notes =
-            ["all images, those of test, val together", "images in no class folder, left out: 2"];
-        assert_eq!(data.notes, notes.map(|note| format!("{}: {note}", root.path().display())));
+        let notes = [
+            ("", "left out images that are in no class folder: 3.png"),
+            ("/val", "left out images that are in no class folder: 4.png"),
+            ("", "all images, those of test, val together"),
+        ];
+        let root = root.path().display();
+        assert_eq!(data.notes, notes.map(|(folder, note)| format!("{root}{folder}: {note}")));
     }
 
     #[test]

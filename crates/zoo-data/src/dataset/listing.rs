@@ -1,14 +1,14 @@
 //! Photos that have been listed, and how they become a dataset.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::group::{Pattern, grouped};
-use super::photos::{Photo, Photos};
+use super::photos::{FileId, Photo, Photos};
 use super::split::{Parts, stratified};
 use super::{Dataset, FolderConfig, ImageSource, Info, Split};
-use crate::DataError;
+use crate::{DataError, shown};
 
 /// Photos, their classes, and which of them are in which split, as far as that is known.
 pub(super) struct Listing {
@@ -37,6 +37,7 @@ impl Listing {
         info: &'static Info,
         config: &FolderConfig,
     ) -> Result<Dataset, DataError> {
+        self.note_twins();
         if self.valid.is_some() || self.test.is_some() {
             config.split.check_no_test("the images are divided into splits already")?;
         }
@@ -106,6 +107,40 @@ impl Listing {
                     .map(Some)
             }
         }
+    }
+
+    /// Notes files that are there by several names, such as links: where their labels differ, at most
+    /// one is right.
+    fn note_twins(&mut self) {
+        let mut known: HashMap<FileId, usize> = HashMap::new();
+        let (mut contradictions, mut repetitions) = (Vec::new(), Vec::new());
+        for (place, photo) in self.photos.iter().enumerate() {
+            let Some(id) = photo.id else { continue };
+            let first = *known.entry(id).or_insert(place);
+            let is_same_label = self.photos[first].label == photo.label;
+            match (first == place, is_same_label) {
+                (true, _) => {}
+                (_, true) => repetitions.push((first, place)),
+                (_, false) => contradictions.push((first, place)),
+            }
+        }
+        let photo = |place: usize| {
+            let Photo { path, label, .. } = &self.photos[place];
+            format!("{} ({})", shown(&self.root.join(path)), self.classes[*label])
+        };
+        let mut notes = Vec::new();
+        for (what, pairs) in [("under two labels", contradictions), ("counted twice", repetitions)]
+        {
+            if let Some(&(first, second)) = pairs.first() {
+                let more = match pairs.len() - 1 {
+                    0 => String::new(),
+                    more => format!(", and {more} more"),
+                };
+                let (first, second) = (photo(first), photo(second));
+                notes.push(format!("the same file {what}: {first} and {second}{more}"));
+            }
+        }
+        self.notes.extend(notes);
     }
 
     /// Refuses classes that there is nothing to learn of.

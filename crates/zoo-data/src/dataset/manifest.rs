@@ -10,22 +10,28 @@
 //! Other columns are of no account. Without `split`, the images are divided as `split` of the settings
 //! says; with it, the valid split is taken from the train images if no row has it. Classes are sorted:
 //! by number if all are numbers, else by name.
+//!
+//! A path means the file of that name, else the one that it names when its backslashes are separators,
+//! or in another Unicode spelling.
 
+mod find;
 mod table;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::find::{Finder, tidy};
 use self::table::{Row, read};
+use super::classes::sorted;
 use super::kept::Kept;
 use super::listing::Listing;
 use super::photos::Photo;
 use super::{Dataset, FolderConfig, Info, OnUnreadable, SplitConfig, SplitName, SubsetConfig};
-use crate::DataError;
 use crate::preprocess::{Normalize, PreprocessConfig};
+use crate::{DataError, meant};
 
 pub(super) static INFO: Info = Info {
     name: "manifest",
@@ -69,7 +75,7 @@ impl ManifestConfig {
     pub(super) fn as_folder(&self) -> FolderConfig {
         let own = || self.path.parent().unwrap_or(Path::new("")).to_owned();
         FolderConfig {
-            root: self.root.clone().unwrap_or_else(own),
+            root: meant(&self.root.clone().unwrap_or_else(own)),
             split: self.split.clone(),
             preprocess: self.preprocess.clone(),
             on_unreadable: self.on_unreadable,
@@ -93,54 +99,44 @@ impl ManifestConfig {
 
 /// Reads the table; the images are read when their turn comes.
 pub(super) fn open(config: &ManifestConfig) -> Result<Dataset, DataError> {
-    let path = &config.path;
+    let path = &meant(&config.path);
     if !path.exists() {
         return Err(DataError::Missing { path: path.clone(), hint: INFO.source.to_owned() });
     }
     let rows = read(path)?;
-    check_once(path, &rows)?;
     check_alike(path, &rows)?;
-    let folder = config.as_folder();
-    let classes = classes(&rows);
-    let [class] = &classes[..] else {
-        return listing(path, folder.root.clone(), classes, rows)?.into_dataset(&INFO, &folder);
-    };
-    let reason = format!("all images have the label {class:?}; a classifier needs at least two");
-    Err(DataError::Manifest { path: path.clone(), line: None, reason })
+    let listing = listing(config, rows)?;
+    if let [class] = &listing.classes[..] {
+        let reason =
+            format!("all images have the label \"{class}\"; a classifier needs at least two");
+        return Err(DataError::Manifest { path: path.clone(), line: None, reason });
+    }
+    listing.into_dataset(&INFO, &config.as_folder())
 }
 
 /// Lists the images of all rows, whatever split they are of. Any number of classes will do.
 pub(super) fn list_all(config: &ManifestConfig) -> Result<Listing, DataError> {
-    let path = &config.path;
-    let mut rows = read(path)?;
-    check_once(path, &rows)?;
+    let mut rows = read(&meant(&config.path))?;
     rows.iter_mut().for_each(|row| row.split = None);
-    let classes = classes(&rows);
-    listing(path, config.as_folder().root, classes, rows)
+    listing(config, rows)
 }
 
-/// Names of the classes, sorted.
-fn classes(rows: &[Row]) -> Vec<String> {
-    let names: BTreeSet<&str> = rows.iter().map(|row| &row.label[..]).collect();
-    let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
-    if names.iter().all(|name| name.parse::<u64>().is_ok()) {
-        names.sort_by_key(|name| name.parse::<u64>().ok());
-    }
-    names
-}
-
-/// Refuses an image that is listed twice.
-fn check_once(path: &Path, rows: &[Row]) -> Result<(), DataError> {
-    let mut lines = HashMap::new();
-    for row in rows {
-        if let Some(before) = lines.insert(&row.image, row.line) {
-            let reason = format!("{} is listed already, in line {before}", row.image);
-            return Err(DataError::Manifest {
-                path: path.to_owned(),
-                line: Some(row.line),
-                reason,
-            });
-        }
+/// Refuses an image that is listed twice, by the same name or another.
+fn check_once(path: &Path, rows: &[Row], files: &[PathBuf]) -> Result<(), DataError> {
+    let mut known: HashMap<PathBuf, &Row> = HashMap::new();
+    for (row, file) in rows.iter().zip(files) {
+        let Some(before) = known.insert(tidy(file), row) else { continue };
+        let (image, line) = (&row.image, before.line);
+        let reason = match before.label == row.label {
+            true => format!("{image} is listed already, in line {line}"),
+            false => format!(
+                "{image} is listed already, in line {line}, with the label \"{}\" in place of \"{}\"; \
+                 an image has one label",
+                before.label, row.label
+            ),
+        };
+        let (path, line) = (path.to_owned(), Some(row.line));
+        return Err(DataError::Manifest { path, line, reason });
     }
     Ok(())
 }
@@ -167,37 +163,31 @@ fn check_alike(path: &Path, rows: &[Row]) -> Result<(), DataError> {
     Ok(())
 }
 
-fn listing(
-    path: &Path,
-    root: PathBuf,
-    classes: Vec<String>,
-    rows: Vec<Row>,
-) -> Result<Listing, DataError> {
+fn listing(config: &ManifestConfig, rows: Vec<Row>) -> Result<Listing, DataError> {
+    let (path, root) = (&meant(&config.path), config.as_folder().root);
+    let mut finder = Finder::new(&root);
+    let files: Vec<PathBuf> = rows.iter().map(|row| finder.find(&row.image)).collect();
+    check_once(path, &rows, &files)?;
+    let classes = sorted(rows.iter().map(|row| row.label.clone()).collect());
     let of_split = |wanted: SplitName| -> Vec<usize> {
         let is_in = |row: &Row| row.split.unwrap_or(SplitName::Train) == wanted;
         (0..rows.len()).filter(|&place| is_in(&rows[place])).collect()
     };
     let some = |places: Vec<usize>| (!places.is_empty()).then_some(places);
-    let labels: HashMap<&str, usize> =
-        classes.iter().enumerate().map(|(label, class)| (class.as_str(), label)).collect();
-    let label = |row: &Row| labels.get(row.label.as_str()).copied().unwrap_or(0);
-    let photo = |row: &Row| {
-        let bytes = root.join(&row.image).metadata().map_or(0, |file| file.len());
-        // A file that is not there is told when all are looked at, with all others.
-        Photo { path: PathBuf::from(&row.image), label: label(row), bytes }
-    };
     let train = of_split(SplitName::Train);
     if train.is_empty() {
         let reason = "no row is of the train split".to_owned();
-        return Err(DataError::Manifest { path: path.to_owned(), line: None, reason });
+        return Err(DataError::Manifest { path: path.clone(), line: None, reason });
     }
+    let labels: HashMap<&str, usize> = classes.iter().map(String::as_str).zip(0..).collect();
+    let photo = |(row, file): (&Row, PathBuf)| Photo::new(&root, file, labels[row.label.as_str()]);
     Ok(Listing {
-        photos: rows.iter().map(photo).collect(),
+        photos: rows.iter().zip(files).map(photo).collect(),
         groups: rows.iter().map(|row| row.group.clone()).collect(),
         train,
         valid: some(of_split(SplitName::Valid)),
         test: some(of_split(SplitName::Test)),
-        notes: Vec::new(),
+        notes: finder.notes(path),
         root,
         classes,
     })

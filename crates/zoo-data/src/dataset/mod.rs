@@ -14,6 +14,7 @@ mod group;
 mod idx;
 mod kept;
 mod labelled;
+mod layout;
 mod listing;
 mod manifest;
 mod memory;
@@ -31,6 +32,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use classes::{same_name, spelled};
 pub use config::{FilesConfig, FolderConfig, SplitConfig};
 pub use manifest::ManifestConfig;
 pub use remote::{RemoteFile, cache_dir};

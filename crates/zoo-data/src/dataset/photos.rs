@@ -1,13 +1,14 @@
 //! Photos on disk, some of which are kept decoded in memory.
 
-use std::path::PathBuf;
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sha2::{Digest, Sha256};
 
 use super::ImageSource;
-use crate::{DataError, Image};
+use crate::{DataError, Image, shown};
 
 /// A file, not read yet.
 pub(super) struct Photo {
@@ -15,7 +16,37 @@ pub(super) struct Photo {
     pub path: PathBuf,
     pub label: usize,
     /// Size of the file.
-    pub bytes: u64,
+    bytes: u64,
+    /// What the file is known by whatever its name, where the system says so.
+    pub id: Option<FileId>,
+}
+
+/// Device and number of a file.
+pub(super) type FileId = (u64, u64);
+
+impl Photo {
+    /// The photo at a path below `root`. One that cannot be found is told when its turn comes, with
+    /// all others that cannot be read.
+    pub fn new(root: &Path, path: PathBuf, label: usize) -> Self {
+        let file = root.join(&path).metadata().ok();
+        Self {
+            path,
+            label,
+            bytes: file.as_ref().map_or(0, Metadata::len),
+            id: file.as_ref().and_then(id),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn id(file: &Metadata) -> Option<FileId> {
+    use std::os::unix::fs::MetadataExt;
+    Some((file.dev(), file.ino()))
+}
+
+#[cfg(not(unix))]
+fn id(_: &Metadata) -> Option<FileId> {
+    None
 }
 
 /// The photos of all splits, and where they are.
@@ -68,14 +99,14 @@ impl ImageSource for Photos {
     }
 
     fn name(&self, index: usize) -> String {
-        self.root.join(&self.photos[index].path).display().to_string()
+        shown(&self.root.join(&self.photos[index].path))
     }
 
     fn stamp(&self, hasher: &mut Sha256) {
         for photo in &self.photos {
-            let path = photo.path.to_string_lossy();
+            let path = photo.path.as_os_str().as_encoded_bytes();
             hasher.update((path.len() as u64).to_le_bytes());
-            hasher.update(path.as_bytes());
+            hasher.update(path);
             hasher.update(photo.bytes.to_le_bytes());
         }
     }
@@ -91,7 +122,7 @@ mod tests {
         let photo = |name: &str, side: usize| {
             let path = folder.path().join(name);
             Image::filled(side, side, &[side as u8; 3]).save_png(&path).unwrap();
-            Photo { path: name.into(), label: 0, bytes: path.metadata().unwrap().len() }
+            Photo::new(folder.path(), name.into(), 0)
         };
         // 750,000, 480,000 and 30,000 bytes of a megabyte.
         let photos = vec![photo("a.png", 500), photo("b.png", 400), photo("c.png", 100)];

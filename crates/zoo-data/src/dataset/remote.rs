@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Info;
-use crate::DataError;
+use crate::{DataError, home, shown};
 
 /// A published file.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl RemoteFile {
 /// [`DataError::NoCache`] where the system tells of no such folder.
 pub fn cache_dir() -> Result<PathBuf, DataError> {
     match std::env::var_os("ZOO_CACHE") {
-        Some(folder) if !folder.is_empty() => Ok(folder.into()),
+        Some(folder) if !folder.is_empty() => Ok(home(Path::new(&folder))),
         _ => Ok(dirs::cache_dir().ok_or(DataError::NoCache)?.join("burn-zoo")),
     }
 }
@@ -47,7 +47,7 @@ impl Info {
 
     /// How to get the files into `root`, or where they are looked for otherwise.
     pub(super) fn advice(&self, root: Option<&Path>) -> String {
-        let folder = root.map(|root| format!(" --root {}", root.display())).unwrap_or_default();
+        let folder = root.map(|root| format!(" --root {}", shown(root))).unwrap_or_default();
         format!("fetch them by `zoo datasets fetch {}{folder}`, or {}", self.name, self.source)
     }
 }

@@ -21,6 +21,17 @@ impl SplitName {
     /// All three.
     pub const ALL: [Self; 3] = [Self::Train, Self::Valid, Self::Test];
 
+    /// The split that goes by this name elsewhere, whatever its letters' case: `train` or `training`;
+    /// `valid`, `val`, `validation` or `dev`; `test` or `testing`.
+    pub fn from_alias(name: &str) -> Option<Self> {
+        match &name.to_lowercase()[..] {
+            "train" | "training" => Some(Self::Train),
+            "valid" | "val" | "validation" | "dev" => Some(Self::Valid),
+            "test" | "testing" => Some(Self::Test),
+            _ => None,
+        }
+    }
+
     /// `train`, `valid` or `test`.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -17,9 +17,9 @@ const SIGNATURE: usize = 32;
 
 /// Whether a file is taken for an image where a folder is read: by its name or, where that says
 /// nothing, by its first bytes. Hidden files and what systems leave behind are none. Whether it can
-/// be decoded is another matter.
+/// be decoded is another matter. Only regular files are opened for that.
 pub fn is_image_file(path: &Path) -> bool {
-    !is_left_behind(path) && (is_named_like_an_image(path) || begins_like_an_image(path))
+    !is_left_behind(path) && (has_image_ending(path) || begins_like_an_image(path))
 }
 
 /// Whether a file is hidden, or a leftover of a system.
@@ -28,12 +28,17 @@ pub(crate) fn is_left_behind(path: &Path) -> bool {
     name.as_encoded_bytes().starts_with(b".") || LEFTOVERS.iter().any(|&leftover| name == leftover)
 }
 
-fn is_named_like_an_image(path: &Path) -> bool {
+/// Whether a name ends as those of images do.
+pub(super) fn has_image_ending(path: &Path) -> bool {
     let ending = path.extension().unwrap_or_default();
     ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known))
 }
 
 fn begins_like_an_image(path: &Path) -> bool {
+    // A pipe would have the program wait for whoever writes into it.
+    if !path.is_file() {
+        return false;
+    }
     let mut signature = Vec::with_capacity(SIGNATURE);
     let file = File::open(path).map(|file| file.take(SIGNATURE as u64));
     match file.and_then(|mut file| file.read_to_end(&mut signature)) {

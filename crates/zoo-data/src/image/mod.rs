@@ -3,7 +3,9 @@
 mod decode;
 mod file;
 mod signed;
+mod walk;
 
+use std::fs::FileType;
 use std::io::Cursor;
 use std::path::Path;
 
@@ -12,8 +14,10 @@ use image::{ExtendedColorType, ImageFormat};
 pub use file::is_image_file;
 pub(crate) use file::is_left_behind;
 pub use signed::is_saved_here;
+pub use walk::{Entry, walk};
+pub(crate) use walk::{leads_back, may_hold_images};
 
-use crate::DataError;
+use crate::{DataError, shown};
 
 /// A grey or RGB image of 8 bits a channel, stored HWC: row by row from the top, pixel by pixel,
 /// channel by channel.
@@ -69,14 +73,18 @@ impl Image {
         Ok(Self::new(rgb.width() as usize, rgb.height() as usize, 3, rgb.into_raw()))
     }
 
-    /// Reads and [decodes](Self::decode) a file.
+    /// Reads and [decodes](Self::decode) a file. Pipes, sockets and devices are not opened.
     ///
     /// # Errors
     /// [`DataError::Read`], or those of [`decode`](Self::decode).
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DataError> {
         let path = path.as_ref();
-        let name = path.display().to_string();
-        let length = path.metadata().map_err(DataError::read(path))?.len();
+        let name = shown(path);
+        let metadata = path.metadata().map_err(DataError::read(path))?;
+        if let Some(kind) = unreadable_kind(metadata.file_type()) {
+            return Err(DataError::Decode { name, reason: format!("it is a {kind}, not a file") });
+        }
+        let length = metadata.len();
         if length > decode::MAX_BYTES {
             let reason = format!("it has {} MB, too many to decode", length / 1_000_000);
             return Err(DataError::Decode { name, reason });
@@ -196,6 +204,23 @@ impl Image {
             self.row_mut(top + row)[start..start + pasted.len()].copy_from_slice(pasted);
         }
     }
+}
+
+/// What a file is called of which reading might never come to an end.
+#[cfg(unix)]
+fn unreadable_kind(kind: FileType) -> Option<&'static str> {
+    use std::os::unix::fs::FileTypeExt;
+    match () {
+        () if kind.is_fifo() => Some("pipe"),
+        () if kind.is_socket() => Some("socket"),
+        () if kind.is_char_device() || kind.is_block_device() => Some("device"),
+        () => None,
+    }
+}
+
+#[cfg(not(unix))]
+fn unreadable_kind(kind: FileType) -> Option<&'static str> {
+    (!kind.is_file() && !kind.is_dir()).then_some("device")
 }
 
 /// The luma of an RGB pixel, rounded. Of a pixel with three equal channels, that value.

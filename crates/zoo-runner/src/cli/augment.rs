@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use zoo_data::SplitName;
+use zoo_data::{SplitName, shown};
 
 use super::{Output, check_data, print};
 use crate::{Error, config::RunConfig, overwrite};
@@ -42,6 +42,6 @@ impl Augment {
             self.draws as usize,
         )?;
         sheet.save_png(&self.out)?;
-        print(&format!("{}: {}x{} pixels", self.out.display(), sheet.width(), sheet.height()))
+        print(&format!("{}: {}x{} pixels", shown(&self.out), sheet.width(), sheet.height()))
     }
 }

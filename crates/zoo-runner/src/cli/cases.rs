@@ -1,6 +1,7 @@
 //! Which cases a verb works on.
 
 use clap::Args;
+use zoo_data::meant;
 
 use crate::{Error, case::Case, config::RunConfig, words::unknown};
 
@@ -47,7 +48,7 @@ impl Cases {
             return Ok(known.swap_remove(place));
         }
         if name.contains(['.', '/']) {
-            let mut config = RunConfig::load(name.as_ref(), &self.sets)?;
+            let mut config = RunConfig::load(&meant(name.as_ref()), &self.sets)?;
             config.loader.batch_size = self.batch().unwrap_or(config.loader.batch_size);
             return Ok(Case { name: name.to_string(), config, num_classes: None });
         }

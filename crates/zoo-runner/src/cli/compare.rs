@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use zoo_data::shown;
 
 use super::{
     Output, print, print_json, table,
@@ -84,9 +85,7 @@ impl Compare {
         let comparison = &compared.comparison;
         match output.json {
             true => print_json(comparison)?,
-            false => {
-                print(&format!("{}\n\n{}", text(comparison), out.file("index.html").display()))?
-            }
+            false => print(&format!("{}\n\n{}", text(comparison), shown(&out.file("index.html"))))?,
         }
         failures(comparison)
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use zoo_data::shown;
 
 use super::{print, print_json};
 use crate::{Error, config::RunConfig};
@@ -34,7 +35,7 @@ impl Config {
             Self::Schema => print_json(&schemars::schema_for!(RunConfig)),
             Self::Check(file) => {
                 file.load()?;
-                print(&format!("{}: sound", file.config.display()))
+                print(&format!("{}: sound", shown(&file.config)))
             }
             Self::Show(file) => {
                 let mut config = file.load()?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use zoo_data::{DATASETS, Info};
+use zoo_data::{DATASETS, Info, shown};
 
 use super::{Output, print, print_json, table};
 use crate::{
@@ -98,8 +98,8 @@ impl Fetch {
             }
         }
         match output.json {
-            true => print_json(&json!({"dataset": info.name, "root": root})),
-            false => print(&root.display().to_string()),
+            true => print_json(&json!({"dataset": info.name, "root": shown(&root)})),
+            false => print(&shown(&root)),
         }
     }
 }

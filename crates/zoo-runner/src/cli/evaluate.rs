@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use zoo_data::{Dataset, Loader, Preprocess, Split, SplitName};
+use zoo_data::{Dataset, Loader, Preprocess, Split, SplitName, shown};
 
 use super::{Output, check_data, other_images, print, print_json, run_data, use_threads};
 use crate::{
@@ -104,7 +104,7 @@ impl Evaluate {
             (true, _) => print_json(&report),
             (false, None) => print(&text(&report)),
             (false, Some(out)) => {
-                print(&format!("{}\n\n{}", text(&report), out.join("index.html").display()))
+                print(&format!("{}\n\n{}", text(&report), shown(&out.join("index.html"))))
             }
         }
     }
@@ -136,7 +136,7 @@ impl Evaluate {
         evaluation: &Evaluation,
         split: &Split,
     ) -> Result<(), Error> {
-        let title = format!("{} on {}", self.run.display(), report.subject());
+        let title = format!("{} on {}", shown(&self.run), report.subject());
         // Bare weights come without.
         let metrics = Some(metrics_path(&self.run)).filter(|metrics| metrics.exists());
         let curves = metrics.as_deref().map(Curves::read).transpose()?;
@@ -154,7 +154,7 @@ fn facts(
     let Preprocess { image_size, resize, .. } = &info.preprocess;
     let resize = format!("{resize:?}").to_lowercase();
     vec![
-        ("run", run.display().to_string()),
+        ("run", shown(run)),
         ("model", info.model.name().to_string()),
         ("data", format!("{}, {}", data.name, report.subject())),
         ("classes", info.classes.len().to_string()),

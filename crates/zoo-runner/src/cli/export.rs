@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
+use zoo_data::shown;
 
 use super::{Output, print, print_json};
 use crate::{
@@ -34,13 +35,10 @@ impl Export {
         let mut model = info.model.blank(&host());
         model.load(&weights)?;
         let written = export(&model, &info, &self.layout, &self.out)?;
+        let files: Vec<String> = written.iter().map(|path| shown(path)).collect();
         match output.json {
-            true => print_json(&json!({"layout": self.layout, "files": written})),
-            false => {
-                let files: Vec<String> =
-                    written.iter().map(|path| path.display().to_string()).collect();
-                print(&files.join("\n"))
-            }
+            true => print_json(&json!({"layout": self.layout, "files": files})),
+            false => print(&files.join("\n")),
         }
     }
 }

@@ -2,22 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
-use walkdir::{DirEntry, WalkDir};
-use zoo_data::is_image_file;
+use zoo_data::{Entry, shown, walk};
 
 use crate::{Error, evaluation::NO_ANSWER};
 
 /// The images asked for: files as given; of folders, what in them and below is an image by its name
-/// or content and not hidden, sorted.
+/// or content and not hidden, sorted, with what cannot be looked at among them. Links that lead in
+/// circles are not followed, and named on stderr unless `quiet`.
 ///
 /// # Errors
 ///
-/// [`Error::Run`] if a folder cannot be listed or holds no images.
-pub fn images(asked: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+/// [`Error::Run`] if a folder holds no images.
+pub fn images(asked: &[PathBuf], quiet: bool) -> Result<Vec<PathBuf>, Error> {
     let mut images = Vec::new();
     for path in asked {
         match path.is_dir() {
-            true => images.extend(images_in(path)?),
+            true => images.extend(images_in(path, quiet)?),
             false => images.push(path.clone()),
         }
     }
@@ -40,23 +40,21 @@ pub fn all_answered(all: usize, unreadable: usize, unanswered: usize) -> Result<
     }
 }
 
-fn images_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+fn images_in(folder: &Path, quiet: bool) -> Result<Vec<PathBuf>, Error> {
     let mut images = Vec::new();
-    let entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
-    for entry in entries.filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry)) {
-        let entry = entry.map_err(|error| Error::run(folder, error.to_string()))?;
-        if entry.file_type().is_file() && is_image_file(entry.path()) {
-            images.push(entry.into_path());
+    for entry in walk(folder) {
+        match entry {
+            Entry::Image(path) => images.push(path),
+            Entry::Circle(link) if !quiet => {
+                eprintln!("note: {}: not followed, since it leads back", shown(&link));
+            }
+            Entry::Circle(_) | Entry::Other(_) => {}
         }
     }
     match images.is_empty() {
         true => Err(Error::run(folder, "holds no images")),
         false => Ok(images),
     }
-}
-
-fn is_hidden(entry: &DirEntry) -> bool {
-    entry.file_name().as_encoded_bytes().starts_with(b".")
 }
 
 #[cfg(test)]
@@ -74,13 +72,13 @@ mod tests {
         for name in ["c.PNG", "a.jpg", "b/deep/x.jpeg", ".trash/y.png", ".z.png", "notes.txt"] {
             fs::write(root.join(name), "").unwrap();
         }
-        let found = images(&[root.to_path_buf(), PathBuf::from("given.txt")]).unwrap();
+        let found = images(&[root.to_path_buf(), PathBuf::from("given.txt")], true).unwrap();
         let expected = ["a.jpg", "b/deep/x.jpeg", "c.PNG"].map(|name| root.join(name));
         assert_eq!(found[..3], expected);
         assert_eq!(found[3..], [PathBuf::from("given.txt")]);
-        assert_eq!(images(&[root.join(".trash")]).unwrap(), [root.join(".trash/y.png")]);
+        assert_eq!(images(&[root.join(".trash")], true).unwrap(), [root.join(".trash/y.png")]);
         fs::create_dir(root.join("empty")).unwrap();
-        let error = images(&[root.join("empty")]).unwrap_err().to_string();
+        let error = images(&[root.join("empty")], true).unwrap_err().to_string();
         assert!(error.ends_with("holds no images"), "{error}");
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use zoo_data::{Interpolation, Resize};
+use zoo_data::{Interpolation, Resize, shown, utf8};
 
 use super::{Output, print, print_json};
 use crate::{
@@ -136,13 +136,15 @@ impl ResizeMode {
 
 /// One name a line.
 fn read_classes(path: &Path) -> Result<Vec<String>, Error> {
-    let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
+    let bytes = std::fs::read(path).map_err(Error::io(path))?;
+    let text =
+        utf8(bytes).map_err(|error| Error::run(path, format!("line {}: {error}", error.line)))?;
     Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(String::from).collect())
 }
 
 fn summary(out: &Path, report: &ImportReport) -> String {
     let ImportReport { layout, model, parameters, applied, .. } = report;
-    let out = out.display();
+    let out = shown(out);
     let first = format!(
         "{out}: {model} of {parameters} parameters from {layout}'s layout, {applied} tensors"
     );

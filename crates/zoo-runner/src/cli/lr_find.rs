@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
+use zoo_data::shown;
 
 use super::{Output, print, print_json, use_threads};
 use crate::{
@@ -103,6 +104,6 @@ impl LrFind {
                 found.points.len()
             ),
         };
-        format!("{said}\n{}: loss over learning rate", self.out.display())
+        format!("{said}\n{}: loss over learning rate", shown(&self.out))
     }
 }

@@ -19,13 +19,14 @@ mod lr_find;
 mod models;
 mod other_images;
 mod parity;
+mod paths;
 mod predict;
 mod run_data;
 mod train;
 
 use std::io::Write;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 use zoo_data::{Dataset, SplitName};
@@ -106,7 +107,7 @@ impl Verb {
 /// Whatever went wrong, to be printed once. A wrong command line ends the process with clap's
 /// message and code 2.
 pub fn run(keep_freed_memory: impl FnOnce(bool)) -> Result<(), Error> {
-    let Cli { output, verb } = Cli::parse();
+    let Cli { output, verb } = parse();
     keep_freed_memory(verb.takes_steps());
     match verb {
         Verb::Train(verb) => verb.run(output),
@@ -126,6 +127,13 @@ pub fn run(keep_freed_memory: impl FnOnce(bool)) -> Result<(), Error> {
         Verb::Parity(verb) => verb.run(output),
         Verb::Config(verb) => verb.run(),
     }
+}
+
+/// The command line, of which clap says what is wrong with it.
+fn parse() -> Cli {
+    let mut command = paths::with_paths(Cli::command());
+    let parsed = Cli::from_arg_matches_mut(&mut command.get_matches_mut());
+    parsed.unwrap_or_else(|error| error.format(&mut command).exit())
 }
 
 impl Output {
@@ -214,8 +222,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_sound() {
-        use clap::CommandFactory;
-        Cli::command().debug_assert();
+        paths::with_paths(Cli::command()).debug_assert();
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use zoo_data::{DataConfig, Dataset, PreprocessConfig, SplitConfig};
+use zoo_data::{DataConfig, Dataset, PreprocessConfig, SplitConfig, shown, spelled};
 
 use crate::{
     Error,
@@ -37,7 +37,7 @@ pub fn config(
         (true, _) => ("folder", "root"),
         (false, true) => ("manifest", "path"),
         (false, false) => {
-            let on = on.display();
+            let on = shown(on);
             return Err(Error::Usage(format!("--on {on}: there is no such folder or table")));
         }
     };
@@ -111,18 +111,18 @@ pub fn open(
     }
     let missing = info.classes.iter().zip(counts).filter(|(_, images)| *images == 0);
     let missing_classes: Vec<String> = missing.map(|(class, _)| class.clone()).collect();
-    let other = OtherImages { path: on.display().to_string(), missing_classes, unknown_classes };
+    let other = OtherImages { path: shown(on), missing_classes, unknown_classes };
     data.notes.extend(notes(&other, &info.classes));
     Ok((data, other))
 }
 
 /// The network's label of each class that was found; none for those that it does not know.
 fn labels(on: &Path, found: &[String], known: &[String]) -> Result<Vec<Option<usize>>, Error> {
-    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
     for (label, class) in known.iter().enumerate() {
-        by_name.entry(class).or_default().push(label);
+        by_name.entry(spelled(class)).or_default().push(label);
     }
-    let label = |class: &String| match by_name.get(class.as_str()).map(Vec::as_slice) {
+    let label = |class: &String| match by_name.get(&spelled(class)).map(Vec::as_slice) {
         None => Ok(None),
         Some(&[label]) => Ok(Some(label)),
         Some(several) => {
@@ -190,9 +190,9 @@ mod tests {
     #[test]
     fn labels_go_by_name_whatever_the_order() {
         let on = Path::new("photos");
-        let known = names(&["bee", "ant", "crane", "crane"]);
-        let found = labels(on, &names(&["ant", "bee", "cat"]), &known).unwrap();
-        assert_eq!(found, [Some(1), Some(0), None]);
+        let known = names(&["bee", "ant", "crane", "crane", "caf\u{e9}"]);
+        let found = labels(on, &names(&["ant", "bee", "cat", "cafe\u{301}"]), &known).unwrap();
+        assert_eq!(found, [Some(1), Some(0), None, Some(4)]);
         let error = labels(on, &names(&["crane"]), &known).unwrap_err().to_string();
         assert_eq!(
             error,

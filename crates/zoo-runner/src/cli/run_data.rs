@@ -4,7 +4,7 @@ use std::path::Path;
 
 use zoo_data::{Dataset, Split, SplitName};
 
-use crate::{Error, config::RunConfig, model::WeightsInfo};
+use crate::{Error, classes::difference, config::RunConfig, model::WeightsInfo};
 
 /// The config that says where the images are: the file at `path`, or else the run's own.
 ///
@@ -25,9 +25,12 @@ pub fn config(run: &Path, path: Option<&Path>, sets: &[String]) -> Result<RunCon
 /// [`Error::Data`] if it cannot be opened, [`Error::Run`] if it has other classes than the weights.
 pub fn open(config: &RunConfig, weights: &Path, info: &WeightsInfo) -> Result<Dataset, Error> {
     let data = config.data.open()?;
-    match data.classes == info.classes {
-        true => Ok(data),
-        false => Err(Error::run(weights, "was trained on other classes than the data has")),
+    match difference(("the weights", &info.classes), ("the data", &data.classes)) {
+        None => Ok(data),
+        Some(difference) => {
+            let message = format!("was trained on other classes than the data has: {difference}");
+            Err(Error::run(weights, message))
+        }
     }
 }
 

@@ -1,8 +1,12 @@
 //! `zoo train`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
+use zoo_data::shown;
 
 use super::{Output, evaluate::line, print, print_json, use_threads};
 use crate::{
@@ -48,8 +52,7 @@ impl Train {
         if let Some(backend) = &self.backend {
             config.backend = backend.clone();
         }
-        let say_finished =
-            || print(&format!("{}: finished already, nothing to do", path.display()));
+        let say_finished = || print(&format!("{}: finished already, nothing to do", shown(&path)));
         if self.resume && report_path(&path).exists() {
             return say_finished();
         }
@@ -100,7 +103,7 @@ impl Train {
             return Ok(path.clone());
         }
         let name = self.config.file_stem().ok_or_else(|| {
-            Error::Usage(format!("{}: expected a JSON file", self.config.display()))
+            Error::Usage(format!("{}: expected a JSON file", shown(&self.config)))
         })?;
         Ok(Path::new("runs").join(name))
     }
@@ -130,17 +133,19 @@ pub(super) fn stop_on_signals(stop: &Stop) -> Result<(), Error> {
 
 /// This very command with `--resume`.
 pub(super) fn resume_command() -> String {
-    let args = std::env::args().skip(1).filter(|arg| arg != "--resume" && arg != "--force");
+    let args = std::env::args_os().skip(1).filter(|arg| arg != "--resume" && arg != "--force");
     let args: Vec<String> = args.map(|arg| quoted(&arg)).collect();
     format!("zoo {} --resume", args.join(" "))
 }
 
 /// `arg` as a shell would need it.
-fn quoted(arg: &str) -> String {
+fn quoted(arg: &OsStr) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
-    match !arg.is_empty() && arg.chars().all(is_plain) {
-        true => arg.to_string(),
-        false => format!("'{}'", arg.replace('\'', r"'\''")),
+    match arg.to_str() {
+        Some(arg) if !arg.is_empty() && arg.chars().all(is_plain) => arg.to_string(),
+        Some(arg) => format!("'{}'", arg.replace('\'', r"'\''")),
+        // Bash, Zsh and POSIX since 2024 read escaped bytes in this form.
+        None => format!("$'{}'", shown(Path::new(arg)).replace('\'', r"\'")),
     }
 }
 
@@ -158,5 +163,20 @@ fn summary(path: &Path, report: &Report) -> String {
             }),
         )
     });
-    format!("{}: {training}\n{}", path.display(), line(report))
+    format!("{}: {training}\n{}", shown(path), line(report))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::ffi::OsStrExt;
+
+    use super::*;
+
+    #[test]
+    fn arguments_are_quoted_for_a_shell() {
+        let quote = |bytes: &[u8]| quoted(OsStr::from_bytes(bytes));
+        assert_eq!(quote(b"--run-dir=a/b"), "--run-dir=a/b");
+        assert_eq!(quote(b"it's"), r"'it'\''s'");
+        assert_eq!(quote(b"it's caf\xE9\\"), r"$'it\'s caf\xE9\x5C'");
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use zoo_data::{Dataset, Split, SplitName};
+use zoo_data::{Dataset, Split, SplitName, shown};
 
 use crate::{
     Error,
@@ -86,7 +86,7 @@ fn refuse_too_few(paths: &[PathBuf]) -> Result<(), Error> {
         [one] => Err(Error::Usage(format!(
             "{}: a single config has nothing to be compared with, expected two or more; `zoo train` \
              trains one",
-            one.display()
+            shown(one)
         ))),
         _ => Ok(()),
     }
@@ -105,17 +105,17 @@ fn refuse_twins(configs: &[(&PathBuf, RunConfig)]) -> Result<(), Error> {
             let message = match twin == path {
                 true => String::from("is given twice; expected configs that differ"),
                 false => {
-                    format!("trains just as {} does; expected configs that differ", twin.display())
+                    format!("trains just as {} does; expected configs that differ", shown(twin))
                 }
             };
-            return Err(Error::Usage(format!("{}: {message}", path.display())));
+            return Err(Error::Usage(format!("{}: {message}", shown(path))));
         }
     }
     Ok(())
 }
 
 fn unused_name(path: &Path, entries: &[Entry]) -> String {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let stem = shown(Path::new(path.file_stem().unwrap_or_default()));
     let is_free = |name: &String| entries.iter().all(|entry| entry.name != *name);
     let numbered = (2..).map(|number| format!("{stem}-{number}"));
     std::iter::once(stem.clone()).chain(numbered).find(is_free).unwrap_or(stem)

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use zoo_data::shown;
 
 use super::entry::{Entry, document};
-use crate::Error;
+use crate::{Error, classes::difference};
 
 /// What belongs to a recipe for a network, and so may differ, and what changes no figure.
 const OWN: [&str; 7] =
@@ -82,6 +83,11 @@ pub fn refuse_other_images(entries: &[Entry]) -> Result<(), Error> {
         let same =
             other.config.data == first.config.data || other.data.fingerprint() == fingerprint;
         if !same {
+            let [ours, theirs] = [first, other].map(|entry| shown(&entry.path));
+            let sides = [(&ours, first), (&theirs, other)]
+                .map(|(path, entry)| (path.as_str(), entry.data.classes.as_slice()));
+            let classes = difference(sides[0], sides[1])
+                .map_or_else(String::new, |classes| format!("; their classes differ: {classes}"));
             let mut found = Vec::new();
             let documents = [first, other].map(|entry| document(&entry.config)["data"].take());
             compare(String::from("data"), documents.iter().map(Some).collect(), &mut found);
@@ -90,10 +96,8 @@ pub fn refuse_other_images(entries: &[Entry]) -> Result<(), Error> {
                 value.map_or_else(|| String::from("nothing"), |value| value.to_string())
             };
             return Err(Error::Usage(format!(
-                "{}: has other images than {}, so their figures cannot be compared: `{}` is {}, \
-                 expected {}; or give --allow-different",
-                other.path.display(),
-                first.path.display(),
+                "{theirs}: has other images than {ours}, so their figures cannot be compared: `{}` is \
+                 {}, expected {}; or give --allow-different{classes}",
                 found.first().map_or("data", |found| &found.key),
                 said(1),
                 said(0),

@@ -1,7 +1,7 @@
 //! From runs to the figures of a comparison.
 
 use jiff::Timestamp;
-use zoo_data::{Corruption, SplitName};
+use zoo_data::{Corruption, SplitName, shown};
 
 use super::{
     Made, Outcome, Request,
@@ -19,7 +19,7 @@ use crate::{
     evaluation::{Calibration, ConfusionMatrix, Report, Scored},
     explain::Focus,
     machine,
-    manifest::DataManifest,
+    manifest::{DataManifest, command},
     version::ZOO_VERSION,
 };
 
@@ -62,7 +62,7 @@ pub fn comparison(
     let pairs = pairs(&answers);
     Comparison {
         zoo_version: ZOO_VERSION,
-        command: std::env::args().skip(1).collect(),
+        command: command(),
         written: Timestamp::now(),
         machine: machine::name(),
         budget: request.extent.budget,
@@ -101,7 +101,7 @@ fn entry_figures(entry: &Entry, runs: &[(&Made, &Outcome)]) -> EntryFigures {
     let classes = entry.data.classes.len();
     EntryFigures {
         name: entry.name.clone(),
-        path: entry.path.display().to_string(),
+        path: shown(&entry.path),
         model: entry.config.model.name(),
         parameters: entry.config.model.num_params(),
         flops: 2 * entry.config.model.multiply_adds(),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use zoo_data::SubsetConfig;
+use zoo_data::{SubsetConfig, shown};
 
 use super::{SharedBudget, entry::Entry};
 use crate::{
@@ -99,7 +99,7 @@ pub fn plan(entries: &[Entry], extent: &Extent, folder: &Path) -> Result<Vec<Pla
 pub fn check(runs: &[Planned], entries: &[Entry]) -> Result<(), Error> {
     for run in runs.iter().take(entries.len()) {
         let about = |message: String| {
-            Error::Usage(format!("{}: {message}", entries[run.entry].path.display()))
+            Error::Usage(format!("{}: {message}", shown(&entries[run.entry].path)))
         };
         Job::prepare(run.config.clone(), None, Show::Nothing).map_err(|error| match error {
             Error::Config { origin, message } => about(format!("{origin}: {message}")),

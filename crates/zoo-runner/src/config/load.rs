@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Map, Value};
+use zoo_data::{shown, utf8};
 
 use super::{RunConfig, suggest::explain};
 use crate::{Error, run_dir::config_path};
@@ -18,8 +19,11 @@ impl RunConfig {
     /// [`Error::Config`] with line and column for what is wrong in the file, with the key for what
     /// is wrong in a `--set`; [`Error::Io`] if the file cannot be read.
     pub fn load(path: &Path, sets: &[String]) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
-        Self::parse(&text, &path.display().to_string(), sets)
+        let origin = shown(path);
+        let text = utf8(std::fs::read(path).map_err(Error::io(path))?).map_err(|error| {
+            Error::Config { origin: format!("{origin}:{}", error.line), message: error.to_string() }
+        })?;
+        Self::parse(&text, &origin, sets)
     }
 
     /// The config that a finished or running run was started with, with `sets` laid over it.

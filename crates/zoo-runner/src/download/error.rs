@@ -5,13 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use zoo_data::shown;
+
 /// Why a file could not be fetched, and how to have it all the same.
 #[derive(Debug, thiserror::Error)]
 pub enum DownloadError {
     /// There is no network, no such server, or no such file.
     #[error(
         "cannot fetch {url}: {reason}; check the network, or get the file by hand and put it at {place}",
-        place = place.display()
+        place = shown(place)
     )]
     Unreachable {
         /// Where the file is published.
@@ -26,7 +28,7 @@ pub enum DownloadError {
         "{url} broke off after {have}{} bytes ({reason}); do the same again to go on from there, or get the \
          file by hand and put it at {place}",
         bytes.map(|bytes| format!(" of {bytes}")).unwrap_or_default(),
-        place = place.display()
+        place = shown(place)
     )]
     BrokenOff {
         /// Where the file is published.
@@ -45,7 +47,7 @@ pub enum DownloadError {
         "{path} has {found}, but it should be {expected}: it is not the file that was published at {url}; \
          {}, or get it by hand and put it at {place}",
         if path == place { "remove it and fetch it again" } else { "it has been removed: fetch it again" },
-        path = path.display(), place = place.display()
+        path = shown(path), place = shown(place)
     )]
     Wrong {
         /// The file.
@@ -60,13 +62,13 @@ pub enum DownloadError {
         place: PathBuf,
     },
     /// Another process fetches the same file.
-    #[error("{path} is being fetched by another process; wait for it", path = path.display())]
+    #[error("{path} is being fetched by another process; wait for it", path = shown(path))]
     Busy {
         /// The file that grows.
         path: PathBuf,
     },
     /// The disk cannot be read or written.
-    #[error("{path}: {reason}", path = path.display())]
+    #[error("{path}: {reason}", path = shown(path))]
     Io {
         /// The file or folder.
         path: PathBuf,

@@ -14,7 +14,7 @@ use burn::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use zoo_data::Preprocess;
+use zoo_data::{Preprocess, shown};
 
 use super::ModelSettings;
 use crate::{Error, disk::write_whole, version::BURN_VERSION};
@@ -91,7 +91,7 @@ pub fn save_weights<M: Module>(
     let info = info
         .map(serde_json::to_string)
         .transpose()
-        .map_err(|error| Error::Failed(format!("{}: cannot write: {error}", path.display())))?;
+        .map_err(|error| Error::Failed(format!("{}: cannot write: {error}", shown(path))))?;
     let mut metadata =
         vec![("format", "safetensors"), ("producer", "burn"), ("version", BURN_VERSION)];
     if let Some(info) = &info {
@@ -112,8 +112,7 @@ pub fn write_tensors(
     metadata: &[(&str, &str)],
     tensors: Vec<burn_pack::Tensor>,
 ) -> Result<(), Error> {
-    let failed =
-        |error: String| Error::Failed(format!("{}: cannot write: {error}", path.display()));
+    let failed = |error: String| Error::Failed(format!("{}: cannot write: {error}", shown(path)));
     if let Some(tensor) = tensors.iter().find(|tensor| tensor.dtype != DType::F32) {
         return Err(failed(format!("`{}` is of {:?}, expected f32", tensor.name, tensor.dtype)));
     }

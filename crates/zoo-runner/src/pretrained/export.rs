@@ -46,7 +46,8 @@ pub fn export(
     })?;
     check(&info.model, layout).map_err(Error::Usage)?;
     layout.beside.iter().try_for_each(|name| check_beside(out, name))?;
-    let failed = |error: String| Error::Failed(format!("{}: cannot write: {error}", out.display()));
+    let failed =
+        |error: String| Error::Failed(format!("{}: cannot write: {error}", zoo_data::shown(out)));
     let mut tensors = Vec::new();
     for tensor in model.tensors(Some(Box::new(BurnToPyTorchAdapter))) {
         for (name, mut part) in theirs(layout, tensor).map_err(failed)? {

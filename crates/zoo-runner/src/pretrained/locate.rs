@@ -68,7 +68,7 @@ mod tests {
             let found = locate(path).map_err(|error| error.to_string())?;
             Ok(found.file_name().unwrap().to_str().unwrap().to_string())
         };
-        let refused = |message: &str| Err(format!("{}: {message}", path.display()));
+        let refused = |message: &str| Err(format!("{}: {message}", zoo_data::shown(path)));
         assert_eq!(
             found(),
             refused(

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     Error,
     backend::host,
+    classes::difference,
     config::{RunConfig, refuse},
     model::{AnyModel, ModelSettings},
     progress::Show,
@@ -36,8 +37,10 @@ impl RunConfig {
                 self.pretrained = Some(fetched.name);
                 fetched.weights
             }
-            None if Path::new(name).is_dir() => locate(Path::new(name))?,
-            None => find_weights(Path::new(name))?,
+            None => {
+                let path = zoo_data::meant(Path::new(name));
+                if path.is_dir() { locate(&path)? } else { find_weights(&path)? }
+            }
         };
         let new_head = self.fine_tune.head == Head::New;
         let num_heads = match &self.model {
@@ -105,10 +108,10 @@ fn check_classes(weights: &[String], data: &[String]) -> Result<(), String> {
             data.len()
         ));
     }
-    match weights.iter().zip(data).find(|(weights, data)| weights != data) {
-        Some((known, wanted)) => Err(format!(
-            "the weights have a head for other classes (`{known}` where the data has `{wanted}`): {ADVICE}"
-        )),
+    match difference(("the weights", weights), ("the data", data)) {
+        Some(difference) => {
+            Err(format!("the weights have a head for other classes: {difference}; {ADVICE}"))
+        }
         None => Ok(()),
     }
 }

@@ -5,7 +5,11 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::SplitName;
-use crate::DataError;
+use crate::dataset::classes::spelled;
+use crate::{DataError, utf8};
+
+/// The columns that count.
+const COLUMNS: [&str; 4] = ["image", "label", "split", "group"];
 
 /// An image of a table.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,6 +17,7 @@ pub(super) struct Row {
     /// Line of the table, from 1.
     pub line: usize,
     pub image: String,
+    /// In the spelling that class names have.
     pub label: String,
     /// Where the table has a column for it.
     pub split: Option<SplitName>,
@@ -27,9 +32,11 @@ pub(super) struct Row {
 pub(super) fn read(path: &Path) -> Result<Vec<Row>, DataError> {
     let refuse = |(line, reason)| DataError::Manifest { path: path.to_owned(), line, reason };
     let text = || {
-        let text = std::fs::read_to_string(path).map_err(DataError::read(path))?;
-        // Spreadsheets begin their files with a byte order mark.
-        Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+        let bytes = std::fs::read(path).map_err(DataError::read(path))?;
+        utf8(bytes).map_err(|error| {
+            let advice = "in a spreadsheet, the format is called \"CSV UTF-8\"";
+            refuse((Some(error.line), format!("{error}; {advice}")))
+        })
     };
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     let rows = match &ending[..] {
@@ -60,6 +67,11 @@ fn read_csv(text: &str, delimiter: u8) -> Result<Vec<Row>, Wrong> {
             (Some(1), format!("there is no column {name:?}; the columns are: {found}"))
         })
     };
+    for name in COLUMNS {
+        if head.iter().filter(|&column| column == name).count() > 1 {
+            return Err((Some(1), format!("there are several columns {name:?}")));
+        }
+    }
     let (image, label) = (required("image")?, required("label")?);
     let (split, group) = (column("split"), column("group"));
     let row = |record: Result<csv::StringRecord, csv::Error>| {
@@ -95,11 +107,11 @@ fn read_jsonl(text: &str) -> Result<Vec<Row>, Wrong> {
             (Some(line), format!("it is no JSON object: {problem}"))
         })?;
         let cell = |name: &str| match object.get(name)? {
-            Value::String(text) => Some(text.clone()),
+            Value::String(text) => Some(text.trim().to_owned()),
             Value::Null => None,
             other => Some(other.to_string()),
         };
-        Row::new(line, ["image", "label", "split", "group"].map(cell))
+        Row::new(line, COLUMNS.map(cell))
     };
     lines.map(row).collect()
 }
@@ -113,18 +125,16 @@ impl Row {
             Some(_) => Err((Some(line), format!("{name} is empty"))),
             None => Err((Some(line), format!("there is no {name:?}"))),
         };
-        let split = match split.as_deref() {
-            None => None,
-            Some("train") => Some(SplitName::Train),
-            Some("valid" | "val") => Some(SplitName::Valid),
-            Some("test") => Some(SplitName::Test),
-            Some(other) => {
-                let reason = format!("split is {other:?}, but must be train, valid or test");
-                return Err((Some(line), reason));
-            }
+        let known = |split: String| {
+            let unknown = || {
+                let reason = format!("split is {split:?}, but must be train, valid or test");
+                (Some(line), reason)
+            };
+            SplitName::from_alias(&split).ok_or_else(unknown)
         };
+        let split = split.map(known).transpose()?;
         let group = group.map(|group| required("group", Some(group))).transpose()?;
-        let (image, label) = (required("image", image)?, required("label", label)?);
+        let (image, label) = (required("image", image)?, spelled(&required("label", label)?));
         Ok(Self { line, image, label, split, group })
     }
 }

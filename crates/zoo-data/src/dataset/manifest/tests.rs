@@ -150,7 +150,18 @@ fn a_wrong_table_is_told_with_its_line() {
         (
             "a.csv",
             "image,label\n1.png,a\n1.png,b\n",
-            "a.csv, line 3: 1.png is listed already, in line 2",
+            "a.csv, line 3: 1.png is listed already, in line 2, with the label \"a\" in place of \"b\"; an image \
+             has one label",
+        ),
+        (
+            "a.csv",
+            "image,label\n1.png,a\n2.png,b\n./1.png,a\n",
+            "a.csv, line 4: ./1.png is listed already, in line 2",
+        ),
+        (
+            "a.csv",
+            "image,label,label\n1.png,a,b\n",
+            "a.csv, line 1: there are several columns \"label\"",
         ),
         (
             "a.csv",
@@ -181,5 +192,100 @@ fn a_wrong_table_is_told_with_its_line() {
     assert_eq!(
         message("a.csv", "image,label,split\n1.png,a,train\n2.png,b,val\n"),
         "class \"b\" has 1 images, and none is left to train on; lower split.valid and split.test, or add images"
+    );
+}
+
+#[test]
+fn blanks_marks_and_names_of_splits_read_the_same_in_every_format() {
+    let csv = "\u{feff}image , label,split\r\n 1.png,a ,Train\r\n2.png, b,training\r\n3.png,b,Validation\r\n";
+    let jsonl = "\u{feff}{\"image\": \" 1.png\", \"label\": \"a \", \"split\": \" Train\"}\n\
+                 {\"image\": \"2.png\", \"label\": \" b\", \"split\": \"training\"}\n\
+                 {\"image\": \"3.png\", \"label\": \"b\", \"split\": \"Validation\"}\n";
+    for (name, table) in [("a.csv", csv), ("a.jsonl", jsonl)] {
+        let folder = folder(name, table);
+        let dataset = open(&folder, name, serde_json::json!({})).unwrap();
+        assert_eq!(dataset.classes, ["a", "b"], "{name}");
+        assert_eq!(content(&dataset.train), [(0, "1.png".to_owned()), (1, "2.png".to_owned())]);
+        assert_eq!(content(&dataset.valid), [(1, "3.png".to_owned())]);
+    }
+}
+
+/// Images of both splits, below the folder, and the notes.
+fn found(folder: &TempDir, table: &[u8]) -> (Vec<String>, Vec<String>) {
+    fs::write(folder.path().join("a.csv"), table).unwrap();
+    let dataset = open(folder, "a.csv", serde_json::json!({"valid": 0.5})).unwrap();
+    let own = |text: String| text.replace(&folder.path().display().to_string(), "DIR");
+    let splits = [&dataset.train, &dataset.valid];
+    let names = splits.map(|split| (0..split.len()).map(|position| own(split.name(position))));
+    let mut names: Vec<String> = names.into_iter().flatten().collect();
+    names.sort();
+    (names, dataset.notes.iter().cloned().map(own).collect())
+}
+
+#[cfg(unix)]
+#[test]
+fn paths_of_other_systems_mean_the_files_that_are_there() {
+    let folder = folder("a.csv", "");
+    let photos = folder.path().join("photos");
+    let cafe = photos.join("cafe\u{301}");
+    fs::create_dir(&cafe).unwrap();
+    fs::rename(photos.join("1.png"), cafe.join("1.png")).unwrap();
+    let (names, notes) = found(
+        &folder,
+        "image,label\ncaf\u{e9}\\1.png,a\n..\\photos\\2.png,b\n3.png,b\n".as_bytes(),
+    );
+    assert_eq!(
+        names,
+        ["DIR/photos/../photos/2.png", "DIR/photos/3.png", "DIR/photos/cafe\u{301}/1.png"]
+    );
+    assert_eq!(
+        notes,
+        [
+            "DIR/a.csv: took backslashes for separators of folders in 2 paths, such as caf\u{e9}\\1.png",
+            "DIR/a.csv: took files whose names are spelled otherwise in Unicode (NFC, NFD) for a path, such \
+             as caf\u{e9}\\1.png",
+        ]
+    );
+    // A file of that very name comes first.
+    fs::copy(photos.join("3.png"), photos.join("..\\3.png")).unwrap();
+    let (names, notes) = found(&folder, b"image,label\n..\\3.png,a\n2.png,b\n4.png,b\n");
+    assert_eq!(names, ["DIR/photos/..\\3.png", "DIR/photos/2.png", "DIR/photos/4.png"]);
+    assert_eq!(notes, [""; 0]);
+    // The bytes of a name that is no text stand escaped in a table.
+    use std::os::unix::ffi::OsStrExt;
+    let latin = photos.join(std::ffi::OsStr::from_bytes(b"k\xe4fer.png"));
+    fs::rename(photos.join("4.png"), latin).unwrap();
+    let (names, notes) = found(&folder, b"image,label\nk\\xE4fer.png,a\n2.png,b\n3.png,b\n");
+    assert_eq!(names, ["DIR/photos/2.png", "DIR/photos/3.png", "DIR/photos/k\\xE4fer.png"]);
+    assert_eq!(notes, [""; 0]);
+}
+
+#[test]
+fn spellings_of_a_label_are_one_class() {
+    let table = "image,label\n1.png,caf\u{e9}\n2.png,cafe\u{301}\n3.png,bar\n4.png,bar\n";
+    let folder = folder("a.csv", table);
+    let dataset = open(&folder, "a.csv", serde_json::json!({"valid": 0.5})).unwrap();
+    assert_eq!(dataset.classes, ["bar", "caf\u{e9}"]);
+    assert_eq!(dataset.train.class_counts(2), [1, 1]);
+}
+
+#[test]
+fn other_encodings_are_told_with_their_line() {
+    let refused = |table: &[u8]| {
+        let folder = folder("a.csv", "");
+        fs::write(folder.path().join("a.csv"), table).unwrap();
+        let error = open(&folder, "a.csv", serde_json::json!({})).unwrap_err().to_string();
+        error.replace(&folder.path().display().to_string(), "DIR")
+    };
+    assert_eq!(
+        refused(b"image,label\n1.png,ant\n2.png,k\xe4fer\n"),
+        "DIR/a.csv, line 3: it has the byte 0xE4, not UTF-8; save it as UTF-8, or convert it, as \
+         `iconv -f WINDOWS-1252 -t UTF-8` does; in a spreadsheet, the format is called \"CSV UTF-8\""
+    );
+    let wide: Vec<u8> = "\u{feff}image".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(
+        refused(&wide),
+        "DIR/a.csv, line 1: it is UTF-16, not UTF-8; save it as UTF-8, or convert it, as \
+         `iconv -f UTF-16 -t UTF-8` does; in a spreadsheet, the format is called \"CSV UTF-8\""
     );
 }

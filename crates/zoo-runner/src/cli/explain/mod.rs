@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use indicatif::{HumanDuration, ProgressBar};
 use serde::Serialize;
-use zoo_data::Image;
+use zoo_data::{Image, shown};
 
 use self::stem::stems;
 use super::{Output, files, predict::Prediction, print, print_json, use_threads};
@@ -72,21 +72,21 @@ pub struct Explain {
 /// What was written.
 #[derive(Serialize)]
 struct Written {
-    page: PathBuf,
+    page: String,
     images: Vec<Explained>,
 }
 
 /// An image of which there is a lesson.
 #[derive(Serialize)]
 struct Explained {
-    image: PathBuf,
+    image: String,
     /// The class that is explained.
     class: String,
     /// Its place among the classes.
     label: usize,
     /// The most probable classes.
     predictions: Vec<Prediction>,
-    files: Vec<PathBuf>,
+    files: Vec<String>,
 }
 
 impl Explain {
@@ -100,14 +100,14 @@ impl Explain {
             return self.count(&weights, &network, &methods, output);
         }
         let label = self.class.as_deref().map(|name| choice::label(name, &network)).transpose()?;
-        let paths = files::images(&self.paths)?;
+        let paths = files::images(&self.paths, output.quiet)?;
         let folder = Folder::open(&self.out, self.force)?;
         let (explained, lessons, unreadable) =
             explain(&network, &paths, label, &methods, output.show())?;
         let unanswered = paths.len() - lessons.len() - unreadable;
         if !lessons.is_empty() {
             let explanation = Explanation {
-                title: format!("What {} sees", self.run.display()),
+                title: format!("What {} sees", shown(&self.run)),
                 facts: self.facts(&network),
                 lessons,
             };
@@ -120,7 +120,7 @@ impl Explain {
         let (info, model) = (&network.info, &network.model);
         let side = info.preprocess.image_size;
         vec![
-            ("run", self.run.display().to_string()),
+            ("run", shown(&self.run)),
             ("model", format!("{}, {} parameters", info.model.name(), model.num_params())),
             ("classes", info.classes.len().to_string()),
             ("image size", format!("{side} × {side} pixels")),
@@ -147,7 +147,7 @@ fn explain(
         bar.set_length(bar.length().unwrap_or(0) - of_image.len() as u64);
     };
     for (path, stem) in paths.iter().zip(stems(paths)) {
-        bar.set_message(path.display().to_string());
+        bar.set_message(shown(path));
         let methods = if lessons.is_empty() { methods } else { &of_image };
         let image = match Image::open(path) {
             Ok(image) => image,
@@ -157,7 +157,7 @@ fn explain(
                 continue;
             }
         };
-        let name = path.display().to_string();
+        let name = shown(path);
         let subject = match network.look(&image, label) {
             Ok(subject) => subject,
             Err(Error::Failed(message)) if message == NO_ANSWER => {
@@ -168,7 +168,7 @@ fn explain(
         };
         lessons.push(Lesson::new(name, stem, &subject, methods, || bar.inc(1))?);
         explained.push(Explained {
-            image: path.clone(),
+            image: shown(path),
             class: network.info.classes[subject.label].clone(),
             label: subject.label,
             predictions: predictions(&subject),
@@ -185,7 +185,7 @@ fn tell(show: Show, bar: &ProgressBar, path: &Path) {
     if show == Show::Lines {
         let percent = 100 * bar.position() / bar.length().unwrap_or(1).max(1);
         let left = HumanDuration(bar.eta());
-        eprintln!("explained {}: {percent} %, {left:#} left", path.display());
+        eprintln!("explained {}: {percent} %, {left:#} left", shown(path));
     }
 }
 
@@ -207,11 +207,14 @@ fn write(
 ) -> Result<(), Error> {
     let (page, files) =
         explanation.write(folder).map_err(|error| Error::Failed(error.to_string()))?;
-    explained.iter_mut().zip(files).for_each(|(image, files)| image.files = files);
+    let page = shown(&page);
+    for (image, files) in explained.iter_mut().zip(files) {
+        image.files = files.iter().map(|file| shown(file)).collect();
+    }
     if output.json {
         return print_json(&Written { page, images: explained });
     }
     let files = explained.iter().flat_map(|image| &image.files);
-    let lines = std::iter::once(&page).chain(files).map(|path| path.display().to_string());
+    let lines = std::iter::once(&page).chain(files).cloned();
     print(&lines.collect::<Vec<_>>().join("\n"))
 }

@@ -1,6 +1,8 @@
 //! How the names of an image's files begin.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use zoo_data::shown;
 
 /// Letters kept of the image's own name.
 const LETTERS: usize = 40;
@@ -9,7 +11,7 @@ const LETTERS: usize = 40;
 /// there are several, so that all differ.
 pub fn stems(paths: &[PathBuf]) -> Vec<String> {
     let stem = |(index, path): (usize, &PathBuf)| {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let name = shown(Path::new(path.file_stem().unwrap_or_default()));
         let letter = |letter: char| if letter.is_alphanumeric() { letter } else { '-' };
         let name: String = name.chars().map(letter).take(LETTERS).collect();
         match paths.len() {

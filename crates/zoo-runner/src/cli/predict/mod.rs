@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use burn::tensor::Device;
 use clap::Args;
 use serde::Serialize;
-use zoo_data::Image;
+use zoo_data::{Image, shown};
 
 use super::{Output, files, print, print_json, use_threads};
 use crate::{
@@ -77,7 +77,7 @@ impl Predict {
         use_threads(self.threads)?;
         let weights = find_weights(&self.run)?;
         let info = WeightsInfo::read(&weights)?;
-        let paths = files::images(&self.images)?;
+        let paths = files::images(&self.images, output.quiet)?;
         let device = self.backend.open()?;
         let mut model = info.model.init(0, &device);
         model.load(&weights)?;
@@ -135,7 +135,7 @@ impl Predict {
             let is_unsure =
                 |threshold| predictions.first().is_none_or(|first| first.probability < threshold);
             Predicted {
-                image: path.display().to_string(),
+                image: shown(path),
                 unsure: self.unsure_below.map(is_unsure),
                 predictions,
                 logits: self.logits.then_some(logits),

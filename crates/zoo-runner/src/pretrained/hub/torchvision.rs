@@ -27,7 +27,7 @@ pub fn fetch(model: &str, show: Show) -> Result<PathBuf, Error> {
     let folder = cache_dir()?.join("weights/torchvision").join(model);
     let download = download(model, &folder)?;
     if !download.path.exists() {
-        let place = format!("put it at {}", download.path.display());
+        let place = format!("put it at {}", zoo_data::shown(&download.path));
         check_online(&download.url, &place)?;
     }
     download.fetch(show)?;

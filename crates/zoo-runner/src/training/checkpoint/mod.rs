@@ -105,7 +105,7 @@ impl Checkpoints {
     /// What the user should know about where they lie.
     pub fn warning(&self) -> Option<String> {
         let reason = self.unflushed.as_ref()?;
-        let folder = self.folder.display();
+        let folder = zoo_data::shown(&self.folder);
         Some(format!(
             "{folder}: the file system cannot flush folders ({reason}): a power cut may take the last \
              checkpoints along"
@@ -173,7 +173,7 @@ impl Checkpoints {
     ) -> Result<(), Error> {
         let partial = self.path(PARTIAL, progress.step);
         let failed = |error: &dyn std::fmt::Display| {
-            Error::Failed(format!("{}: cannot write: {error}", self.folder.display()))
+            Error::Failed(format!("{}: cannot write: {error}", zoo_data::shown(&self.folder)))
         };
         // The folder of checkpoints itself is not made again: if it is gone, so is the run.
         fs::create_dir(&partial).map_err(|error| failed(&error))?;
