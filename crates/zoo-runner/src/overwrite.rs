@@ -66,7 +66,7 @@ pub fn check_beside(weights: &Path, name: &str) -> Result<(), Error> {
             weights,
             format!(
                 "needs a {name} beside it, which {} would take for its own: {ADVICE}",
-                zoo_data::shown(other)
+                zoo_data::shown(&other)
             ),
         ));
     }
