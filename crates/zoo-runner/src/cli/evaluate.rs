@@ -11,7 +11,7 @@ use crate::{
     backend::BackendChoice,
     config::RunConfig,
     evaluation::{Evaluation, OtherImages, Report, RunReport, evaluate},
-    model::WeightsInfo,
+    model::{Predictor, WeightsInfo},
     report::Folder,
     run_dir::{find_weights, metrics_path},
     test_time::flipped_too,
@@ -83,8 +83,7 @@ impl Evaluate {
         check_data(&mut subject.data, &[subject.name], output)?;
         let split = run_data::split(&subject.data, subject.name)?;
         let out = self.out.as_deref().map(|out| Folder::open(out, self.force)).transpose()?;
-        let mut model = info.model.init(config.seed, &device);
-        model.load(&weights)?;
+        let Predictor { model, .. } = Predictor::open(&weights, &device)?;
         let loader = Loader::new(split, &info.preprocess, &config.loader, &device);
         let bar = output.show().bar("evaluating", loader.num_images());
         let logits = |images| match self.flip {

@@ -8,7 +8,7 @@ use zoo_data::shown;
 
 use super::{Output, print, print_json};
 use crate::{
-    Error, backend::host, model::WeightsInfo, overwrite, pretrained::export, run_dir::find_weights,
+    Error, backend::host, model::Predictor, overwrite, pretrained::export, run_dir::find_weights,
 };
 
 /// Write weights as another library reads them.
@@ -31,9 +31,7 @@ impl Export {
     pub fn run(self, output: Output) -> Result<(), Error> {
         let weights = find_weights(&self.run)?;
         overwrite::check_weights(&self.out, &weights)?;
-        let info = WeightsInfo::read(&weights)?;
-        let mut model = info.model.blank(&host());
-        model.load(&weights)?;
+        let Predictor { model, info, .. } = Predictor::open(&weights, &host())?;
         let written = export(&model, &info, &self.layout, &self.out)?;
         let files: Vec<String> = written.iter().map(|path| shown(path)).collect();
         match output.json {

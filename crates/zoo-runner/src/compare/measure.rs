@@ -3,7 +3,6 @@
 
 use std::{fs, path::Path};
 
-use burn::tensor::Device;
 use indicatif::ProgressBar;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,9 +13,9 @@ use crate::{
     Error,
     bench::{Spread, time_inference},
     evaluation::{Scored, evaluate},
-    explain::{self, Focus, METHODS, Method, focus},
+    explain::{Focus, METHODS, Method, blank_record, focus},
     manifest::Manifest,
-    model::{AnyModel, on_model},
+    model::{Predictor, on_model},
     progress::Show,
     run_dir::{find_weights, manifest_path, read_json, write_json},
 };
@@ -79,22 +78,17 @@ pub fn measure(
         return Ok(before);
     }
     let weights = find_weights(&run.folder)?;
-    let looker = explain::Network::open(&weights, &run.config.backend.open()?)?;
-    let network = Network {
-        model: &looker.model,
-        preprocess: &looker.info.preprocess,
-        loader: &run.config.loader,
-        device: &looker.device,
-    };
+    let network = Predictor::open(&weights, &run.config.backend.open()?)?;
+    let measuring = Measuring { network: &network, loader: &run.config.loader };
     let (_, split) = entry.measured();
     let bar = show.bar("measuring", split.len());
-    let scored = network.look(split, network.preprocess, &bar)?;
+    let scored = measuring.look(split, &network.info.preprocess, &bar)?;
     let measured = Measured {
         run_finished: manifest.finished,
         scored,
-        inference_images_per_second: network.speed(split)?,
-        harmed: if with_harm { network.harmed(split, show)? } else { Vec::new() },
-        focus: if with_harm { looks(&looker, split, show)? } else { Vec::new() },
+        inference_images_per_second: measuring.speed(split)?,
+        harmed: if with_harm { measuring.harmed(split, show)? } else { Vec::new() },
+        focus: if with_harm { looks(&network, split, show)? } else { Vec::new() },
     };
     if let Some(folder) = kept.parent() {
         fs::create_dir_all(folder).map_err(Error::io(folder))?;
@@ -104,11 +98,11 @@ pub fn measure(
 }
 
 /// Whether the network looks at the thing, where the data set knows where that is.
-fn looks(network: &explain::Network, split: &Split, show: Show) -> Result<Vec<Focus>, Error> {
+fn looks(network: &Predictor, split: &Split, show: Show) -> Result<Vec<Focus>, Error> {
     if split.source().mask(split.index(0)).is_none() {
         return Ok(Vec::new());
     }
-    let record = network.blank_record();
+    let record = blank_record(network);
     let suits =
         |method: &&&Method| LOOKS.contains(&method.name) && (method.lacks)(&record).is_none();
     let methods: Vec<&'static Method> = METHODS.iter().filter(suits).copied().collect();
@@ -119,39 +113,38 @@ fn looks(network: &explain::Network, split: &Split, show: Show) -> Result<Vec<Fo
 }
 
 /// Trained weights, and how images come to them.
-struct Network<'a> {
-    model: &'a AnyModel,
-    preprocess: &'a Preprocess,
+struct Measuring<'a> {
+    network: &'a Predictor,
     loader: &'a LoaderConfig,
-    device: &'a Device,
 }
 
-impl Network<'_> {
+impl Measuring<'_> {
     fn look(
         &self,
         split: &Split,
         preprocess: &Preprocess,
         bar: &ProgressBar,
     ) -> Result<Vec<Scored>, Error> {
-        let loader = Loader::new(split, preprocess, self.loader, self.device);
-        let evaluation = evaluate(&|images| self.model.logits(images), &loader, bar)?;
+        let loader = Loader::new(split, preprocess, self.loader, &self.network.device);
+        let evaluation = evaluate(&|images| self.network.model.logits(images), &loader, bar)?;
         Ok(evaluation.scored)
     }
 
     fn harmed(&self, split: &Split, show: Show) -> Result<Vec<Harmed>, Error> {
         let some = split.choose(HARMED_IMAGES, 0);
         // Harmed images have the network's size already, of which nothing more is cut off.
-        let as_it_is = Preprocess { crop_ratio: 1.0, ..self.preprocess.clone() };
+        let preprocess = &self.network.info.preprocess;
+        let as_it_is = Preprocess { crop_ratio: 1.0, ..preprocess.clone() };
         let bar = || show.bar("harming", some.len());
         let accuracy = |scored: &[Scored]| {
             scored.iter().filter(|image| image.is_right()).count() as f64 / scored.len() as f64
         };
-        let unharmed = accuracy(&self.look(&some, self.preprocess, &bar())?);
+        let unharmed = accuracy(&self.look(&some, preprocess, &bar())?);
         let mut harmed = Vec::new();
         for corruption in Corruption::ALL {
             harmed.push(Harmed { corruption, strength: 0, accuracy: unharmed });
             for strength in 1..=Corruption::STRENGTHS {
-                let images = corruption.harm(&some, self.preprocess, strength);
+                let images = corruption.harm(&some, preprocess, strength);
                 let accuracy = accuracy(&self.look(&images, &as_it_is, &bar())?);
                 harmed.push(Harmed { corruption, strength, accuracy });
             }
@@ -161,7 +154,8 @@ impl Network<'_> {
 
     /// Images a second at the median batch.
     fn speed(&self, split: &Split) -> Result<f64, Error> {
-        let loader = Loader::new(split, self.preprocess, self.loader, self.device);
+        let network = self.network;
+        let loader = Loader::new(split, &network.info.preprocess, self.loader, &network.device);
         let batches = loader.epoch(0, 0).take(4);
         let batches: Vec<_> = batches
             .map(|batch| batch.map_err(|error| Error::Failed(error.to_string())))
@@ -172,7 +166,8 @@ impl Network<'_> {
             .filter(|batch| batch.indices.len() == batches[0].indices.len())
             .cloned()
             .collect();
-        let times = on_model!(self.model, model => time_inference(model, &whole, WARM_UP + TIMED));
+        let times =
+            on_model!(&network.model, model => time_inference(model, &whole, WARM_UP + TIMED));
         let median = Spread::of(times[WARM_UP..].to_vec()).median;
         Ok(whole[0].indices.len() as f64 / (median / 1e3))
     }

@@ -9,7 +9,7 @@ mod report;
 
 use std::{cmp::Ordering, time::Instant};
 
-use burn::tensor::{Tensor, activation::softmax};
+use burn::tensor::Tensor;
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 use zoo_data::Loader;
@@ -23,7 +23,10 @@ pub use self::{
     page::RunReport,
     report::{HardImage, OtherImages, Report, TrainingReport, UnknownClass},
 };
-use crate::Error;
+use crate::{
+    Error,
+    model::{NO_ANSWER, is_answer, rows},
+};
 
 /// What a network makes of a split.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,7 +97,10 @@ pub fn evaluate(
         if !logits.iter().all(|logits| is_answer(logits)) {
             return Err(Error::Failed(format!("{NO_ANSWER}, and so there is no accuracy")));
         }
-        let labels = batch.targets.try_into_data().map_err(unreadable)?;
+        let labels = batch
+            .targets
+            .try_into_data()
+            .map_err(|error| Error::Failed(format!("the device gave no result: {error}")))?;
         let images = batch.indices.iter().zip(labels.iter::<i64>()).zip(&logits);
         let score = |((&index, label), logits): ((_, i64), &Vec<f32>)| {
             Scored::new(index, label as usize, logits)
@@ -104,38 +110,6 @@ pub fn evaluate(
     }
     bar.finish_and_clear();
     Ok(Evaluation { scored, seconds: started.elapsed().as_secs_f64() })
-}
-
-/// What is said where scores are no numbers.
-pub const NO_ANSWER: &str = "the network's scores are not all finite numbers";
-
-/// Whether the scores of an image are numbers, so that one can be the largest.
-pub fn is_answer(logits: &[f32]) -> bool {
-    logits.iter().all(|logit| logit.is_finite())
-}
-
-/// Probabilities of each class, a row an image.
-pub fn probabilities(logits: Tensor<2>) -> Result<Vec<Vec<f32>>, Error> {
-    rows(softmax(logits, 1))
-}
-
-/// The rows of a matrix on the host.
-pub fn rows(matrix: Tensor<2>) -> Result<Vec<Vec<f32>>, Error> {
-    let [_, columns] = matrix.dims();
-    let data = matrix.try_into_data().map_err(unreadable)?;
-    let values: Vec<f32> = data.iter::<f32>().collect();
-    Ok(values.chunks(columns).map(<[f32]>::to_vec).collect())
-}
-
-fn unreadable(error: impl std::fmt::Display) -> Error {
-    Error::Failed(format!("the device gave no result: {error}"))
-}
-
-/// Labels from the most to the least probable; equal ones in the order of labels.
-pub fn ranking(scores: &[f32]) -> Vec<usize> {
-    let mut labels: Vec<usize> = (0..scores.len()).collect();
-    labels.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
-    labels
 }
 
 #[cfg(test)]

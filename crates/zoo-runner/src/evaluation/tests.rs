@@ -2,6 +2,7 @@ use serde_json::Value;
 use zoo_data::{DataConfig, Split};
 
 use super::*;
+use crate::model::ranking;
 
 /// A split to take names from.
 fn split() -> Split {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use zoo_data::Split;
 
-use super::{Method, Network};
-use crate::Error;
+use super::{Method, Subject};
+use crate::{Error, model::Predictor};
 
 /// How much of a method's heat lies on the thing, over images that the network has answered rightly.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ pub struct Focus {
 /// [`Error::Usage`] if the data set does not know where things are; [`Error::Failed`] if an image
 /// cannot be read or the device gives up.
 pub fn focus(
-    network: &Network,
+    network: &Predictor,
     split: &Split,
     methods: &[&'static Method],
     images: usize,
@@ -49,7 +49,7 @@ pub fn focus(
             break;
         }
         let sample = split.sample(position).map_err(|error| Error::Failed(error.to_string()))?;
-        let subject = network.look(&sample.image, None)?;
+        let subject = Subject::new(network, &sample.image, None)?;
         if subject.label != sample.label {
             continue;
         }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::explain::{
-    METHODS, Method,
+    METHODS, Method, Subject, blank_record,
     sample::{image, network, settings},
 };
 
@@ -11,10 +11,10 @@ const HOSTILE: &str = r#"<script src="https://example.org/x.js">alert('1' & "2")
 fn page(classes: Vec<String>) -> (tempfile::TempDir, String) {
     let (settings, channels) = &settings()[0];
     let network = network(settings, *channels, classes);
-    let blank = network.blank_record();
+    let blank = blank_record(&network);
     let methods: Vec<&'static Method> =
         METHODS.into_iter().filter(|method| (method.lacks)(&blank).is_none()).collect();
-    let subject = network.look(&image(), None).unwrap();
+    let subject = Subject::new(&network, &image(), None).unwrap();
     let lesson = |number: usize| {
         Lesson::new(HOSTILE.to_string(), format!("{number}-x"), &subject, &methods, || ()).unwrap()
     };

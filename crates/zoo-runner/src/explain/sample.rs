@@ -3,10 +3,9 @@
 use serde_json::{Value, json};
 use zoo_data::{Image, Interpolation, Preprocess, Resize};
 
-use super::Network;
 use crate::{
     backend::host,
-    model::{DataShape, ModelSettings, WeightsInfo},
+    model::{DataShape, ModelSettings, Predictor, WeightsInfo},
 };
 
 /// Side of the images that the networks see, in pixels.
@@ -23,7 +22,7 @@ pub fn settings() -> [(Value, usize); 4] {
 }
 
 /// A network with fresh weights.
-pub fn network(settings: &Value, channels: usize, classes: Vec<String>) -> Network {
+pub fn network(settings: &Value, channels: usize, classes: Vec<String>) -> Predictor {
     let model: ModelSettings = serde_json::from_value(settings.clone()).unwrap();
     let shape = DataShape { num_classes: classes.len(), channels, image_size: SIDE };
     let model = model.fit_to(shape).unwrap();
@@ -37,7 +36,7 @@ pub fn network(settings: &Value, channels: usize, classes: Vec<String>) -> Netwo
         std,
     };
     let device = host();
-    Network {
+    Predictor {
         model: model.init(0, &device),
         info: WeightsInfo { model, classes, preprocess },
         device,

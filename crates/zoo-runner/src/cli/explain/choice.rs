@@ -2,7 +2,8 @@
 
 use crate::{
     Error, class_names,
-    explain::{METHODS, Method, Network},
+    explain::{METHODS, Method, blank_record},
+    model::Predictor,
     words::unknown,
 };
 
@@ -11,12 +12,12 @@ use crate::{
 /// # Errors
 ///
 /// [`Error::Usage`] if there is no such method, or the network lacks what one needs.
-pub fn methods(only: &[String], network: &Network) -> Result<Vec<&'static Method>, Error> {
+pub fn methods(only: &[String], network: &Predictor) -> Result<Vec<&'static Method>, Error> {
     let names = || METHODS.iter().map(|method| method.name);
     if let Some(wrong) = only.iter().find(|&name| names().all(|known| known != name)) {
         return Err(Error::Usage(format!("--only: {}", unknown("method", wrong, names()))));
     }
-    let record = network.blank_record();
+    let record = blank_record(network);
     let mut methods = Vec::new();
     for method in METHODS {
         let is_asked_for = only.iter().any(|name| name == method.name);
@@ -37,7 +38,7 @@ pub fn methods(only: &[String], network: &Network) -> Result<Vec<&'static Method
 /// # Errors
 ///
 /// [`Error::Usage`] if the network knows no such class, or several of the name.
-pub fn label(name: &str, network: &Network) -> Result<usize, Error> {
+pub fn label(name: &str, network: &Predictor) -> Result<usize, Error> {
     class_names::find(name, &network.info.classes)
         .map_err(|message| Error::Usage(format!("--class {name}: {message}")))
 }

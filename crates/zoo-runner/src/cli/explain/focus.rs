@@ -6,7 +6,8 @@ use super::Explain;
 use crate::{
     Error,
     cli::{Output, check_data, print, print_json, run_data, table},
-    explain::{Focus, Method, Network, focus},
+    explain::{Focus, Method, focus},
+    model::Predictor,
 };
 
 impl Explain {
@@ -14,7 +15,7 @@ impl Explain {
     pub(super) fn count(
         &self,
         weights: &Path,
-        network: &Network,
+        network: &Predictor,
         methods: &[&'static Method],
         output: Output,
     ) -> Result<(), Error> {

@@ -16,8 +16,8 @@ use super::{Output, files, predict::Prediction, print, print_json, use_threads};
 use crate::{
     Error,
     backend::BackendChoice,
-    evaluation::NO_ANSWER,
-    explain::{Explanation, Lesson, Method, Network, Subject},
+    explain::{Explanation, Lesson, Method, Subject},
+    model::{NO_ANSWER, Predictor},
     progress::Show,
     report::Folder,
     run_dir::find_weights,
@@ -94,7 +94,7 @@ impl Explain {
         use_threads(self.threads)?;
         let weights = find_weights(&self.run)?;
         let device = self.backend.open()?;
-        let network = Network::open(&weights, &device)?;
+        let network = Predictor::open(&weights, &device)?;
         let methods = choice::methods(&self.only, &network)?;
         if self.split.is_some() {
             return self.count(&weights, &network, &methods, output);
@@ -116,7 +116,7 @@ impl Explain {
         files::all_answered(paths.len(), unreadable, unanswered)
     }
 
-    fn facts(&self, network: &Network) -> Vec<(&'static str, String)> {
+    fn facts(&self, network: &Predictor) -> Vec<(&'static str, String)> {
         let (info, model) = (&network.info, &network.model);
         let side = info.preprocess.image_size;
         vec![
@@ -132,7 +132,7 @@ impl Explain {
 /// stderr and left out. What shows the network alone is in the first lesson. Gives the number of images
 /// that cannot be read, too.
 fn explain(
-    network: &Network,
+    network: &Predictor,
     paths: &[PathBuf],
     label: Option<usize>,
     methods: &[&'static Method],
@@ -158,7 +158,7 @@ fn explain(
             }
         };
         let name = shown(path);
-        let subject = match network.look(&image, label) {
+        let subject = match Subject::new(network, &image, label) {
             Ok(subject) => subject,
             Err(Error::Failed(message)) if message == NO_ANSWER => {
                 leave_out(format!("{name}: {message}"));

@@ -4,19 +4,12 @@ mod layout;
 
 use std::path::PathBuf;
 
-use burn::tensor::Device;
 use clap::Args;
 use serde::Serialize;
 use zoo_data::{Image, shown};
 
 use super::{Output, files, print, print_json, use_threads};
-use crate::{
-    Error,
-    backend::BackendChoice,
-    evaluation::{is_answer, probabilities, ranking, rows},
-    model::{AnyModel, WeightsInfo},
-    run_dir::find_weights,
-};
+use crate::{Error, backend::BackendChoice, model::Predictor, run_dir::find_weights};
 
 /// Images that go through the network together.
 const BATCH: usize = 32;
@@ -76,11 +69,9 @@ impl Predict {
     pub fn run(self, output: Output) -> Result<(), Error> {
         use_threads(self.threads)?;
         let weights = find_weights(&self.run)?;
-        let info = WeightsInfo::read(&weights)?;
         let paths = files::images(&self.images, output.quiet)?;
-        let device = self.backend.open()?;
-        let mut model = info.model.init(0, &device);
-        model.load(&weights)?;
+        let network = Predictor::open(&weights, &self.backend.open()?)?;
+        let classes = &network.info.classes;
         let mut unreadable = 0;
         let mut predicted = Vec::new();
         let bar = output.show().bar("predicting", paths.len());
@@ -94,17 +85,17 @@ impl Predict {
                 }
             };
             let images: Vec<(PathBuf, Image)> = paths.iter().filter_map(read).collect();
-            predicted.extend(self.predict(&images, &model, &info, &device)?);
+            predicted.extend(self.predict(&images, &network)?);
             bar.inc(paths.len() as u64);
         }
         bar.finish_and_clear();
         match (output.json, self.csv) {
             (true, _) => print_json(&predicted)?,
             (false, true) => {
-                let most = info.classes.len().min(self.top_k as usize);
+                let most = classes.len().min(self.top_k as usize);
                 print(layout::as_csv(&predicted, most).trim_end_matches('\n'))?;
             }
-            (false, false) => print(&layout::text(&predicted, &info.classes))?,
+            (false, false) => print(&layout::text(&predicted, classes))?,
         }
         let unanswered = predicted.iter().filter(|image| image.predictions.is_empty()).count();
         files::all_answered(paths.len(), unreadable, unanswered)
@@ -113,32 +104,25 @@ impl Predict {
     fn predict(
         &self,
         images: &[(PathBuf, Image)],
-        model: &AnyModel,
-        info: &WeightsInfo,
-        device: &Device,
+        network: &Predictor,
     ) -> Result<Vec<Predicted>, Error> {
-        if images.is_empty() {
-            return Ok(Vec::new());
-        }
         let pixels: Vec<Image> = images.iter().map(|(_, image)| image.clone()).collect();
-        let logits = model.logits(info.preprocess.tensor(&pixels, device));
-        let probabilities = probabilities(logits.clone())?;
-        let all = images.iter().zip(probabilities).zip(rows(logits)?);
-        let predicted = all.map(|(((path, _), probabilities), logits)| {
-            let classes = if is_answer(&logits) { self.top_k as usize } else { 0 };
-            let predictions = ranking(&probabilities).into_iter().map(|label| Prediction {
-                class: info.classes[label].clone(),
+        let all = images.iter().zip(network.predict(&pixels)?);
+        let predicted = all.map(|((path, _), scores)| {
+            let most = if scores.is_answer() { self.top_k as usize } else { 0 };
+            let predictions = scores.ranking().into_iter().map(|label| Prediction {
+                class: network.info.classes[label].clone(),
                 label,
-                probability: probabilities[label],
+                probability: scores.probabilities[label],
             });
-            let predictions: Vec<Prediction> = predictions.take(classes).collect();
+            let predictions: Vec<Prediction> = predictions.take(most).collect();
             let is_unsure =
                 |threshold| predictions.first().is_none_or(|first| first.probability < threshold);
             Predicted {
                 image: shown(path),
                 unsure: self.unsure_below.map(is_unsure),
                 predictions,
-                logits: self.logits.then_some(logits),
+                logits: self.logits.then_some(scores.logits),
             }
         });
         Ok(predicted.collect())

@@ -1,15 +1,14 @@
 //! Images that tell entries apart: all wrong, one alone right or wrong, surest mistakes.
 
-use burn::tensor::Device;
 use serde::Serialize;
-use zoo_data::{Image, Preprocess};
+use zoo_data::Image;
 
 use crate::{
     Error,
     compare::{Compared, Entry, Made, Outcome},
     evaluation::Scored,
     explain::slopes,
-    model::{AnyModel, WeightsInfo, on_model},
+    model::{Predictor, on_model},
     report::small_uri,
     run_dir::find_weights,
 };
@@ -55,36 +54,21 @@ struct Viewer<'a> {
     entry: &'a Entry,
     scored: &'a [Scored],
     /// None where its weights cannot be read any more.
-    network: Option<Network>,
+    network: Option<Predictor>,
 }
 
-/// A trained network that can look again.
-struct Network {
-    model: AnyModel,
-    preprocess: Preprocess,
-    device: Device,
+/// The network of a run that was made.
+fn open(made: &Made) -> Result<Predictor, Error> {
+    let device = made.planned.config.backend.open()?;
+    Predictor::open(&find_weights(&made.planned.folder)?, &device)
 }
 
-impl Network {
-    fn open(made: &Made) -> Result<Self, Error> {
-        let config = &made.planned.config;
-        let weights = find_weights(&made.planned.folder)?;
-        let info = WeightsInfo::read(&weights)?;
-        let device = config.backend.open()?;
-        let mut model = info.model.init(config.seed, &device);
-        model.load(&weights)?;
-        Ok(Self { model, preprocess: info.preprocess, device })
-    }
-
-    /// HiResCAM of a class over the image.
-    fn heat(&self, image: &Image, label: usize) -> Image {
-        let seen = self.preprocess.apply(image.clone());
-        let input = self.preprocess.tensor(std::slice::from_ref(image), &self.device);
-        on_model!(&self.model, model => slopes(model, input, &[label]))
-            .remove(0)
-            .hires_cam()
-            .over(&seen)
-    }
+/// HiResCAM of a class over the image.
+fn heat(network: &Predictor, image: &Image, label: usize) -> Image {
+    let seen = network.info.preprocess.apply(image.clone());
+    let input = network.input(std::slice::from_ref(image));
+    let slopes = on_model!(&network.model, model => slopes(model, input, &[label])).remove(0);
+    slopes.hires_cam().over(&seen)
 }
 
 /// The groups of a comparison: of the networks with the first seed, on the largest fraction, as far
@@ -140,7 +124,7 @@ fn viewers(compared: &Compared) -> Vec<Viewer<'_>> {
     let viewer = |(place, entry)| {
         let (made, outcome) = first_of(place)?;
         let scored = outcome.measured.scored.as_slice();
-        Some(Viewer { entry, scored, network: Network::open(made).ok() })
+        Some(Viewer { entry, scored, network: open(made).ok() })
     };
     let mut viewers: Vec<Viewer> = compared.entries.iter().enumerate().filter_map(viewer).collect();
     let images = |viewer: &Viewer| -> Vec<(usize, usize)> {
@@ -197,7 +181,7 @@ impl Gallery<'_> {
                 probability: scored.probability,
                 is_right: scored.is_right(),
                 heat: both.map(|(photo, network)| {
-                    small_uri(&network.heat(photo, scored.prediction), HEAT_SIDE)
+                    small_uri(&heat(network, photo, scored.prediction), HEAT_SIDE)
                 }),
             }
         });

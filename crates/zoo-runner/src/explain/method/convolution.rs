@@ -151,7 +151,7 @@ mod tests {
     fn sums_are_those_of_the_network() {
         for (settings, channels) in settings() {
             let network = network(&settings, channels, ten_classes());
-            let subject = network.look(&image(), None).unwrap();
+            let subject = Subject::new(&network, &image(), None).unwrap();
             let (window, response) = strongest(&subject);
             let flat = |grids: &[Vec<Vec<f32>>]| grids.concat().concat();
             let products = flat(&window.inputs).into_iter().zip(flat(&window.weights));

@@ -73,7 +73,10 @@ fn attention(record: &Record) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explain::sample::{image, network, settings, ten_classes};
+    use crate::explain::{
+        blank_record,
+        sample::{image, network, settings, ten_classes},
+    };
 
     #[test]
     fn methods_are_told_apart_by_their_names() {
@@ -86,8 +89,8 @@ mod tests {
     fn missing(index: usize) -> Vec<&'static str> {
         let (settings, channels) = &settings()[index];
         let network = network(settings, *channels, ten_classes());
-        let blank = network.blank_record();
-        let subject = network.look(&image(), None).unwrap();
+        let blank = blank_record(&network);
+        let subject = Subject::new(&network, &image(), None).unwrap();
         let mut missing = Vec::new();
         for method in METHODS {
             if (method.lacks)(&blank).is_some() {

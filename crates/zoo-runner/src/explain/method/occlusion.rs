@@ -5,8 +5,8 @@ use burn::tensor::{Tensor, TensorData};
 use super::{Method, nothing};
 use crate::{
     Error,
-    evaluation::probabilities,
     explain::{Figure, HeatMap, Subject},
+    model::Scores,
 };
 
 /// Places in each direction at which the picture is covered.
@@ -54,8 +54,8 @@ fn occlusion(subject: &Subject) -> Result<HeatMap, Error> {
         // What is 0 after normalisation is the mean colour.
         let covered =
             subject.input.clone() * Tensor::<4>::from_data(masks, &subject.input.device());
-        let after = probabilities(subject.network.model.logits(covered))?;
-        falls.extend(after.iter().map(|probabilities| before - probabilities[subject.label]));
+        let after = Scores::of(subject.network.model.logits(covered))?;
+        falls.extend(after.iter().map(|scores| before - scores.probabilities[subject.label]));
     }
     Ok(HeatMap::new([PLACES, PLACES], falls))
 }
