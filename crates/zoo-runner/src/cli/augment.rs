@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use zoo_data::{SplitName, shown};
 
-use super::{Output, check_data, print};
+use super::{Output, check_data, flags::Sets, print};
 use crate::{Error, config::RunConfig, overwrite};
 
 /// Draw training images as augmentation changes them: originals in the first column, draws beside.
@@ -22,14 +22,13 @@ pub struct Augment {
     /// How many draws of each.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=100))]
     draws: u64,
-    /// Change a setting, as in train.epochs=5; may be given again.
-    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
-    sets: Vec<String>,
+    #[command(flatten)]
+    sets: Sets,
 }
 
 impl Augment {
     pub fn run(self, output: Output) -> Result<(), Error> {
-        let config = RunConfig::load(&self.config, &self.sets)?;
+        let config = RunConfig::load(&self.config, &self.sets.all)?;
         config.check()?;
         overwrite::check(&self.out, |path| zoo_data::is_saved_here(path))?;
         let mut data = config.data.open()?;

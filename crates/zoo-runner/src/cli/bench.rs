@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{Output, cases::Cases, print, print_json, table, use_threads};
+use super::{Output, cases::Cases, flags::Threads, print, print_json, table};
 use crate::{
     Error,
     backend::BackendChoice,
@@ -26,9 +26,8 @@ pub struct Bench {
     /// Steps that are counted, after a warm-up.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     steps: u64,
-    /// Threads of CPU computation; all cores unless given.
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
+    #[command(flatten)]
+    threads: Threads,
     /// Write weights, batches and logits of each case to a folder of its name in DIR.
     #[arg(long, value_name = "DIR")]
     dump: Option<PathBuf>,
@@ -42,7 +41,7 @@ pub struct Bench {
 
 impl Bench {
     pub fn run(self, output: Output) -> Result<(), Error> {
-        use_threads(self.threads)?;
+        self.threads.apply()?;
         let cases = self.cases.find(built_in)?;
         self.backend.iter().try_for_each(BackendChoice::check)?;
         let dumps = cases.iter().filter_map(|case| self.dump_of(&case.name));

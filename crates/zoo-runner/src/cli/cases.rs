@@ -3,6 +3,7 @@
 use clap::Args;
 use zoo_data::meant;
 
+use super::flags::Sets;
 use crate::{Error, case::Case, config::RunConfig, words::unknown};
 
 /// Built-in cases and configs, as a command line names them.
@@ -14,9 +15,8 @@ pub struct Cases {
     /// Images a step; the case's own number unless given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     batch: Option<u64>,
-    /// Change a setting of the configs, as in data.folder.root=photos; may be given again.
-    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
-    sets: Vec<String>,
+    #[command(flatten)]
+    sets: Sets,
 }
 
 impl Cases {
@@ -25,7 +25,7 @@ impl Cases {
     pub fn find(&self, built_in: fn(Option<usize>) -> Vec<Case>) -> Result<Vec<Case>, Error> {
         let known = || built_in(self.batch());
         let cases = match self.cases.as_slice() {
-            [] if self.sets.is_empty() => known(),
+            [] if self.sets.all.is_empty() => known(),
             [] => return Err(Error::Usage(String::from("--set: give the config that it changes"))),
             names => names.iter().map(|name| self.one(name, known())).collect::<Result<_, _>>()?,
         };
@@ -40,7 +40,7 @@ impl Cases {
     /// A built-in case by its name, or a config by its path.
     fn one(&self, name: &str, mut known: Vec<Case>) -> Result<Case, Error> {
         if let Some(place) = known.iter().position(|case| case.name == name) {
-            if let Some(set) = self.sets.first() {
+            if let Some(set) = self.sets.all.first() {
                 return Err(Error::Usage(format!(
                     "--set {set}: `{name}` is built in, and has no config"
                 )));
@@ -48,7 +48,7 @@ impl Cases {
             return Ok(known.swap_remove(place));
         }
         if name.contains(['.', '/']) {
-            let mut config = RunConfig::load(&meant(name.as_ref()), &self.sets)?;
+            let mut config = RunConfig::load(&meant(name.as_ref()), &self.sets.all)?;
             config.loader.batch_size = self.batch().unwrap_or(config.loader.batch_size);
             return Ok(Case { name: name.to_string(), config, num_classes: None });
         }

@@ -6,13 +6,13 @@ use clap::Args;
 use zoo_data::shown;
 
 use super::{
-    Output, print, print_json, table,
+    Output,
+    flags::{Compute, Sets},
+    print, print_json, table,
     train::{resume_command, stop_on_signals},
-    use_threads,
 };
 use crate::{
     Error,
-    backend::BackendChoice,
     compare::{
         Comparison, EntryFigures, Extent, Prepared, Request, SharedBudget, Summary,
         write_comparison,
@@ -40,15 +40,10 @@ pub struct Compare {
     /// Where runs and report go.
     #[arg(long, value_name = "DIR", default_value = "comparison")]
     out: PathBuf,
-    /// What computes, over the configs' choice; see `zoo backends`.
-    #[arg(long, value_name = "NAME[:INDEX]")]
-    backend: Option<BackendChoice>,
-    /// Threads of CPU computation; all cores unless given.
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
-    /// Change a setting of every config, as in loader.batch_size=32; may be given again.
-    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
-    sets: Vec<String>,
+    #[command(flatten)]
+    compute: Compute,
+    #[command(flatten)]
+    sets: Sets,
     /// Compare also where the images are not the same.
     #[arg(long)]
     allow_different: bool,
@@ -62,7 +57,7 @@ pub struct Compare {
 
 impl Compare {
     pub fn run(self, output: Output) -> Result<(), Error> {
-        use_threads(self.threads)?;
+        self.compute.threads.apply()?;
         let show = output.show();
         let advice =
             "go on with it by --resume, start over by --force, or choose another folder by --out";
@@ -104,9 +99,9 @@ impl Compare {
         };
         Request {
             configs: self.configs.clone(),
-            sets: self.sets.clone(),
-            backend: self.backend.clone(),
-            threads: self.threads,
+            sets: self.sets.all.clone(),
+            backend: self.compute.backend.clone(),
+            threads: self.compute.threads.number(),
             extent: Extent { seeds: self.seeds, fractions, budget: self.budget },
             allow_different: self.allow_different,
             out: self.out.clone(),

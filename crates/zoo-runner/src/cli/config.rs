@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use zoo_data::shown;
 
-use super::{print, print_json};
+use super::{flags::Sets, print, print_json};
 use crate::{Error, config::RunConfig};
 
 /// Print the schema of configs, check one, or fill in its defaults.
@@ -24,9 +24,8 @@ pub enum Config {
 pub struct File {
     /// The JSON config.
     config: PathBuf,
-    /// Change a setting, as in train.epochs=5; may be given again.
-    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
-    sets: Vec<String>,
+    #[command(flatten)]
+    sets: Sets,
 }
 
 impl Config {
@@ -48,7 +47,7 @@ impl Config {
 
 impl File {
     fn load(&self) -> Result<RunConfig, Error> {
-        let config = RunConfig::load(&self.config, &self.sets)?;
+        let config = RunConfig::load(&self.config, &self.sets.all)?;
         config.check()?;
         Ok(config)
     }

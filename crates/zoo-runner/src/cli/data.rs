@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use zoo_data::{DataReport, MeanStd, Size, Sizes, Twins};
 
-use super::{Output, print, print_json, table};
+use super::{Output, flags::Sets, print, print_json, table};
 use crate::{Error, config::RunConfig};
 
 /// Images of a kind that are named; `--json` has all.
@@ -23,9 +23,8 @@ pub enum Data {
 pub struct Check {
     /// The JSON config.
     config: PathBuf,
-    /// Change a setting, as in data.folder.root=photos; may be given again.
-    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
-    sets: Vec<String>,
+    #[command(flatten)]
+    sets: Sets,
 }
 
 impl Data {
@@ -38,7 +37,7 @@ impl Data {
 
 impl Check {
     fn run(self, output: Output) -> Result<(), Error> {
-        let config = RunConfig::load(&self.config, &self.sets)?;
+        let config = RunConfig::load(&self.config, &self.sets.all)?;
         config.check()?;
         let data = config.data.open()?;
         if !output.quiet {

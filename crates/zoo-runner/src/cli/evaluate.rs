@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use zoo_data::{Dataset, Loader, Preprocess, Split, SplitName, shown};
 
-use super::{Output, check_data, other_images, print, print_json, run_data, use_threads};
+use super::{
+    Output, check_data,
+    flags::{Compute, Sets},
+    other_images, print, print_json, run_data,
+};
 use crate::{
     Error,
-    backend::BackendChoice,
     config::RunConfig,
     evaluation::{Evaluation, OtherImages, Report, RunReport, evaluate},
     model::{Predictor, WeightsInfo},
@@ -37,12 +40,8 @@ pub struct Evaluate {
     /// The config that says where the images are; the run's own unless given.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// What computes; the run's own choice unless given.
-    #[arg(long, value_name = "NAME[:INDEX]")]
-    backend: Option<BackendChoice>,
-    /// Threads of CPU computation; all cores unless given.
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
+    #[command(flatten)]
+    compute: Compute,
     /// Write a report into this folder: a page, tables, predictions of every image.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -52,9 +51,8 @@ pub struct Evaluate {
     /// Average the scores of each image and of its mirrored form.
     #[arg(long)]
     flip: bool,
-    /// Change a setting, as in data.folder.root=photos; may be given again.
-    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
-    sets: Vec<String>,
+    #[command(flatten)]
+    sets: Sets,
 }
 
 /// What is measured: images that the network has labels for.
@@ -67,16 +65,13 @@ struct Subject {
 
 impl Evaluate {
     pub fn run(self, output: Output) -> Result<(), Error> {
-        use_threads(self.threads)?;
         let weights = find_weights(&self.run)?;
         let info = WeightsInfo::read(&weights)?;
         let mut config = match &self.on {
-            Some(on) => other_images::config(&self.run, on, &info, &self.sets)?,
-            None => run_data::config(&self.run, self.config.as_deref(), &self.sets)?,
+            Some(on) => other_images::config(&self.run, on, &info, &self.sets.all)?,
+            None => run_data::config(&self.run, self.config.as_deref(), &self.sets.all)?,
         };
-        if let Some(backend) = &self.backend {
-            config.backend = backend.clone();
-        }
+        self.compute.apply(&mut config)?;
         config.check()?;
         let device = config.backend.open()?;
         let mut subject = self.open(&config, &weights, &info)?;

@@ -7,10 +7,13 @@ use serde::Serialize;
 use serde_json::Value;
 use zoo_data::shown;
 
-use super::{Output, print, print_json, use_threads};
+use super::{
+    Output,
+    flags::{Compute, Sets},
+    print, print_json,
+};
 use crate::{
     Error,
-    backend::BackendChoice,
     config::RunConfig,
     job::Job,
     overwrite,
@@ -35,15 +38,10 @@ pub struct LrFind {
     /// How many steps, each with a learning rate of its own.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(20..=10_000))]
     steps: u64,
-    /// What computes, over the config's choice; see `zoo backends`.
-    #[arg(long, value_name = "NAME[:INDEX]")]
-    backend: Option<BackendChoice>,
-    /// Threads of CPU computation; all cores unless given.
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
-    /// Change a setting, as in model.cnn.dropout=0; may be given again.
-    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
-    sets: Vec<String>,
+    #[command(flatten)]
+    compute: Compute,
+    #[command(flatten)]
+    sets: Sets,
 }
 
 /// What came of a test.
@@ -61,7 +59,6 @@ fn is_found(path: &Path) -> bool {
 
 impl LrFind {
     pub fn run(self, output: Output) -> Result<(), Error> {
-        use_threads(self.threads)?;
         let (from, to) = (self.from, self.to);
         if !(from > 0.0 && to > from && to.is_finite()) {
             return Err(Error::Usage(format!(
@@ -71,10 +68,8 @@ impl LrFind {
         let figures = self.out.with_extension("json");
         overwrite::check(&self.out, is_plot)?;
         overwrite::check(&figures, is_found)?;
-        let mut config = RunConfig::load(&self.config, &self.sets)?;
-        if let Some(backend) = &self.backend {
-            config.backend = backend.clone();
-        }
+        let mut config = RunConfig::load(&self.config, &self.sets.all)?;
+        self.compute.apply(&mut config)?;
         let job = Job::prepare(config, None, output.show())?;
         if !output.quiet {
             job.notes().iter().for_each(|note| eprintln!("note: {note}"));

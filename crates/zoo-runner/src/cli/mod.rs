@@ -14,6 +14,7 @@ mod evaluate;
 mod explain;
 mod export;
 mod files;
+mod flags;
 mod import;
 mod lr_find;
 mod models;
@@ -140,20 +141,6 @@ impl Output {
     fn show(self) -> Show {
         Show::on_stderr(self.quiet)
     }
-}
-
-/// Uses `threads` threads for CPU computation in the whole process.
-fn use_threads(threads: Option<usize>) -> Result<(), Error> {
-    let Some(threads) = threads else {
-        return Ok(());
-    };
-    if threads == 0 {
-        return Err(Error::Usage(String::from("--threads 0: expected at least 1")));
-    }
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build_global()
-        .map_err(|error| Error::Usage(format!("--threads {threads}: {error}")))
 }
 
 /// Reads every image of `splits` once, and says what the user should know about the data.

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Output, cases::Cases, print, print_json, table, use_threads};
+use super::{Output, cases::Cases, flags::Threads, print, print_json, table};
 use crate::{
     Error,
     backend::BackendChoice,
@@ -20,14 +20,13 @@ pub struct Parity {
     /// Steps of training before weights are compared.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=1000))]
     steps: u64,
-    /// Threads of CPU computation; all cores unless given.
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
+    #[command(flatten)]
+    threads: Threads,
 }
 
 impl Parity {
     pub fn run(self, output: Output) -> Result<(), Error> {
-        use_threads(self.threads)?;
+        self.threads.apply()?;
         let cases = self.cases.find(built_in)?;
         self.check_backends()?;
         let mut rows = Vec::new();

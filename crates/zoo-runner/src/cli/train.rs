@@ -8,10 +8,14 @@ use std::{
 use clap::Args;
 use zoo_data::shown;
 
-use super::{Output, evaluate::line, print, print_json, use_threads};
+use super::{
+    Output,
+    evaluate::line,
+    flags::{Compute, Sets},
+    print, print_json,
+};
 use crate::{
     Error,
-    backend::BackendChoice,
     config::RunConfig,
     evaluation::Report,
     job::Job,
@@ -27,15 +31,10 @@ pub struct Train {
     /// Where results go; runs/ and the config's name unless given.
     #[arg(long, value_name = "DIR")]
     run_dir: Option<PathBuf>,
-    /// What computes, over the config's choice; see `zoo backends`.
-    #[arg(long, value_name = "NAME[:INDEX]")]
-    backend: Option<BackendChoice>,
-    /// Threads of CPU computation; all cores unless given.
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
-    /// Change a setting, as in train.epochs=5; may be given again.
-    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
-    sets: Vec<String>,
+    #[command(flatten)]
+    compute: Compute,
+    #[command(flatten)]
+    sets: Sets,
     /// Go on from the last checkpoint of the run.
     #[arg(long, conflicts_with = "force")]
     resume: bool,
@@ -46,12 +45,9 @@ pub struct Train {
 
 impl Train {
     pub fn run(self, output: Output) -> Result<(), Error> {
-        use_threads(self.threads)?;
         let path = self.run_path()?;
-        let mut config = RunConfig::load(&self.config, &self.sets)?;
-        if let Some(backend) = &self.backend {
-            config.backend = backend.clone();
-        }
+        let mut config = RunConfig::load(&self.config, &self.sets.all)?;
+        self.compute.apply(&mut config)?;
         let say_finished = || print(&format!("{}: finished already, nothing to do", shown(&path)));
         if self.resume && report_path(&path).exists() {
             return say_finished();

@@ -12,10 +12,9 @@ use serde::Serialize;
 use zoo_data::{Image, shown};
 
 use self::stem::stems;
-use super::{Output, files, predict::Prediction, print, print_json, use_threads};
+use super::{Output, files, flags::Compute, predict::Prediction, print, print_json};
 use crate::{
     Error,
-    backend::BackendChoice,
     explain::{Explanation, Lesson, Method, Subject},
     model::{NO_ANSWER, Predictor},
     progress::Show,
@@ -61,12 +60,8 @@ pub struct Explain {
     /// With --split: change a setting, as in data.sea.seed=1; may be given again.
     #[arg(long = "set", requires = "split", value_name = "KEY.PATH=VALUE")]
     sets: Vec<String>,
-    /// What computes.
-    #[arg(long, value_name = "NAME[:INDEX]", default_value = "flex")]
-    backend: BackendChoice,
-    /// Threads of CPU computation; all cores unless given.
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
+    #[command(flatten)]
+    compute: Compute,
 }
 
 /// What was written.
@@ -91,9 +86,8 @@ struct Explained {
 
 impl Explain {
     pub fn run(self, output: Output) -> Result<(), Error> {
-        use_threads(self.threads)?;
         let weights = find_weights(&self.run)?;
-        let device = self.backend.open()?;
+        let device = self.compute.choose()?.open()?;
         let network = Predictor::open(&weights, &device)?;
         let methods = choice::methods(&self.only, &network)?;
         if self.split.is_some() {

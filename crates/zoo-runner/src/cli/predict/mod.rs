@@ -8,8 +8,8 @@ use clap::Args;
 use serde::Serialize;
 use zoo_data::{Image, shown};
 
-use super::{Output, files, print, print_json, use_threads};
-use crate::{Error, backend::BackendChoice, model::Predictor, run_dir::find_weights};
+use super::{Output, files, flags::Compute, print, print_json};
+use crate::{Error, model::Predictor, run_dir::find_weights};
 
 /// Images that go through the network together.
 const BATCH: usize = 32;
@@ -34,12 +34,8 @@ pub struct Predict {
     /// Tell the network's scores before the softmax too; with --json.
     #[arg(long, requires = "json")]
     logits: bool,
-    /// What computes.
-    #[arg(long, value_name = "NAME[:INDEX]", default_value = "flex")]
-    backend: BackendChoice,
-    /// Threads of CPU computation; all cores unless given.
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
+    #[command(flatten)]
+    compute: Compute,
 }
 
 #[derive(Serialize)]
@@ -67,10 +63,9 @@ pub struct Prediction {
 
 impl Predict {
     pub fn run(self, output: Output) -> Result<(), Error> {
-        use_threads(self.threads)?;
         let weights = find_weights(&self.run)?;
         let paths = files::images(&self.images, output.quiet)?;
-        let network = Predictor::open(&weights, &self.backend.open()?)?;
+        let network = Predictor::open(&weights, &self.compute.choose()?.open()?)?;
         let classes = &network.info.classes;
         let mut unreadable = 0;
         let mut predicted = Vec::new();

@@ -1,0 +1,81 @@
+//! Flags that several verbs share.
+
+use clap::Args;
+
+use crate::{Error, backend::BackendChoice, config::RunConfig};
+
+/// What computes, and with how many threads.
+#[derive(Clone, Debug, Args)]
+pub struct Compute {
+    /// Backend and device, such as wgpu:1; the config's choice, or flex, unless given. `zoo backends`
+    /// lists them.
+    #[arg(long, value_name = "NAME[:INDEX]")]
+    pub backend: Option<BackendChoice>,
+    #[command(flatten)]
+    pub threads: Threads,
+}
+
+/// With how many threads the CPU computes.
+#[derive(Clone, Debug, Args)]
+pub struct Threads {
+    /// Threads for CPU computation; all cores unless given.
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+}
+
+/// Settings of a config that are given on the command line.
+#[derive(Clone, Debug, Args)]
+pub struct Sets {
+    /// Change a setting, such as train.epochs=5; repeatable.
+    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
+    pub all: Vec<String>,
+}
+
+impl Compute {
+    /// Has the whole process compute with these threads, and `config` with this backend.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Threads::apply`].
+    pub fn apply(&self, config: &mut RunConfig) -> Result<(), Error> {
+        if let Some(backend) = &self.backend {
+            config.backend = backend.clone();
+        }
+        self.threads.apply()
+    }
+
+    /// Has the whole process compute with these threads; gives the backend, flex unless one is given.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Threads::apply`].
+    pub fn choose(&self) -> Result<BackendChoice, Error> {
+        self.threads.apply()?;
+        Ok(self.backend.clone().unwrap_or_default())
+    }
+}
+
+impl Threads {
+    /// How many, where that is given.
+    pub fn number(&self) -> Option<usize> {
+        self.threads
+    }
+
+    /// Has the whole process compute with so many.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Usage`] for none, or where the number has been set before.
+    pub fn apply(&self) -> Result<(), Error> {
+        let Some(threads) = self.threads else {
+            return Ok(());
+        };
+        if threads == 0 {
+            return Err(Error::Usage(String::from("--threads 0: expected at least 1")));
+        }
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global()
+            .map_err(|error| Error::Usage(format!("--threads {threads}: {error}")))
+    }
+}
