@@ -8,9 +8,9 @@
 use std::sync::Arc;
 
 use burn::tensor::Device;
-use sha2::{Digest, Sha256};
+use sha2::Digest;
 use zoo_data::{
-    Augmentation, DataError, Image, ImageSource, Loader, LoaderConfig, Normalize, Preprocess, Split,
+    Augmentation, DataError, Image, ImageSource, Loader, LoaderConfig, Preprocess, Sha256, Split,
 };
 
 /// Squares and discs on a black ground, drawn when they are asked for.
@@ -43,8 +43,7 @@ impl ImageSource for Shapes {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let split = Split::new(Arc::new(Shapes), (0..100).collect::<Vec<usize>>());
-    let preprocess =
-        Preprocess { image_size: 28, mean: vec![0.5], std: vec![0.5], ..Preprocess::default() };
+    let preprocess = Preprocess::new(28, &[0.5], &[0.5]);
     let rotation = Augmentation::RandomRotation(Default::default());
     let loader = Loader::new(&split, &preprocess, &LoaderConfig::default(), &Device::flex())
         .shuffled(7)

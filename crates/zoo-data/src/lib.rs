@@ -62,3 +62,6 @@ pub use preprocess::{
     Area, Interpolation, MeanStd, Normalize, Preprocess, PreprocessConfig, Resize,
 };
 pub use text::{NotUtf8, utf8};
+
+/// What an [`ImageSource`] feeds with its content.
+pub use sha2::Sha256;

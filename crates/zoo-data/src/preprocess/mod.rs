@@ -111,6 +111,19 @@ fn whole() -> f64 {
 }
 
 impl Preprocess {
+    /// Square images of so many pixels a side, cropped where they are of another shape. `mean` and
+    /// `std` have one figure for grey images, three for RGB, of pixel values scaled to 0 to 1.
+    pub fn new(image_size: usize, mean: &[f32], std: &[f32]) -> Self {
+        Self {
+            image_size,
+            resize: Resize::default(),
+            crop_ratio: 1.0,
+            interpolation: Interpolation::default(),
+            mean: mean.to_vec(),
+            std: std.to_vec(),
+        }
+    }
+
     /// Refuses an image size or crop ratio out of range, and figures that are not 1 or 3 of each or not positive.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use burn::tensor::{Int, Tensor, TensorData};
 use zoo_kernels::nn::Tap;
 
 use super::{HeatMap, Maps};
-use crate::model::Classifier;
+use crate::model::Explainable;
 
 /// The maps of a network's [`cam_layer`](Classifier::cam_layer) for one image, and the slopes of the
 /// score of a class along all their values.
@@ -25,7 +25,7 @@ pub struct Slopes {
 /// # Panics
 ///
 /// If there is another number of labels than of images, or a label is no class.
-pub fn slopes<M: Classifier>(model: &M, images: Tensor<4>, labels: &[usize]) -> Vec<Slopes> {
+pub fn slopes<M: Explainable>(model: &M, images: Tensor<4>, labels: &[usize]) -> Vec<Slopes> {
     let layer = model.cam_layer();
     // Frozen first: what trains would drop features and normalise by the batch.
     let model = model.clone().freeze().train();

@@ -10,7 +10,7 @@ use burn::{
 use sha2::{Digest, Sha256};
 use zoo_kernels::nn::Conv2d;
 
-use super::{AnyModel, Classifier, WeightsInfo, on_model, save_weights};
+use super::{AnyModel, Classifier, Explainable, WeightsInfo, on_model, save_weights};
 use crate::Error;
 
 /// A tensor whose values are read when they are asked for.
@@ -83,7 +83,7 @@ impl AnyModel {
 
     /// The convolution that sees the pixels.
     pub fn first_convolution(&self) -> &Conv2d {
-        on_model!(self, model => Classifier::first_convolution(model))
+        on_model!(self, model => Explainable::first_convolution(model))
     }
 }
 

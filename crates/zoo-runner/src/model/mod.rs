@@ -13,7 +13,7 @@ mod shape;
 mod weights;
 
 pub use any::Lazy;
-pub use classifier::Classifier;
+pub use classifier::{Classifier, Explainable};
 pub use paths::{head_path, is_within};
 pub use predictor::Predictor;
 pub(crate) use registry::on_model;

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zoo_kernels::nn::{Conv2d, Tap};
 
-use super::{Classifier, DataShape, settings::ModelConfig};
+use super::{Classifier, DataShape, Explainable, settings::ModelConfig};
 
 /// A named set of sizes of a model.
 pub struct Preset {
@@ -144,10 +144,6 @@ macro_rules! zoo {
             }
 
             impl Classifier for $krate::$module {
-                fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-                    self.forward(images)
-                }
-
                 fn forward_tapped(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
                     self.forward_tapped(images, tap)
                 }
@@ -156,6 +152,9 @@ macro_rules! zoo {
                     self.layers()
                 }
 
+            }
+
+            impl Explainable for $krate::$module {
                 fn cam_layer(&self) -> String {
                     self.cam_layer()
                 }

@@ -10,7 +10,7 @@ use burn::{
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 use zoo_data::{Batch, DataError};
-use zoo_kernels::nn::{Conv2d, Tap};
+use zoo_kernels::nn::Tap;
 
 use super::{
     LossConfig, OptimizerConfig, Pace, RunLength, ScheduleConfig, TrainConfig, TrainSettings,
@@ -100,24 +100,12 @@ impl Training {
 
 /// A linear classifier of a few pixels.
 impl Classifier for Linear {
-    fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        Linear::forward(self, images.flatten(1, 3))
-    }
-
     fn forward_tapped(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
-        tap.layer("head", Classifier::forward(self, images))
+        tap.layer("head", Linear::forward(self, images.flatten(1, 3)))
     }
 
     fn layers(&self) -> Vec<Vec<String>> {
         vec![["weight", "bias"].map(String::from).to_vec()]
-    }
-
-    fn cam_layer(&self) -> String {
-        unreachable!("has no places")
-    }
-
-    fn first_convolution(&self) -> &Conv2d {
-        unreachable!("has no convolution")
     }
 }
 
