@@ -22,7 +22,7 @@ const BY_HAND: [&str; 7] = [
     "zoo compare configs/cnn-fashion-mnist.json configs/vit-fashion-mnist.json --seeds 3 --fractions 0.05,0.2,1.0 --budget images=100000 --set loss.cross-entropy.label_smoothing=0.1 --out fashion",
     "cargo test --release --workspace",
     "cargo install --path crates/zoo-runner",
-    "cargo build --release -p zoo-vit",
+    "cargo run --release --example train",
 ];
 /// What stands for a folder of the reader's, and where its data lies among the real data.
 const FOLDERS: [(&str, &str); 3] =
