@@ -123,6 +123,21 @@ impl Normalizer {
     }
 }
 
+impl Preprocess {
+    /// What a network sees of these images: [`apply`](Self::apply), then normalisation.
+    ///
+    /// # Shapes
+    /// - images: any number from 1, of any sizes
+    /// - returns: `[images, channels, image_size, image_size]`
+    pub fn tensor(&self, images: &[Image], device: &Device) -> Tensor<4> {
+        let mut pixels = vec![0; images.len() * self.image_len()];
+        for (image, packed) in images.iter().zip(pixels.chunks_exact_mut(self.image_len())) {
+            pack(&self.apply(image.clone()), packed);
+        }
+        Normalizer::new(self, device).tensor(pixels)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,5 +173,21 @@ mod tests {
             let expected = (byte as f64 / 255.0 - 0.2860) / 0.3530;
             assert!((f64::from(value) - expected).abs() < 1e-6, "{byte}: {value}, not {expected}");
         }
+    }
+
+    #[test]
+    fn tensor_is_normalised_nchw() {
+        let image = Image::new(2, 2, 3, vec![0, 0, 0, 255, 255, 255, 51, 51, 51, 204, 102, 153]);
+        let tensor = coloured().tensor(&[image.clone(), image], &Device::flex());
+        assert_eq!(tensor.dims(), [2, 3, 2, 2]);
+        let values = tensor.into_data().try_to_vec::<f32>().unwrap();
+        let expected = [-1.0, 1.0, -0.6, 0.6, -1.0, 3.0, -0.2, 0.6, 0.0, 1.0, 0.2, 0.6];
+        for (value, expected) in values.iter().zip(expected.iter().chain(&expected)) {
+            assert!((value - expected).abs() < 1e-6, "{value} {expected}");
+        }
+    }
+
+    fn coloured() -> Preprocess {
+        Preprocess::new(2, &[0.5, 0.25, 0.0], &[0.5, 0.25, 1.0])
     }
 }

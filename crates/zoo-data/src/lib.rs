@@ -37,6 +37,7 @@ mod loader;
 mod mix;
 mod path;
 mod preprocess;
+mod range;
 pub mod rng;
 pub mod sea;
 mod text;

@@ -50,7 +50,7 @@ pub use random_crop::RandomCrop;
 pub use random_erasing::{ErasingFill, RandomErasing};
 pub use random_resized_crop::RandomResizedCrop;
 pub use rotation::RandomRotation;
-pub(crate) use settings::{check_probability, check_within};
+pub(crate) use settings::check_probability;
 pub use sharpness::RandomSharpness;
 pub use solarize::RandomSolarize;
 

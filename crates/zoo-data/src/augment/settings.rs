@@ -1,6 +1,5 @@
 //! What the settings of augmentations have in common: ranges, and chances.
 
-use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use rand::Rng;
@@ -9,25 +8,11 @@ use rand_chacha::ChaCha8Rng;
 use super::Draw;
 use super::operation::Operation;
 use crate::DataError;
+pub(crate) use crate::range::check_within;
 
 /// Refuses what is no probability.
 pub(crate) fn check_probability(setting: &str, probability: f64) -> Result<(), DataError> {
     check_within(setting, probability, 0.0..=1.0, "")
-}
-
-/// Refuses a value out of range. `unit` is a plural, or nothing.
-pub(crate) fn check_within<T: PartialOrd + Display>(
-    setting: &str,
-    value: T,
-    range: RangeInclusive<T>,
-    unit: &str,
-) -> Result<(), DataError> {
-    if range.contains(&value) {
-        return Ok(());
-    }
-    let (least, most) = range.into_inner();
-    let expected = format!("{least} to {most} {unit}");
-    Err(DataError::setting(setting, expected.trim_end(), value))
 }
 
 /// Refuses ends of a range that are out of range themselves, or in the wrong order.

@@ -8,11 +8,31 @@ use serde::{Deserialize, Serialize};
 use super::group::Pattern;
 use super::kept::Kept;
 use super::{Info, OnUnreadable, SubsetConfig};
-use crate::preprocess::PreprocessConfig;
+use crate::preprocess::{Preprocess, PreprocessConfig};
 use crate::{DataError, meant};
 
 /// A terabyte, which is to say: no limit.
 const MAX_CACHE_MB: usize = 1 << 20;
+
+impl PreprocessConfig {
+    /// This config with what it leaves open taken from the dataset.
+    ///
+    /// # Errors
+    /// [`DataError::Setting`].
+    pub(crate) fn resolve(&self, info: &Info) -> Result<Preprocess, DataError> {
+        let figures = self.normalize.as_ref().unwrap_or(&info.normalize).mean_std(info.channels)?;
+        let preprocess = Preprocess {
+            image_size: self.image_size.unwrap_or(info.image_size),
+            resize: self.resize,
+            crop_ratio: self.crop_ratio,
+            interpolation: self.interpolation,
+            mean: figures.mean,
+            std: figures.std,
+        };
+        preprocess.check()?;
+        Ok(preprocess)
+    }
+}
 
 /// A dataset whose files are on disk.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -4,7 +4,6 @@ mod interpolation;
 mod normalize;
 mod resize;
 
-use burn::tensor::{Device, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,9 +12,7 @@ pub use normalize::{MeanStd, Normalize};
 pub(crate) use resize::cut_and_scale;
 pub use resize::{Area, Resize};
 
-use crate::augment::check_within;
-use crate::batch::{Normalizer, pack};
-use crate::dataset::Info;
+use crate::range::check_within;
 use crate::{DataError, Image};
 
 /// The longest side of a network's image, in pixels.
@@ -61,24 +58,6 @@ impl PreprocessConfig {
             let figures = MeanStd { mean: weights.mean.clone(), std: weights.std.clone() };
             self.normalize.get_or_insert(Normalize::Custom(figures));
         }
-    }
-
-    /// This config with what it leaves open taken from the dataset.
-    ///
-    /// # Errors
-    /// [`DataError::Setting`].
-    pub(crate) fn resolve(&self, info: &Info) -> Result<Preprocess, DataError> {
-        let figures = self.normalize.as_ref().unwrap_or(&info.normalize).mean_std(info.channels)?;
-        let preprocess = Preprocess {
-            image_size: self.image_size.unwrap_or(info.image_size),
-            resize: self.resize,
-            crop_ratio: self.crop_ratio,
-            interpolation: self.interpolation,
-            mean: figures.mean,
-            std: figures.std,
-        };
-        preprocess.check()?;
-        Ok(preprocess)
     }
 }
 
@@ -170,19 +149,6 @@ impl Preprocess {
         let bars = self.mean_colour();
         self.resize.apply(image, self.image_size, self.crop_ratio, self.interpolation, &bars)
     }
-
-    /// What a network sees of these images: [`apply`](Self::apply), then normalisation.
-    ///
-    /// # Shapes
-    /// - images: any number from 1, of any sizes
-    /// - returns: `[images, channels, image_size, image_size]`
-    pub fn tensor(&self, images: &[Image], device: &Device) -> Tensor<4> {
-        let mut pixels = vec![0; images.len() * self.image_len()];
-        for (image, packed) in images.iter().zip(pixels.chunks_exact_mut(self.image_len())) {
-            pack(&self.apply(image.clone()), packed);
-        }
-        Normalizer::new(self, device).tensor(pixels)
-    }
 }
 
 #[cfg(test)]
@@ -197,18 +163,6 @@ mod tests {
             interpolation: Interpolation::Bilinear,
             mean: vec![0.5, 0.25, 0.0],
             std: vec![0.5, 0.25, 1.0],
-        }
-    }
-
-    #[test]
-    fn tensor_is_normalised_nchw() {
-        let image = Image::new(2, 2, 3, vec![0, 0, 0, 255, 255, 255, 51, 51, 51, 204, 102, 153]);
-        let tensor = preprocess().tensor(&[image.clone(), image], &Device::flex());
-        assert_eq!(tensor.dims(), [2, 3, 2, 2]);
-        let values = tensor.into_data().try_to_vec::<f32>().unwrap();
-        let expected = [-1.0, 1.0, -0.6, 0.6, -1.0, 3.0, -0.2, 0.6, 0.0, 1.0, 0.2, 0.6];
-        for (value, expected) in values.iter().zip(expected.iter().chain(&expected)) {
-            assert!((value - expected).abs() < 1e-6, "{value} {expected}");
         }
     }
 
