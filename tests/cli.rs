@@ -109,7 +109,7 @@ fn mistakes_in_a_config_are_told_with_their_place_and_the_nearest_right_word() {
         ),
         (
             config(r#""loader": {"batch_size": 0}"#),
-            "error: config, `loader`: batch_size must be 1 to 1048576, but it is 0\n",
+            "error: config, `loader`: `batch_size`: expected 1 to 1048576, found 0\n",
         ),
         (
             config(r#""backend": "flx""#),

@@ -5,7 +5,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum ConfigError {
     /// A size or count is 0, or beyond anything that fits in memory.
-    #[error("{field} must be in 1..=65536, found {found}")]
+    #[error("`{field}`: expected 1 to 65536, found {found}")]
     Size {
         /// The field's name.
         field: &'static str,
@@ -13,13 +13,13 @@ pub enum ConfigError {
         found: usize,
     },
     /// Images are neither grey nor RGB.
-    #[error("channels must be 1 (grey) or 3 (RGB), found {found}")]
+    #[error("`channels`: expected 1 (grey) or 3 (RGB), found {found}")]
     Channels {
         /// The number of channels.
         found: usize,
     },
     /// A probability of dropping is negative, or so high that nothing would be kept.
-    #[error("{field} must be at least 0 and below 1, found {found}")]
+    #[error("`{field}`: expected 0 to below 1, found {found}")]
     Probability {
         /// The field's name.
         field: &'static str,
@@ -27,7 +27,7 @@ pub enum ConfigError {
         found: f64,
     },
     /// The channels of a layer do not fall into equal groups.
-    #[error("widths must be multiples of groups ({groups}), found {found}")]
+    #[error("`widths`: expected multiples of groups ({groups}), found {found}")]
     Groups {
         /// The number of groups.
         groups: usize,
@@ -35,13 +35,13 @@ pub enum ConfigError {
         found: usize,
     },
     /// The second convolution keeps the image's size, which an even kernel cannot.
-    #[error("conv2_kernel must be odd, found {found}")]
+    #[error("`conv2_kernel`: expected an odd number, found {found}")]
     EvenKernel {
         /// The kernel's side, in pixels.
         found: usize,
     },
     /// The first convolution would look at padding alone.
-    #[error("conv1_padding must be below conv1_kernel ({kernel}), found {found}")]
+    #[error("`conv1_padding`: expected below conv1_kernel ({kernel}), found {found}")]
     Padding {
         /// The padding, in pixels.
         found: usize,
@@ -49,7 +49,7 @@ pub enum ConfigError {
         kernel: usize,
     },
     /// The poolings leave no pixel.
-    #[error("image_size must be at least {smallest} px for these layers, found {found} px")]
+    #[error("`image_size`: expected at least {smallest} px for these layers, found {found} px")]
     ImageTooSmall {
         /// The image's side, in pixels.
         found: usize,

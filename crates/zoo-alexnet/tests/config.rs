@@ -78,48 +78,51 @@ fn the_schema_explains_every_field() {
 #[test]
 fn wrong_configs_are_refused_with_the_reason() {
     let wrong = [
-        (torchvision().with_num_classes(0), "num_classes must be in 1..=65536, found 0"),
+        (torchvision().with_num_classes(0), "`num_classes`: expected 1 to 65536, found 0"),
         (
             torchvision().with_image_size(usize::MAX),
-            "image_size must be in 1..=65536, found 18446744073709551615",
+            "`image_size`: expected 1 to 65536, found 18446744073709551615",
         ),
         (
             AlexNetConfig { conv1_kernel: 0, ..torchvision() },
-            "conv1_kernel must be in 1..=65536, found 0",
+            "`conv1_kernel`: expected 1 to 65536, found 0",
         ),
         (
             AlexNetConfig { conv1_stride: 0, ..torchvision() },
-            "conv1_stride must be in 1..=65536, found 0",
+            "`conv1_stride`: expected 1 to 65536, found 0",
         ),
         (
             AlexNetConfig { conv2_kernel: 0, ..torchvision() },
-            "conv2_kernel must be in 1..=65536, found 0",
+            "`conv2_kernel`: expected 1 to 65536, found 0",
         ),
-        (AlexNetConfig { groups: 0, ..torchvision() }, "groups must be in 1..=65536, found 0"),
+        (AlexNetConfig { groups: 0, ..torchvision() }, "`groups`: expected 1 to 65536, found 0"),
         (
             AlexNetConfig { feature_size: 0, ..torchvision() },
-            "feature_size must be in 1..=65536, found 0",
+            "`feature_size`: expected 1 to 65536, found 0",
         ),
-        (AlexNetConfig { hidden: 0, ..torchvision() }, "hidden must be in 1..=65536, found 0"),
+        (AlexNetConfig { hidden: 0, ..torchvision() }, "`hidden`: expected 1 to 65536, found 0"),
         (
             AlexNetConfig { widths: [8, 8, 0, 8, 8], ..torchvision() },
-            "widths must be in 1..=65536, found 0",
+            "`widths`: expected 1 to 65536, found 0",
         ),
-        (torchvision().with_channels(2), "channels must be 1 (grey) or 3 (RGB), found 2"),
-        (torchvision().with_dropout(-0.1), "dropout must be at least 0 and below 1, found -0.1"),
-        (torchvision().with_dropout(1.0), "dropout must be at least 0 and below 1, found 1"),
+        (torchvision().with_channels(2), "`channels`: expected 1 (grey) or 3 (RGB), found 2"),
+        (torchvision().with_dropout(-0.1), "`dropout`: expected 0 to below 1, found -0.1"),
+        (torchvision().with_dropout(1.0), "`dropout`: expected 0 to below 1, found 1"),
         (
             AlexNetConfig { groups: 3, ..torchvision() },
-            "widths must be multiples of groups (3), found 64",
+            "`widths`: expected multiples of groups (3), found 64",
         ),
-        (AlexNetConfig { conv2_kernel: 4, ..torchvision() }, "conv2_kernel must be odd, found 4"),
+        (
+            AlexNetConfig { conv2_kernel: 4, ..torchvision() },
+            "`conv2_kernel`: expected an odd number, found 4",
+        ),
         (
             AlexNetConfig { conv1_padding: 11, ..torchvision() },
-            "conv1_padding must be below conv1_kernel (11), found 11",
+            "`conv1_padding`: expected below conv1_kernel (11), found 11",
         ),
         (
             torchvision().with_image_size(62),
-            "image_size must be at least 63 px for these layers, found 62 px",
+            "`image_size`: expected at least 63 px for these layers, found 62 px",
         ),
     ];
     for (config, reason) in wrong {
@@ -139,7 +142,7 @@ fn the_smallest_image_is_exact() {
 }
 
 #[test]
-#[should_panic(expected = "image_size must be at least 63 px for these layers, found 32 px")]
+#[should_panic(expected = "`image_size`: expected at least 63 px for these layers, found 32 px")]
 fn init_panics_with_the_reason() {
     torchvision().with_image_size(32).init(&burn::tensor::Device::flex());
 }

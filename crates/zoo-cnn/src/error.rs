@@ -5,7 +5,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum ConfigError {
     /// A size or count is 0, or beyond anything that fits in memory.
-    #[error("{field} must be in 1..=65536, found {found}")]
+    #[error("`{field}`: expected 1 to 65536, found {found}")]
     Size {
         /// The field's name.
         field: &'static str,
@@ -13,13 +13,13 @@ pub enum ConfigError {
         found: usize,
     },
     /// Images are neither grey nor RGB.
-    #[error("channels must be 1 (grey) or 3 (RGB), found {found}")]
+    #[error("`channels`: expected 1 (grey) or 3 (RGB), found {found}")]
     Channels {
         /// The number of channels.
         found: usize,
     },
     /// A probability of dropping is negative, or so high that nothing would be kept.
-    #[error("{field} must be at least 0 and below 1, found {found}")]
+    #[error("`{field}`: expected 0 to below 1, found {found}")]
     Probability {
         /// The field's name.
         field: &'static str,
@@ -30,7 +30,7 @@ pub enum ConfigError {
     #[error("widths must name at least one stage, found an empty list")]
     NoStages,
     /// A convolution would look at padding alone.
-    #[error("padding must be below kernel_size ({kernel_size}), found {found}")]
+    #[error("`padding`: expected below kernel_size ({kernel_size}), found {found}")]
     Padding {
         /// The padding, in pixels.
         found: usize,
@@ -38,13 +38,15 @@ pub enum ConfigError {
         kernel_size: usize,
     },
     /// The stem and the residual convolutions keep the image's size, which an even kernel cannot.
-    #[error("kernel_size must be odd with a stem or residual convolutions, found {found}")]
+    #[error(
+        "`kernel_size`: expected an odd number with a stem or residual convolutions, found {found}"
+    )]
     EvenKernel {
         /// The kernel's side, in pixels.
         found: usize,
     },
     /// The stages leave no pixel.
-    #[error("image_size must be at least {smallest} px for these stages, found {found} px")]
+    #[error("`image_size`: expected at least {smallest} px for these stages, found {found} px")]
     ImageTooSmall {
         /// The image's side, in pixels.
         found: usize,
@@ -52,7 +54,7 @@ pub enum ConfigError {
         smallest: usize,
     },
     /// Logits would all be 0, infinite or turned round.
-    #[error("logit_scale must be a finite number above 0, found {found}")]
+    #[error("`logit_scale`: expected a number above 0, found {found}")]
     LogitScale {
         /// The factor.
         found: f64,

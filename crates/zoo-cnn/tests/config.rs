@@ -80,33 +80,33 @@ fn the_schema_explains_every_field() {
 fn wrong_configs_are_refused_with_the_reason() {
     let residual = || CnnConfig::preset(CnnPreset::Residual);
     let wrong = [
-        (small().with_num_classes(0), "num_classes must be in 1..=65536, found 0"),
-        (small().with_image_size(65_537), "image_size must be in 1..=65536, found 65537"),
-        (CnnConfig { kernel_size: 0, ..small() }, "kernel_size must be in 1..=65536, found 0"),
-        (CnnConfig { stride: 0, ..small() }, "stride must be in 1..=65536, found 0"),
-        (CnnConfig { pool_size: 0, ..small() }, "pool_size must be in 1..=65536, found 0"),
-        (CnnConfig { stem: 65_537, ..small() }, "stem must be in 1..=65536, found 65537"),
+        (small().with_num_classes(0), "`num_classes`: expected 1 to 65536, found 0"),
+        (small().with_image_size(65_537), "`image_size`: expected 1 to 65536, found 65537"),
+        (CnnConfig { kernel_size: 0, ..small() }, "`kernel_size`: expected 1 to 65536, found 0"),
+        (CnnConfig { stride: 0, ..small() }, "`stride`: expected 1 to 65536, found 0"),
+        (CnnConfig { pool_size: 0, ..small() }, "`pool_size`: expected 1 to 65536, found 0"),
+        (CnnConfig { stem: 65_537, ..small() }, "`stem`: expected 1 to 65536, found 65537"),
         (
             CnnConfig { hidden: usize::MAX, ..small() },
-            "hidden must be in 1..=65536, found 18446744073709551615",
+            "`hidden`: expected 1 to 65536, found 18446744073709551615",
         ),
-        (small().with_widths([32, 0]), "widths must be in 1..=65536, found 0"),
+        (small().with_widths([32, 0]), "`widths`: expected 1 to 65536, found 0"),
         (small().with_widths([]), "widths must name at least one stage, found an empty list"),
-        (small().with_channels(4), "channels must be 1 (grey) or 3 (RGB), found 4"),
-        (small().with_dropout(1.0), "dropout must be at least 0 and below 1, found 1"),
-        (small().with_dropout(f64::NAN), "dropout must be at least 0 and below 1, found NaN"),
-        (CnnConfig { padding: 3, ..small() }, "padding must be below kernel_size (3), found 3"),
+        (small().with_channels(4), "`channels`: expected 1 (grey) or 3 (RGB), found 4"),
+        (small().with_dropout(1.0), "`dropout`: expected 0 to below 1, found 1"),
+        (small().with_dropout(f64::NAN), "`dropout`: expected 0 to below 1, found NaN"),
+        (CnnConfig { padding: 3, ..small() }, "`padding`: expected below kernel_size (3), found 3"),
         (
             CnnConfig { kernel_size: 4, ..residual() },
-            "kernel_size must be odd with a stem or residual convolutions, found 4",
+            "`kernel_size`: expected an odd number with a stem or residual convolutions, found 4",
         ),
         (
             small().with_image_size(7),
-            "image_size must be at least 8 px for these stages, found 7 px",
+            "`image_size`: expected at least 8 px for these stages, found 7 px",
         ),
         (
             CnnConfig { logit_scale: 0.0, ..small() },
-            "logit_scale must be a finite number above 0, found 0",
+            "`logit_scale`: expected a number above 0, found 0",
         ),
     ];
     for (config, reason) in wrong {
@@ -125,7 +125,7 @@ fn the_smallest_image_is_exact() {
 }
 
 #[test]
-#[should_panic(expected = "image_size must be at least 8 px for these stages, found 2 px")]
+#[should_panic(expected = "`image_size`: expected at least 8 px for these stages, found 2 px")]
 fn init_panics_with_the_reason() {
     small().with_image_size(2).init(&burn::tensor::Device::flex());
 }

@@ -13,7 +13,7 @@ use crate::{Unreadable, shown};
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// A setting is out of its range. Comes from a `check`, before anything is read.
-    #[error("{setting} must be {expected}, but it is {found}")]
+    #[error("`{setting}`: expected {expected}, found {found}")]
     Setting {
         /// Path of the setting below its config, such as `split.valid`.
         setting: String,

@@ -250,9 +250,9 @@ mod tests {
         let message = |json| read(json).check().unwrap_err().to_string();
         assert_eq!(
             message(r#"{"mixup_alpha": -1}"#),
-            "mixup_alpha must be 0, or 0.01 to 100, but it is -1"
+            "`mixup_alpha`: expected 0, or 0.01 to 100, found -1"
         );
-        assert_eq!(message(r#"{"probability": 2}"#), "probability must be 0 to 1, but it is 2");
+        assert_eq!(message(r#"{"probability": 2}"#), "`probability`: expected 0 to 1, found 2");
         assert!(serde_json::from_str::<MixConfig>(r#"{"alpha": 1}"#).is_err());
     }
 }

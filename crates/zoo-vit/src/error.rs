@@ -5,7 +5,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum ConfigError {
     /// A size or count is 0, or beyond anything that fits in memory.
-    #[error("{field} must be in 1..=65536, found {found}")]
+    #[error("`{field}`: expected 1 to 65536, found {found}")]
     Size {
         /// The field's name.
         field: &'static str,
@@ -13,13 +13,13 @@ pub enum ConfigError {
         found: usize,
     },
     /// Images are neither grey nor RGB.
-    #[error("channels must be 1 (grey) or 3 (RGB), found {found}")]
+    #[error("`channels`: expected 1 (grey) or 3 (RGB), found {found}")]
     Channels {
         /// The number of channels.
         found: usize,
     },
     /// A probability of dropping is negative, or so high that nothing would be kept.
-    #[error("{field} must be at least 0 and below 1, found {found}")]
+    #[error("`{field}`: expected 0 to below 1, found {found}")]
     Probability {
         /// The field's name.
         field: &'static str,
@@ -27,7 +27,7 @@ pub enum ConfigError {
         found: f64,
     },
     /// The patches do not tile the image. The smallest image is one patch.
-    #[error("image_size must be a multiple of patch_size ({patch_size} px), found {found} px")]
+    #[error("`image_size`: expected a multiple of patch_size ({patch_size} px), found {found} px")]
     Patches {
         /// The patch's side, in pixels.
         patch_size: usize,
@@ -35,7 +35,7 @@ pub enum ConfigError {
         found: usize,
     },
     /// The heads do not share the features equally.
-    #[error("embed_dim must be a multiple of num_heads ({num_heads}), found {found}")]
+    #[error("`embed_dim`: expected a multiple of num_heads ({num_heads}), found {found}")]
     Heads {
         /// The number of heads.
         num_heads: usize,
@@ -44,20 +44,20 @@ pub enum ConfigError {
     },
     /// Sines and cosines of rows and columns need four equal parts, of two frequencies at least.
     #[error(
-        "embed_dim must be a multiple of 4 and at least 8 for sin-cos positions, found {found}"
+        "`embed_dim`: expected a multiple of 4 and at least 8 for sin-cos positions, found {found}"
     )]
     SinCos {
         /// The number of features.
         found: usize,
     },
     /// Layer normalisation could divide by 0.
-    #[error("layer_norm_epsilon must be a finite number above 0, found {found}")]
+    #[error("`layer_norm_epsilon`: expected a number above 0, found {found}")]
     Epsilon {
         /// The epsilon.
         found: f64,
     },
     /// Fresh weights would all be 0.
-    #[error("weight_deviation must be a finite number above 0, found {found}")]
+    #[error("`weight_deviation`: expected a number above 0, found {found}")]
     Deviation {
         /// The deviation.
         found: f64,

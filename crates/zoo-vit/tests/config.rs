@@ -79,40 +79,40 @@ fn wrong_configs_are_refused_with_the_reason() {
         |embed_dim| VitConfig { embed_dim, num_heads: 1, ..mini().with_position(Position::SinCos) };
     let sin_cos_reason = |found| {
         format!(
-            "embed_dim must be a multiple of 4 and at least 8 for sin-cos positions, found {found}"
+            "`embed_dim`: expected a multiple of 4 and at least 8 for sin-cos positions, found {found}"
         )
     };
     let (reason_6, reason_4) = (sin_cos_reason(6), sin_cos_reason(4));
     let wrong = [
-        (mini().with_num_classes(0), "num_classes must be in 1..=65536, found 0"),
-        (mini().with_image_size(0), "image_size must be in 1..=65536, found 0"),
-        (mini().with_patch_size(0), "patch_size must be in 1..=65536, found 0"),
-        (VitConfig { embed_dim: 0, ..mini() }, "embed_dim must be in 1..=65536, found 0"),
-        (VitConfig { depth: 0, ..mini() }, "depth must be in 1..=65536, found 0"),
-        (VitConfig { num_heads: 0, ..mini() }, "num_heads must be in 1..=65536, found 0"),
-        (VitConfig { mlp_dim: 65_537, ..mini() }, "mlp_dim must be in 1..=65536, found 65537"),
-        (mini().with_channels(2), "channels must be 1 (grey) or 3 (RGB), found 2"),
-        (mini().with_dropout(1.0), "dropout must be at least 0 and below 1, found 1"),
-        (mini().with_drop_path(-0.5), "drop_path must be at least 0 and below 1, found -0.5"),
+        (mini().with_num_classes(0), "`num_classes`: expected 1 to 65536, found 0"),
+        (mini().with_image_size(0), "`image_size`: expected 1 to 65536, found 0"),
+        (mini().with_patch_size(0), "`patch_size`: expected 1 to 65536, found 0"),
+        (VitConfig { embed_dim: 0, ..mini() }, "`embed_dim`: expected 1 to 65536, found 0"),
+        (VitConfig { depth: 0, ..mini() }, "`depth`: expected 1 to 65536, found 0"),
+        (VitConfig { num_heads: 0, ..mini() }, "`num_heads`: expected 1 to 65536, found 0"),
+        (VitConfig { mlp_dim: 65_537, ..mini() }, "`mlp_dim`: expected 1 to 65536, found 65537"),
+        (mini().with_channels(2), "`channels`: expected 1 (grey) or 3 (RGB), found 2"),
+        (mini().with_dropout(1.0), "`dropout`: expected 0 to below 1, found 1"),
+        (mini().with_drop_path(-0.5), "`drop_path`: expected 0 to below 1, found -0.5"),
         (
             VitConfig { weight_deviation: 0.0, ..mini() },
-            "weight_deviation must be a finite number above 0, found 0",
+            "`weight_deviation`: expected a number above 0, found 0",
         ),
         (
             VitConfig { layer_norm_epsilon: 0.0, ..mini() },
-            "layer_norm_epsilon must be a finite number above 0, found 0",
+            "`layer_norm_epsilon`: expected a number above 0, found 0",
         ),
         (
             mini().with_image_size(30),
-            "image_size must be a multiple of patch_size (4 px), found 30 px",
+            "`image_size`: expected a multiple of patch_size (4 px), found 30 px",
         ),
         (
             mini().with_image_size(2),
-            "image_size must be a multiple of patch_size (4 px), found 2 px",
+            "`image_size`: expected a multiple of patch_size (4 px), found 2 px",
         ),
         (
             VitConfig { num_heads: 3, ..mini() },
-            "embed_dim must be a multiple of num_heads (3), found 128",
+            "`embed_dim`: expected a multiple of num_heads (3), found 128",
         ),
         (sin_cos(6), &reason_6),
         (sin_cos(4), &reason_4),
@@ -123,7 +123,7 @@ fn wrong_configs_are_refused_with_the_reason() {
 }
 
 #[test]
-#[should_panic(expected = "image_size must be a multiple of patch_size (4 px), found 29 px")]
+#[should_panic(expected = "`image_size`: expected a multiple of patch_size (4 px), found 29 px")]
 fn init_panics_with_the_reason() {
     mini().with_image_size(29).init(&burn::tensor::Device::flex());
 }

@@ -35,7 +35,7 @@ impl Augment for RandomGaussianBlur {
         check_probability("gaussian-blur.probability", self.probability)?;
         check_within(setting, self.kernel_size, 1..=image_size, "pixels, the side of the image")?;
         if self.kernel_size.is_multiple_of(2) {
-            return Err(DataError::setting(setting, "odd", self.kernel_size));
+            return Err(DataError::setting(setting, "an odd number", self.kernel_size));
         }
         check_ends("gaussian-blur.sigma", self.sigma, 0.01..=100.0)
     }

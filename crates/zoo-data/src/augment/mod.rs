@@ -150,7 +150,7 @@ pub fn check(changes: &[Augmentation], image_size: usize) -> Result<(), DataErro
         if place > 0 && change.as_augment().resizes() {
             return Err(DataError::setting(
                 change.name(),
-                "the first augmentation",
+                "to be the first augmentation",
                 format!("number {} of {}", place + 1, changes.len()),
             ));
         }

@@ -67,94 +67,94 @@ fn settings_out_of_range_are_refused() {
     for (json, message) in [
         (
             r#"{"horizontal-flip": {"probability": 1.5}}"#,
-            "horizontal-flip.probability must be 0 to 1, but it is 1.5",
+            "`horizontal-flip.probability`: expected 0 to 1, found 1.5",
         ),
         (
             r#"{"vertical-flip": {"probability": -1}}"#,
-            "vertical-flip.probability must be 0 to 1, but it is -1",
+            "`vertical-flip.probability`: expected 0 to 1, found -1",
         ),
         (
             r#"{"random-crop": {"padding": 0}}"#,
-            "random-crop.padding must be 1 to 4096 pixels, but it is 0",
+            "`random-crop.padding`: expected 1 to 4096 pixels, found 0",
         ),
         (
             r#"{"random-resized-crop": {"scale": [0.5, 1.5]}}"#,
-            "random-resized-crop.scale must be two numbers from 0.0001 to 1, the lesser first, but it is [0.5, 1.5]",
+            "`random-resized-crop.scale`: expected two numbers from 0.0001 to 1, the lesser first, found [0.5, 1.5]",
         ),
         (
             r#"{"random-resized-crop": {"ratio": [2, 1]}}"#,
-            "random-resized-crop.ratio must be two numbers from 0.01 to 100, the lesser first, but it is [2, 1]",
+            "`random-resized-crop.ratio`: expected two numbers from 0.01 to 100, the lesser first, found [2, 1]",
         ),
         (
             r#"{"rotation": {"degrees": 181}}"#,
-            "rotation.degrees must be 0 to 180 degrees, but it is 181",
+            "`rotation.degrees`: expected 0 to 180 degrees, found 181",
         ),
-        (r#"{"affine": {"degrees": -1}}"#, "affine.degrees must be 0 to 180 degrees, but it is -1"),
+        (r#"{"affine": {"degrees": -1}}"#, "`affine.degrees`: expected 0 to 180 degrees, found -1"),
         (
             r#"{"affine": {"translate": [0, 2]}}"#,
-            "affine.translate must be 0 to 1 widths or heights, but it is 2",
+            "`affine.translate`: expected 0 to 1 widths or heights, found 2",
         ),
         (
             r#"{"affine": {"scale": [0, 1]}}"#,
-            "affine.scale must be two numbers from 0.01 to 100, the lesser first, but it is [0, 1]",
+            "`affine.scale`: expected two numbers from 0.01 to 100, the lesser first, found [0, 1]",
         ),
-        (r#"{"affine": {"shear": [90, 0]}}"#, "affine.shear must be 0 to 89 degrees, but it is 90"),
+        (r#"{"affine": {"shear": [90, 0]}}"#, "`affine.shear`: expected 0 to 89 degrees, found 90"),
         (
             r#"{"perspective": {"distortion_scale": 1.1}}"#,
-            "perspective.distortion_scale must be 0 to 1, but it is 1.1",
+            "`perspective.distortion_scale`: expected 0 to 1, found 1.1",
         ),
         (
             r#"{"color-jitter": {"hue": 0.6}}"#,
-            "color-jitter.hue must be 0 to 0.5 of the colour circle, but it is 0.6",
+            "`color-jitter.hue`: expected 0 to 0.5 of the colour circle, found 0.6",
         ),
         (
             r#"{"color-jitter": {"brightness": -0.1}}"#,
-            "color-jitter.brightness must be 0 to 10, but it is -0.1",
+            "`color-jitter.brightness`: expected 0 to 10, found -0.1",
         ),
         (
             r#"{"grayscale": {"probability": 2}}"#,
-            "grayscale.probability must be 0 to 1, but it is 2",
+            "`grayscale.probability`: expected 0 to 1, found 2",
         ),
         (
             r#"{"gaussian-blur": {"kernel_size": 4}}"#,
-            "gaussian-blur.kernel_size must be odd, but it is 4",
+            "`gaussian-blur.kernel_size`: expected an odd number, found 4",
         ),
         (
             r#"{"gaussian-blur": {"kernel_size": 33}}"#,
-            "gaussian-blur.kernel_size must be 1 to 32 pixels, the side of the image, but it is 33",
+            "`gaussian-blur.kernel_size`: expected 1 to 32 pixels, the side of the image, found 33",
         ),
         (
             r#"{"gaussian-blur": {"sigma": [0, 1]}}"#,
-            "gaussian-blur.sigma must be two numbers from 0.01 to 100, the lesser first, but it is [0, 1]",
+            "`gaussian-blur.sigma`: expected two numbers from 0.01 to 100, the lesser first, found [0, 1]",
         ),
-        (r#"{"sharpness": {"factor": -1}}"#, "sharpness.factor must be 0 to 100, but it is -1"),
-        (r#"{"posterize": {"bits": 9}}"#, "posterize.bits must be 1 to 8 bits, but it is 9"),
+        (r#"{"sharpness": {"factor": -1}}"#, "`sharpness.factor`: expected 0 to 100, found -1"),
+        (r#"{"posterize": {"bits": 9}}"#, "`posterize.bits`: expected 1 to 8 bits, found 9"),
         (
             r#"{"solarize": {"threshold": 256}}"#,
-            "solarize.threshold must be 0 to 255, but it is 256",
+            "`solarize.threshold`: expected 0 to 255, found 256",
         ),
-        (r#"{"invert": {"probability": 2}}"#, "invert.probability must be 0 to 1, but it is 2"),
-        (r#"{"equalize": {"probability": 2}}"#, "equalize.probability must be 0 to 1, but it is 2"),
+        (r#"{"invert": {"probability": 2}}"#, "`invert.probability`: expected 0 to 1, found 2"),
+        (r#"{"equalize": {"probability": 2}}"#, "`equalize.probability`: expected 0 to 1, found 2"),
         (
             r#"{"auto-contrast": {"probability": 2}}"#,
-            "auto-contrast.probability must be 0 to 1, but it is 2",
+            "`auto-contrast.probability`: expected 0 to 1, found 2",
         ),
         (
             r#"{"random-erasing": {"scale": [0.4, 0.3]}}"#,
-            "random-erasing.scale must be two numbers from 0.0001 to 1, the lesser first, but it is [0.4, 0.3]",
+            "`random-erasing.scale`: expected two numbers from 0.0001 to 1, the lesser first, found [0.4, 0.3]",
         ),
         (
             r#"{"cutout": {"size": 33}}"#,
-            "cutout.size must be 1 to 32 pixels, the side of the image, but it is 33",
+            "`cutout.size`: expected 1 to 32 pixels, the side of the image, found 33",
         ),
-        (r#"{"cutout": {"count": 0}}"#, "cutout.count must be 1 to 100 squares, but it is 0"),
+        (r#"{"cutout": {"count": 0}}"#, "`cutout.count`: expected 1 to 100 squares, found 0"),
         (
             r#"{"rand-augment": {"magnitude": 31}}"#,
-            "rand-augment.magnitude must be 0 to 30, but it is 31",
+            "`rand-augment.magnitude`: expected 0 to 30, found 31",
         ),
         (
             r#"{"rand-augment": {"num_ops": 0}}"#,
-            "rand-augment.num_ops must be 1 to 20 operations, but it is 0",
+            "`rand-augment.num_ops`: expected 1 to 20 operations, found 0",
         ),
     ] {
         let error = check(&read(&format!("[{json}]")), 32).unwrap_err();
@@ -167,7 +167,7 @@ fn what_resizes_comes_first() {
     let error = check(&read(r#"[{"invert": {}}, {"random-resized-crop": {}}]"#), 32).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "random-resized-crop must be the first augmentation, but it is number 2 of 2"
+        "`random-resized-crop`: expected to be the first augmentation, found number 2 of 2"
     );
 }
 

@@ -197,7 +197,7 @@ impl SplitConfig {
         match &self.group {
             None => Ok(()),
             Some(group) => {
-                let expected = format!("left out, because {reason}");
+                let expected = format!("nothing, because {reason}");
                 Err(DataError::setting("split.group", expected, format!("{group:?}")))
             }
         }
@@ -223,23 +223,23 @@ mod tests {
         assert_eq!(message("folder", 0.2, 0.2), "fine");
         assert_eq!(
             message("folder", 0.0, 0.2),
-            "split.valid must be above 0 and below 1, but it is 0"
+            "`split.valid`: expected above 0 and below 1, found 0"
         );
         assert_eq!(
             message("folder", 1.0, 0.0),
-            "split.valid must be above 0 and below 1, but it is 1"
+            "`split.valid`: expected above 0 and below 1, found 1"
         );
         assert_eq!(
             message("folder", 0.5, -0.1),
-            "split.test must be 0 or more and below 1, but it is -0.1"
+            "`split.test`: expected 0 or more and below 1, found -0.1"
         );
         assert_eq!(
             message("folder", 0.5, 0.5),
-            "split.valid + split.test must be below 1, to leave images to train on, but it is 1"
+            "`split.valid + split.test`: expected below 1, to leave images to train on, found 1"
         );
         assert_eq!(
             message("mnist", 0.5, 0.1),
-            "split.test must be 0, because mnist has a test split of its own, but it is 0.1"
+            "`split.test`: expected 0, because mnist has a test split of its own, found 0.1"
         );
     }
 
@@ -266,7 +266,7 @@ mod tests {
     fn the_cache_is_checked() {
         let json = r#"{"folder": {"root": "x", "cache_mb": 1048577}}"#;
         let error = serde_json::from_str::<DataConfig>(json).unwrap().check().unwrap_err();
-        assert_eq!(error.to_string(), "cache_mb must be 0 to 1048576, but it is 1048577");
+        assert_eq!(error.to_string(), "`cache_mb`: expected 0 to 1048576, found 1048577");
     }
 
     #[test]
@@ -275,7 +275,7 @@ mod tests {
         let error = serde_json::from_str::<DataConfig>(json).unwrap().check().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "preprocess.image_size must be 1 to 4096 pixels, but it is 0"
+            "`preprocess.image_size`: expected 1 to 4096 pixels, found 0"
         );
     }
 }

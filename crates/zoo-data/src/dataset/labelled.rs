@@ -139,7 +139,7 @@ mod tests {
         let error = open("folder", "root", root.path()).unwrap_err();
         assert!(matches!(error, DataError::NoClasses { .. }), "{error}");
         let error = serde_json::from_str::<DataConfig>(r#"{"sea": {}}"#).unwrap().open_all();
-        let expected = "data must be folder or manifest, but it is sea";
+        let expected = "`data`: expected folder or manifest, found sea";
         assert_eq!(error.unwrap_err().to_string(), expected);
     }
 }

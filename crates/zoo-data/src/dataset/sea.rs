@@ -252,7 +252,7 @@ mod tests {
         let error = DataConfig::Sea(SeaConfig { valid: 9, ..small(0) }).open().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "valid must be 10 (one image a class) to 10000000, but it is 9"
+            "`valid`: expected 10 (one image a class) to 10000000, found 9"
         );
     }
 }

@@ -156,21 +156,21 @@ mod tests {
         let message = |subset| open(subset).unwrap_err().to_string();
         assert_eq!(
             message(r#"{"fraction": 0}"#),
-            "subset.fraction must be above 0 and at most 1, but it is 0"
+            "`subset.fraction`: expected above 0 and at most 1, found 0"
         );
         assert_eq!(
             message(r#"{"fraction": 1.5}"#),
-            "subset.fraction must be above 0 and at most 1, but it is 1.5"
+            "`subset.fraction`: expected above 0 and at most 1, found 1.5"
         );
         assert_eq!(
             message(r#"{"images_per_class": 0}"#),
-            "subset.images_per_class must be 1 or more, but it is 0"
+            "`subset.images_per_class`: expected 1 or more, found 0"
         );
         let json = r#"{"mnist": {"root": "x", "split": {"subset": {"fraction": 2}}}}"#;
         let error = serde_json::from_str::<DataConfig>(json).unwrap().check().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "split.subset.fraction must be above 0 and at most 1, but it is 2"
+            "`split.subset.fraction`: expected above 0 and at most 1, found 2"
         );
     }
 }

@@ -67,9 +67,9 @@ mod tests {
         let message = |json| {
             serde_json::from_str::<LoaderConfig>(json).unwrap().check().unwrap_err().to_string()
         };
-        assert_eq!(message(r#"{"batch_size": 0}"#), "batch_size must be 1 to 1048576, but it is 0");
-        assert_eq!(message(r#"{"workers": 257}"#), "workers must be 0 to 256, but it is 257");
-        assert_eq!(message(r#"{"prefetch": 1025}"#), "prefetch must be 0 to 1024, but it is 1025");
+        assert_eq!(message(r#"{"batch_size": 0}"#), "`batch_size`: expected 1 to 1048576, found 0");
+        assert_eq!(message(r#"{"workers": 257}"#), "`workers`: expected 0 to 256, found 257");
+        assert_eq!(message(r#"{"prefetch": 1025}"#), "`prefetch`: expected 0 to 1024, found 1025");
         assert!(serde_json::from_str::<LoaderConfig>(r#"{"worker": 1}"#).is_err());
     }
 }

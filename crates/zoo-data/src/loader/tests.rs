@@ -172,12 +172,12 @@ fn one_class_or_one_image_cannot_be_mixed() {
     let message =
         |split: &Split, batch_size| mix.check_fits(split, batch_size).unwrap_err().to_string();
     assert!(mix.check_fits(&split(None), 2).is_ok());
-    assert_eq!(message(&split(None), 1), "mix must be off for batches of one image, but it is on");
+    assert_eq!(message(&split(None), 1), "`mix`: expected off for batches of one image, found on");
     // Indices that leave the same remainder by three have the same label.
     let one_class = Split::new(Arc::new(Numbers { broken: None }), vec![0, 3, 6]);
     assert_eq!(
         message(&one_class, 2),
-        "mix must be off for train images of one class, but it is on"
+        "`mix`: expected off for train images of one class, found on"
     );
     assert!(MixConfig::default().check_fits(&one_class, 1).is_ok());
 }
@@ -224,7 +224,7 @@ fn autodiff_devices_get_batches() {
 }
 
 #[test]
-#[should_panic(expected = "batch_size must be 1 to 1048576, but it is 0")]
+#[should_panic(expected = "`batch_size`: expected 1 to 1048576, found 0")]
 fn unchecked_settings_panic() {
     let config = LoaderConfig { batch_size: 0, ..config(0) };
     Loader::new(&split(None), &preprocess(), &config, &Device::flex());

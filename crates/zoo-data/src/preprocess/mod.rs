@@ -190,7 +190,7 @@ mod tests {
         for image_size in [0, 4097] {
             let error = Preprocess { image_size, ..preprocess() }.check().unwrap_err();
             let expected =
-                format!("preprocess.image_size must be 1 to 4096 pixels, but it is {image_size}");
+                format!("`preprocess.image_size`: expected 1 to 4096 pixels, found {image_size}");
             assert_eq!(error.to_string(), expected);
         }
     }
@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(message(Resize::Crop, 0.875), Ok(()));
         assert_eq!(
             message(Resize::Crop, 1.5),
-            Err("preprocess.crop_ratio must be 0.1 to 1, but it is 1.5".to_owned())
+            Err("`preprocess.crop_ratio`: expected 0.1 to 1, found 1.5".to_owned())
         );
         let expected =
             "preprocess.crop_ratio must be 1 unless preprocess.resize is \"crop\", but it is 0.5";

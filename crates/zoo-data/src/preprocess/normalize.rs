@@ -129,7 +129,7 @@ mod tests {
         let error = Normalize::FashionMnist.mean_std(3).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "preprocess.normalize must be figures for RGB images, but it is figures for grey images"
+            "`preprocess.normalize`: expected figures for RGB images, found figures for grey images"
         );
     }
 

@@ -114,7 +114,7 @@ fn groups_stay_together() {
     let error = open(&folder, "a.csv", serde_json::json!({"group": "(.)"})).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "split.group must be left out, because the images have groups already, but it is \"(.)\""
+        "`split.group`: expected nothing, because the images have groups already, found \"(.)\""
     );
 }
 

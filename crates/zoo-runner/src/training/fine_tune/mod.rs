@@ -32,7 +32,8 @@ pub struct FineTuneConfig {
     /// What is not trained: its parameters stay bit for bit, its batch normalisation keeps its
     /// statistics, and it drops nothing.
     pub freeze: Freeze,
-    /// What takes the place of `freeze` later, in the order of time.
+    /// What takes the place of `freeze` later, in the order of time; `unfreeze` says the same.
+    #[serde(alias = "unfreeze")]
     pub thaw: Vec<Thaw>,
 }
 
@@ -185,6 +186,16 @@ mod tests {
         assert!(frozen(norms.clone(), "blocks.3.norm2.beta"));
         assert!(frozen(norms.clone(), "head.bias"));
         assert!(!frozen(norms, "blocks.3.mlp.fc1.bias"));
+    }
+
+    #[test]
+    fn unfreeze_is_another_word_for_thaw() {
+        let read = |key: &str| -> FineTuneConfig {
+            let json = format!(r#"{{"{key}": [{{"after_epochs": 2, "freeze": "nothing"}}]}}"#);
+            serde_json::from_str(&json).unwrap()
+        };
+        assert_eq!(read("unfreeze"), read("thaw"));
+        assert_eq!(read("unfreeze").thaw.len(), 1);
     }
 
     #[test]
