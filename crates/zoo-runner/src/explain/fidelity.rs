@@ -11,7 +11,7 @@ use super::{HeatMap, Record, Slopes, colour::magma, method::rollout, slopes};
 use crate::{
     backend::host,
     model::{
-        Classifier,
+        Explainable,
         filler::{filled, filler},
     },
 };
@@ -57,7 +57,7 @@ fn assert_close(what: &str, found: &[f32], expected: impl IntoIterator<Item = f3
 }
 
 /// Checks logits and Grad-CAM; gives back network, images and what else is to be checked.
-fn check<M: Classifier>(name: &str, model: M) -> (M, Tensor<4>, Reference) {
+fn check<M: Explainable>(name: &str, model: M) -> (M, Tensor<4>, Reference) {
     let reference: Reference = fixture(name);
     let labels: Vec<usize> = fixture("labels");
     let model = filled(model, fixture("gain"));
