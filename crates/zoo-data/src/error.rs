@@ -176,7 +176,7 @@ pub enum DataError {
 
     /// An image folder with one class. Comes on opening.
     #[error(
-        "{path} has the class \"{class}\" only; a classifier needs at least two folders of images",
+        "{path} has the class {class:?} only; a classifier needs at least two folders of images",
         path = shown(path)
     )]
     OneClass {
@@ -269,7 +269,7 @@ pub enum DataError {
 
     /// A split took every image of a class. Comes on opening.
     #[error(
-        "class \"{class}\" has {images} images, and none is left to train on; lower split.valid and split.test, or add images"
+        "class {class:?} has {images} images, and none is left to train on; lower split.valid and split.test, or add images"
     )]
     NoTrainImage {
         /// Name of the class.
@@ -280,7 +280,7 @@ pub enum DataError {
 
     /// A subset has no image of a class. Comes on opening.
     #[error(
-        "class \"{class}\" would be empty: the fraction {fraction} of its {images} train images is none; raise subset.fraction to {} or more",
+        "class {class:?} would be empty: the fraction {fraction} of its {images} train images is none; raise subset.fraction to {} or more",
         0.5 / *.images as f64
     )]
     EmptySubset {
@@ -294,7 +294,7 @@ pub enum DataError {
 
     /// A subset asks for more images than a class has. Comes on opening.
     #[error(
-        "class \"{class}\" has {images} train images, fewer than the {asked} asked for; lower subset.images_per_class"
+        "class {class:?} has {images} train images, fewer than the {asked} asked for; lower subset.images_per_class"
     )]
     SmallClass {
         /// Name of the class.

@@ -108,7 +108,7 @@ pub(super) fn open(config: &ManifestConfig) -> Result<Dataset, DataError> {
     let listing = listing(config, rows)?;
     if let [class] = &listing.classes[..] {
         let reason =
-            format!("all images have the label \"{class}\"; a classifier needs at least two");
+            format!("all images have the label {class:?}; a classifier needs at least two");
         return Err(DataError::Manifest { path: path.clone(), line: None, reason });
     }
     listing.into_dataset(&INFO, &config.as_folder())
@@ -130,7 +130,7 @@ fn check_once(path: &Path, rows: &[Row], files: &[PathBuf]) -> Result<(), DataEr
         let reason = match before.label == row.label {
             true => format!("{image} is listed already, in line {line}"),
             false => format!(
-                "{image} is listed already, in line {line}, with the label \"{}\" in place of \"{}\"; \
+                "{image} is listed already, in line {line}, with the label {:?} in place of {:?}; \
                  an image has one label",
                 before.label, row.label
             ),

@@ -210,12 +210,12 @@ impl Image {
 #[cfg(unix)]
 fn unreadable_kind(kind: FileType) -> Option<&'static str> {
     use std::os::unix::fs::FileTypeExt;
-    match () {
-        () if kind.is_fifo() => Some("pipe"),
-        () if kind.is_socket() => Some("socket"),
-        () if kind.is_char_device() || kind.is_block_device() => Some("device"),
-        () => None,
-    }
+    let kinds = [
+        (kind.is_fifo(), "pipe"),
+        (kind.is_socket(), "socket"),
+        (kind.is_char_device() || kind.is_block_device(), "device"),
+    ];
+    kinds.into_iter().find_map(|(is_it, name)| is_it.then_some(name))
 }
 
 #[cfg(not(unix))]

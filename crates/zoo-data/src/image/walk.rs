@@ -24,11 +24,9 @@ pub fn walk(folder: &Path) -> Vec<Entry> {
     let mut found = Vec::new();
     let mut entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
     while let Some(entry) = entries.next() {
-        let is_asked_for = matches!(&entry, Ok(entry) if entry.depth() == 0 && is_folder(entry));
-        if is_asked_for {
-            continue;
-        }
         match entry {
+            // The folder that is asked for, whatever it is called and wherever it leads.
+            Ok(entry) if entry.depth() == 0 && is_folder(&entry) => {}
             Ok(entry) if is_folder(&entry) => {
                 let is_circle = entry.path_is_symlink() && leads_back(entry.path());
                 let is_hidden = is_left_behind(entry.path());
