@@ -55,5 +55,5 @@ pub use image::{Image, is_image_file};
 pub use loader::{Loader, LoaderConfig, LoaderIter, Sampler};
 pub use mix::MixConfig;
 pub use preprocess::{
-    Area, Interpolation, MeanStd, Normalize, Preprocess, PreprocessConfig, Resize,
+    Area, CropOffset, Interpolation, MeanStd, Normalize, Preprocess, PreprocessConfig, Resize,
 };

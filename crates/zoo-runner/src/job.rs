@@ -16,7 +16,7 @@ use crate::{
     manifest::Manifest,
     memory::peak_bytes,
     model::{AnyClassifier, DataShape, WeightsInfo},
-    pretrained::{Method, Probe},
+    pretrained::{Method, Pretrained, Probe},
     progress::{Show, TrainingProgress},
     report::write_curves,
     run_dir::{RunDir, read_json, write_json},
@@ -52,6 +52,7 @@ impl Job {
         let pretrained = config.open_pretrained(show)?;
         let mut data = config.data.open()?;
         check_images(&mut data, &SplitName::ALL, show)?;
+        data.notes.extend(pretrained.iter().flat_map(Pretrained::notes));
         config
             .mix
             .check_fits(&data.train, config.loader.batch_size)
@@ -69,7 +70,7 @@ impl Job {
         Ok(Self { setup: Setup { config, device, data, course }, model })
     }
 
-    /// What the user should know about the data, one sentence each.
+    /// What the user should know about data and weights, one sentence each.
     pub fn notes(&self) -> &[String] {
         &self.setup.data.notes
     }

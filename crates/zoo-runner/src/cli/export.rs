@@ -6,7 +6,13 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Output, print, print_json};
-use crate::{Error, backend::host, model::WeightsInfo, pretrained::export, run_dir::find_weights};
+use crate::{
+    Error,
+    backend::host,
+    model::WeightsInfo,
+    pretrained::{Exported, export},
+    run_dir::find_weights,
+};
 
 /// Write weights as another library reads them.
 #[derive(Debug, Args)]
@@ -30,12 +36,15 @@ impl Export {
         let info = WeightsInfo::read(&weights)?;
         let mut model = info.model.blank(&host());
         model.load(&weights)?;
-        let written = export(&*model, &info, &self.layout, &self.out)?;
+        let Exported { files, notes } = export(&*model, &info, &self.layout, &self.out)?;
+        if !output.quiet {
+            notes.iter().for_each(|note| eprintln!("note: {note}"));
+        }
         match output.json {
-            true => print_json(&json!({"layout": self.layout, "files": written})),
+            true => print_json(&json!({"layout": self.layout, "files": files, "notes": notes})),
             false => {
                 let files: Vec<String> =
-                    written.iter().map(|path| path.display().to_string()).collect();
+                    files.iter().map(|path| path.display().to_string()).collect();
                 print(&files.join("\n"))
             }
         }

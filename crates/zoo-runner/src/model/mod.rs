@@ -12,4 +12,4 @@ pub use any::AnyClassifier;
 pub use classifier::Classifier;
 pub use registry::{ModelSettings, Preset};
 pub use shape::DataShape;
-pub use weights::{WeightsInfo, save_weights};
+pub use weights::{EXPORTED, WeightsInfo, save_weights};

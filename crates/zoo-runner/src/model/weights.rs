@@ -19,6 +19,8 @@ use crate::Error;
 
 /// The metadata key of the safetensors file under which a [`WeightsInfo`] travels.
 const KEY: &str = "burn-zoo";
+/// The metadata key of a file in another library's layout that has no other place for it.
+pub const EXPORTED: &str = "burn-zoo-export";
 /// A longer header than this belongs to no network.
 const LARGEST_HEADER: u64 = 64 << 20;
 
@@ -40,6 +42,19 @@ impl WeightsInfo {
     ///
     /// [`Error::Io`] or [`Error::Run`] if this is no file of weights that the zoo wrote.
     pub fn read(path: &Path) -> Result<Self, Error> {
+        Self::read_from(path, KEY)
+    }
+
+    /// Reads the header of a file in another library's layout.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] or [`Error::Run`] if the zoo has not exported it, or has put this beside it.
+    pub fn exported(path: &Path) -> Result<Self, Error> {
+        Self::read_from(path, EXPORTED)
+    }
+
+    fn read_from(path: &Path, key: &str) -> Result<Self, Error> {
         let refuse = |message: &str| Error::run(path, message);
         let mut file = File::open(path).map_err(Error::io(path))?;
         let mut length = [0; 8];
@@ -52,7 +67,7 @@ impl WeightsInfo {
         file.take(length).read_to_end(&mut header).map_err(Error::io(path))?;
         let header: Value = serde_json::from_slice(&header)
             .map_err(|_| refuse("is no safetensors file, or it was cut short"))?;
-        let info = header["__metadata__"][KEY].as_str().ok_or_else(|| {
+        let info = header["__metadata__"][key].as_str().ok_or_else(|| {
             refuse("has weights, but not the model, classes and preprocessing that zoo writes with them")
         })?;
         serde_json::from_str(info)

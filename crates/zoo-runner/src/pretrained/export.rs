@@ -1,24 +1,36 @@
 //! From a network of the zoo to a file that other libraries read.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use burn::store::BurnToPyTorchAdapter;
 use safetensors::{Dtype, serialize_to_file, tensor::TensorView};
 use zoo_alexnet::{AlexNetConfig, AlexNetPreset};
-use zoo_vit::{Pooling, Position, VitConfig};
+use zoo_vit::{Activation, Pooling, Position, VitConfig};
 
 use super::{
     layout::{LAYOUTS, Layout, ZOO},
-    sidecar,
+    sidecar::{self, Written},
     source::{Lazy, third},
 };
 use crate::{
     Error,
-    model::{AnyClassifier, ModelSettings, WeightsInfo},
+    model::{AnyClassifier, EXPORTED, ModelSettings, WeightsInfo},
 };
 
+/// What an export has made.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Exported {
+    /// The files, the weights first.
+    pub files: Vec<PathBuf>,
+    /// What the library cannot express of how images are prepared, and what to do, a sentence each.
+    pub notes: Vec<String>,
+}
+
 /// Writes `model` as safetensors of f32, by the names that the library `layout` has, with the JSON
-/// files that it wants beside them; gives all files that were written, the weights first.
+/// files that it wants beside them.
 ///
 /// # Errors
 ///
@@ -29,10 +41,10 @@ pub fn export(
     info: &WeightsInfo,
     layout: &str,
     out: &Path,
-) -> Result<Vec<PathBuf>, Error> {
+) -> Result<Exported, Error> {
     if layout == ZOO {
         model.save(out, info)?;
-        return Ok(vec![out.to_path_buf()]);
+        return Ok(Exported { files: vec![out.to_path_buf()], notes: Vec::new() });
     }
     let name = info.model.name();
     let layout = Layout::named(layout, name).ok_or_else(|| {
@@ -57,14 +69,18 @@ pub fn export(
     });
     let views: Result<Vec<_>, _> = views.collect();
     let part = out.with_extension("safetensors.part");
-    let metadata = [(String::from("format"), String::from("pt"))].into();
+    let mut metadata: HashMap<_, _> = [(String::from("format"), String::from("pt"))].into();
+    if layout.name == "torchvision" {
+        // It has no file for what is not a tensor, and an import wants to know.
+        let info = serde_json::to_string(info).map_err(|error| failed(error.to_string()))?;
+        metadata.insert(String::from(EXPORTED), info);
+    }
     views
         .and_then(|views| serialize_to_file(views, Some(metadata), &part))
         .map_err(|error| failed(error.to_string()))?;
     std::fs::rename(&part, out).map_err(|error| failed(error.to_string()))?;
-    let mut written = vec![out.to_path_buf()];
-    written.extend(sidecar::write(layout.name, out, info)?);
-    Ok(written)
+    let Written { files, notes } = sidecar::write(layout.name, out, info)?;
+    Ok(Exported { files: std::iter::once(out.to_path_buf()).chain(files).collect(), notes })
 }
 
 /// Refuses a network that would go by the library's names and compute something else there.
@@ -86,12 +102,16 @@ fn check(model: &ModelSettings, layout: &Layout) -> Result<(), String> {
         }
         ModelSettings::Vit(settings) => {
             let config = VitConfig::from(settings.clone());
-            config.pooling == Pooling::ClassToken && config.position == Position::Learned
+            let is_gelu = config.activation.unwrap_or_default() == Activation::Gelu;
+            config.pooling == Pooling::ClassToken
+                && config.position == Position::Learned
+                && (is_gelu || layout.name != "torchvision")
         }
         ModelSettings::Cnn(_) => false,
     };
     let wanted = match model {
         ModelSettings::AlexNet(_) => "RGB images and the sizes of the preset torchvision",
+        _ if layout.name == "torchvision" => "a class token, learned positions and the exact GELU",
         _ => "a class token and learned positions",
     };
     let library = layout.name;

@@ -6,15 +6,17 @@ use burn::{
     store::{ApplyError, ApplyResult, PyTorchToBurnAdapter},
     tensor::Device,
 };
-use zoo_data::{Interpolation, Resize};
+use zoo_data::{Interpolation, Preprocess, Resize};
 
 use super::{
     adapt::Bicubic,
+    assume::Assumption,
     infer,
     layout::{Layout, ZOO, some_of},
+    qkv::{add_zero_biases, joined},
     report::{ImportReport, not_finite},
     sidecar::Sidecar,
-    source::{Lazy, Tensors, join},
+    source::Tensors,
 };
 use crate::{
     Error,
@@ -39,7 +41,7 @@ pub struct ImportOptions {
     pub image_size: Option<usize>,
     /// How images of another shape become square.
     pub resize: Option<Resize>,
-    /// The side of the square that is seen, in shorter sides of the image.
+    /// How much of the scaled image is seen, side by side.
     pub crop_ratio: Option<f64>,
     /// How pixels between pixels are made.
     pub interpolation: Option<Interpolation>,
@@ -102,42 +104,73 @@ fn foreign_layout(
 ) -> Result<Pretrained, Error> {
     let file = Tensors::open(path)?;
     let layout = Layout::of(&file, options.layout.as_deref())?;
-    let sidecar = Sidecar::beside(path);
-    let (tensors, unused) = renamed(file, layout)?;
-    let settings = infer::settings(&tensors, layout, &sidecar, options.num_heads)?;
+    let sidecar = Sidecar::beside(path, layout)?;
+    let (mut tensors, unused) = renamed(file, layout)?;
+    let applied = tensors.tensors.len();
+    if sidecar.qkv_bias == Some(false) {
+        add_zero_biases(&mut tensors)?;
+    }
+    let mut assumed: Vec<_> = sidecar.notes.iter().cloned().map(Assumption::note).collect();
+    let settings = infer::settings(&tensors, layout, &sidecar, options.num_heads, &mut assumed)?;
     let mut model = settings.blank(device);
-    let names = tensors.tensors.len();
     let result =
         model.apply(tensors.tensors.into_values().collect(), Some(Box::new(PyTorchToBurnAdapter)));
     check(path, layout, &result)?;
-    let mut report = ImportReport {
+    let shape = settings.shape();
+    let preprocess = match sidecar.preprocess {
+        Some(told) => fitting(told, shape, options).map_err(|message| Error::run(path, message))?,
+        None => {
+            let usual = (layout.preprocess)(&settings);
+            let usual = usual.preprocess(shape.image_size, shape.channels);
+            assumed.extend(Assumption::preprocess(&usual, layout.name, options));
+            usual
+        }
+    };
+    let numbered = || (0..shape.num_classes).map(|label| format!("class {label}")).collect();
+    let (classes, reason) = match sidecar.classes {
+        Some(classes) if classes.len() == shape.num_classes => (Some(classes), String::new()),
+        Some(classes) => (
+            None,
+            format!(
+                ", since {} are named beside the weights of {}",
+                classes.len(),
+                shape.num_classes
+            ),
+        ),
+        None => (None, String::new()),
+    };
+    if classes.is_none() && options.classes.is_none() {
+        assumed.push(Assumption::classes(&reason));
+    }
+    let report = ImportReport {
         layout: layout.name.to_string(),
-        applied: names,
+        applied,
         unused,
         converted: tensors.converted,
+        assumed,
         ..ImportReport::of(&settings, &*model)
     };
-    let DataShape { num_classes, channels, image_size } = settings.shape();
-    let mut preprocess = layout.preprocess.preprocess(image_size, channels);
-    let asked_figures = options.mean.is_some() && options.std.is_some();
-    match (sidecar.mean, sidecar.std) {
-        (Some(mean), Some(std)) => (preprocess.mean, preprocess.std) = (mean, std),
-        _ if !asked_figures => report.assumed.push(format!(
-            "mean {:?} and deviation {:?}, as {} mostly has them; --mean and --std say otherwise",
-            preprocess.mean, preprocess.std, layout.name
-        )),
-        _ => {}
-    }
-    preprocess.crop_ratio = sidecar.crop_ratio.unwrap_or(preprocess.crop_ratio);
-    preprocess.interpolation = sidecar.interpolation.unwrap_or(preprocess.interpolation);
-    let numbered = || (0..num_classes).map(|label| format!("class {label}")).collect();
-    let classes = sidecar.classes.filter(|classes| classes.len() == num_classes);
-    if classes.is_none() && options.classes.is_none() {
-        report.assumed.push(String::from("classes by their number; --classes FILE names them"));
-    }
     let classes = classes.unwrap_or_else(numbered);
     let info = WeightsInfo { model: settings, classes, preprocess };
     Ok(Pretrained { model, info, positions: layout.positions, report })
+}
+
+/// The preprocessing that is told beside weights, for the images that they see. Those of another size
+/// are meant only where the user asks for that size.
+fn fitting(
+    told: Preprocess,
+    shape: DataShape,
+    options: &ImportOptions,
+) -> Result<Preprocess, String> {
+    let DataShape { image_size, .. } = shape;
+    if told.image_size != image_size && options.image_size.is_none() {
+        return Err(format!(
+            "sees images of {image_size} pixels, but the files beside it prepare images of {0}: give \
+             --image-size {0} to have its positions resized, or --image-size {image_size}",
+            told.image_size
+        ));
+    }
+    Ok(Preprocess { image_size, ..told })
 }
 
 /// The tensors by our names as f32, and the names of those that have no part in the scores.
@@ -170,26 +203,6 @@ fn renamed(mut file: Tensors, layout: &Layout) -> Result<(Tensors, Vec<String>),
         file.tensors = joined(file.tensors);
     }
     Ok((file, unused))
-}
-
-/// Queries, keys and values of each block as one tensor. Where one is missing, has no extent or
-/// another shape than the first, all stay as they are, and will be told as missing and unused.
-fn joined(mut tensors: BTreeMap<String, Lazy>) -> BTreeMap<String, Lazy> {
-    let queries: Vec<String> =
-        tensors.keys().filter(|name| name.contains(".query.")).cloned().collect();
-    for query in queries {
-        let names = ["query", "key", "value"].map(|part| query.replace("query", part));
-        let parts = names.each_ref().map(|name| tensors.get(name).cloned());
-        let [Some(query), Some(key), Some(value)] = parts else { continue };
-        let is_joinable = query.shape.num_dims() > 0;
-        if !is_joinable || key.shape != query.shape || value.shape != query.shape {
-            continue;
-        }
-        names.iter().for_each(|name| drop(tensors.remove(name)));
-        let name = names[0].replace("query", "qkv");
-        tensors.insert(name.clone(), join(&name, [query, key, value]));
-    }
-    tensors
 }
 
 /// Refuses a file that lacks tensors, or has them of other shapes.

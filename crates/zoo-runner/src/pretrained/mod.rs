@@ -5,6 +5,7 @@
 //! other data, `method` says how they are fitted to them. [`export()`] goes the way back.
 
 pub mod adapt;
+mod assume;
 mod describe;
 mod export;
 mod features;
@@ -16,6 +17,7 @@ mod layout;
 mod method;
 mod pickle;
 mod probe;
+mod qkv;
 mod report;
 mod sidecar;
 mod source;
@@ -24,7 +26,7 @@ mod start;
 #[cfg(test)]
 mod tests;
 
-pub use export::export;
+pub use export::{Exported, export};
 pub use features::BeforeHead;
 pub use fine_tune::{FineTuneConfig, Freeze, Freezing, Head, Thaw};
 pub use hub::Published;

@@ -3,6 +3,7 @@
 use burn::store::bridge::to_data;
 use serde::Serialize;
 
+use super::assume::Assumption;
 use crate::{
     Error,
     model::{AnyClassifier, ModelSettings},
@@ -30,7 +31,7 @@ pub struct ImportReport {
     /// Tensors that hold infinities or what is not a number.
     pub not_finite: Vec<String>,
     /// What was assumed, a sentence each.
-    pub assumed: Vec<String>,
+    pub assumed: Vec<Assumption>,
 }
 
 impl ImportReport {

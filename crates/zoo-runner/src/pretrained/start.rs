@@ -4,15 +4,22 @@ use std::path::Path;
 
 use burn::tensor::Device;
 
-use super::{Head, ImportOptions, Pretrained, hub::Published, import};
+use super::{Head, ImportOptions, Pretrained, assume::Assumption, hub::Published, import};
 use crate::{
     Error,
     backend::host,
     config::{RunConfig, refuse},
-    model::AnyClassifier,
+    model::{AnyClassifier, ModelSettings},
     progress::Show,
     run_dir::find_weights,
 };
+
+impl Pretrained {
+    /// What was assumed of the weights and a config can say otherwise, a sentence each.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        self.report.assumed.iter().filter_map(Assumption::in_config)
+    }
+}
 
 impl RunConfig {
     /// Reads the weights that the config starts from, if it names any, and takes over from them what
@@ -34,10 +41,19 @@ impl RunConfig {
             }
             None => find_weights(Path::new(name))?,
         };
-        let pretrained = import(&weights, &ImportOptions::default(), &host())?;
+        let num_heads = match &self.model {
+            ModelSettings::Vit(settings) => settings.num_heads,
+            _ => None,
+        };
+        let options = ImportOptions { num_heads, ..Default::default() };
+        let mut pretrained = import(&weights, &options, &host())?;
         let info = &pretrained.info;
-        self.model = self.model.over(&info.model).map_err(|message| refuse("model", message))?;
-        self.data.take_over(&info.preprocess);
+        let model = self.model.over(&info.model).map_err(|message| refuse("model", message))?;
+        self.model = with_what_no_tensor_shows(model, &info.model);
+        if !self.data.take_over(&info.preprocess) {
+            let is_taken = |assumption: &Assumption| !assumption.is_about("preprocess.normalize");
+            pretrained.report.assumed.retain(is_taken);
+        }
         self.check()?;
         Ok(Some(pretrained))
     }
@@ -71,6 +87,17 @@ impl RunConfig {
         adaptation.apply(&mut *model).map_err(|message| refuse("pretrained", message))?;
         Ok(model)
     }
+}
+
+/// `model` with what the weights compute and no tensor shows, as far as it says nothing else: a preset
+/// is about sizes.
+fn with_what_no_tensor_shows(mut model: ModelSettings, weights: &ModelSettings) -> ModelSettings {
+    if let (ModelSettings::Vit(model), ModelSettings::Vit(weights)) = (&mut model, weights) {
+        model.num_heads = model.num_heads.or(weights.num_heads);
+        model.activation = model.activation.or(weights.activation);
+        model.layer_norm_epsilon = model.layer_norm_epsilon.or(weights.layer_norm_epsilon);
+    }
+    model
 }
 
 /// Refuses a head for other classes.

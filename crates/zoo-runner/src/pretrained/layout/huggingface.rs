@@ -39,7 +39,7 @@ pub const VIT: Layout = Layout {
     splits_attention: true,
     layer_norm_epsilon: 1e-12,
     positions: Bicubic::Centred,
-    preprocess: Assumed {
+    preprocess: |_| Assumed {
         mean: [0.5; 3],
         std: [0.5; 3],
         resize: Resize::Squish,

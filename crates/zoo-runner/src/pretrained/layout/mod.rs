@@ -5,10 +5,10 @@ mod huggingface;
 mod timm;
 mod torchvision;
 
-use zoo_data::{Interpolation, Preprocess, Resize};
+use zoo_data::{CropOffset, Interpolation, Preprocess, Resize};
 
 use super::{adapt::Bicubic, source::Tensors};
-use crate::Error;
+use crate::{Error, model::ModelSettings};
 
 /// What a library calls the tensors of one network, and what it takes for granted.
 pub struct Layout {
@@ -31,8 +31,8 @@ pub struct Layout {
     pub layer_norm_epsilon: f64,
     /// How position embeddings are brought to another number of patches.
     pub positions: Bicubic,
-    /// How images are prepared where nothing else says; the image size is the weights'.
-    pub preprocess: Assumed,
+    /// How images are mostly prepared for a network of these settings.
+    pub preprocess: fn(&ModelSettings) -> Assumed,
 }
 
 /// The preprocessing that a library takes for granted.
@@ -44,7 +44,7 @@ pub struct Assumed {
     pub std: [f32; 3],
     /// How images of another shape become square.
     pub resize: Resize,
-    /// The side of the square that is seen, in shorter sides of the image.
+    /// How much of the scaled image is seen, side by side.
     pub crop_ratio: f64,
     /// How pixels between pixels are made.
     pub interpolation: Interpolation,
@@ -110,6 +110,7 @@ impl Assumed {
             image_size,
             resize: self.resize,
             crop_ratio: self.crop_ratio,
+            crop_offset: CropOffset::Even,
             interpolation: self.interpolation,
             mean: self.mean[..channels].to_vec(),
             std: self.std[..channels].to_vec(),

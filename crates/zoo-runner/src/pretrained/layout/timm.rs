@@ -28,7 +28,7 @@ pub const VIT: Layout = Layout {
     layer_norm_epsilon: 1e-6,
     positions: Bicubic::Antialiased,
     // Those of the augreg weights; DeiT has ImageNet's figures, which the names do not tell.
-    preprocess: Assumed {
+    preprocess: |_| Assumed {
         mean: [0.5; 3],
         std: [0.5; 3],
         resize: Resize::Crop,
