@@ -5,7 +5,7 @@ use zoo_data::{CropOffset, Interpolation, Preprocess, Resize};
 
 use super::{
     PREPROCESSOR,
-    settings::{Settings, list, named},
+    settings::{Settings, decimal, list, named},
 };
 
 /// What a class of processors does where its file says nothing.
@@ -266,8 +266,8 @@ pub fn write(preprocess: &Preprocess) -> Option<Value> {
         "do_rescale": true,
         "rescale_factor": 1.0 / 255.0,
         "do_normalize": true,
-        "image_mean": preprocess.mean,
-        "image_std": preprocess.std,
+        "image_mean": decimal(&preprocess.mean),
+        "image_std": decimal(&preprocess.std),
     });
     let square = |side: usize| json!({"height": side, "width": side});
     let (class, resized) = match preprocess.resize {

@@ -104,6 +104,12 @@ pub fn named(interpolation: Interpolation) -> (&'static str, u64) {
     known.map_or(("bilinear", 2), |&(_, name, number)| (name, number))
 }
 
+/// Figures as the numbers that one would write.
+pub fn decimal(figures: &[f32]) -> Vec<f64> {
+    let shortest = |figure: &f32| figure.to_string().parse().unwrap_or(f64::from(*figure));
+    figures.iter().map(shortest).collect()
+}
+
 /// What to tell of a library that keeps no preprocessing with its weights.
 pub fn by_hand(library: &str, preprocess: &Preprocess) -> Vec<String> {
     let Preprocess { image_size, mean, std, .. } = preprocess;

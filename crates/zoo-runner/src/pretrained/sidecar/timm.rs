@@ -6,7 +6,7 @@ use zoo_vit::{Activation, VitConfig};
 
 use super::{
     CONFIG, Sidecar, Size,
-    settings::{Settings, list, named},
+    settings::{Settings, decimal, list, named},
 };
 use crate::model::WeightsInfo;
 
@@ -219,8 +219,8 @@ pub fn pretrained_cfg_of(preprocess: &Preprocess, num_classes: usize) -> Value {
         "interpolation": named(preprocess.interpolation).0,
         "crop_pct": preprocess.crop_ratio,
         "crop_mode": crop_mode,
-        "mean": preprocess.mean,
-        "std": preprocess.std,
+        "mean": decimal(&preprocess.mean),
+        "std": decimal(&preprocess.std),
         "first_conv": "patch_embed.proj",
         "classifier": "head",
     })
