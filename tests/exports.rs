@@ -140,6 +140,15 @@ fn torchvision_is_told_in_words() {
         "note: torchvision keeps no preprocessing with weights; prepare images by Resize(20), CenterCrop(16), \
          bilinear, Normalize([0.4, 0.5, 0.6], [0.2, 0.3, 0.4])\n"
     );
+    zoo.copy(&fixture("hf-vit"), "theirs");
+    zoo.ok(&["import", "theirs/model.safetensors", "--out", "ours.safetensors", "-q"]);
+    assert_eq!(
+        exported(&zoo, "torchvision"),
+        "note: torchvision keeps no preprocessing with weights; prepare images by Resize((16, 16)), \
+         CenterCrop(16), bilinear, Normalize([0.4, 0.5, 0.6], [0.2, 0.3, 0.4])\n\
+         note: torchvision's layer norms add 1e-6 to the variance, this network's 1e-12: scores differ by a \
+         little; --layout hf has it exactly\n"
+    );
 }
 
 #[test]
@@ -212,4 +221,24 @@ fn a_preset_leaves_the_activation_to_the_weights() {
     let model = &zoo.json("run/config.json")["model"]["vit"];
     assert_eq!((&model["activation"], &model["num_heads"]), (&json!("relu"), &json!(2)));
     assert_eq!(model["layer_norm_epsilon"], 1e-12);
+}
+
+/// Weights that say how many heads they have mean it.
+#[test]
+fn other_heads_than_the_weights_have_are_refused() {
+    let zoo = Zoo::new();
+    imported(&zoo, &[]);
+    let import = |file: &str, heads| {
+        zoo.refused(&["import", file, "--num-heads", heads, "--out", "again.safetensors"])
+    };
+    assert_eq!(
+        import("ours.safetensors", "4"),
+        "error: ours.safetensors: has 2 attention heads, not 4\n"
+    );
+    let alexnet = fixture("torchvision-alexnet.pth");
+    let said = import(&alexnet, "4");
+    assert_eq!(
+        said,
+        format!("error: {alexnet}: is of kind `alexnet`, which has no attention heads\n")
+    );
 }

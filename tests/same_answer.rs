@@ -3,42 +3,14 @@
 
 mod harness;
 
-use std::fs;
-
 use harness::{
     Zoo,
-    weights::{fixture, read},
+    weights::{cases, changed, fixture, lay, write_files},
 };
-use safetensors::{serialize_to_file, tensor::TensorView};
 use serde_json::{Value, json};
 
 /// A byte more or less in a few pixels, which the orders of sums in filters make.
 const CLOSE: f64 = 3e-3;
-
-/// The small network of a layout in the folder `name`, without the tensors whose names end so.
-fn lay(zoo: &Zoo, name: &str, layout: &str, without: &[&str]) -> String {
-    fs::create_dir_all(zoo.path(name)).unwrap();
-    let source = match layout {
-        "hf" => "hf-vit/model.safetensors",
-        _ => "timm-vit.safetensors",
-    };
-    let tensors = read(fixture(source));
-    let views = tensors
-        .iter()
-        .filter(|(name, _)| !without.iter().any(|end| name.ends_with(end)))
-        .map(|(name, (dtype, shape, bytes))| {
-            (name, TensorView::new(*dtype, shape.clone(), bytes).unwrap())
-        });
-    let path = format!("{name}/model.safetensors");
-    serialize_to_file(views.collect::<Vec<_>>(), None, &zoo.path(&path)).unwrap();
-    path
-}
-
-fn write_files(zoo: &Zoo, name: &str, files: &Value) {
-    for (file, content) in files.as_object().unwrap() {
-        zoo.write(&format!("{name}/{file}"), &content.to_string());
-    }
-}
 
 /// Probabilities of the three classes for the two images of the fixtures.
 fn probabilities(zoo: &Zoo, weights: &str) -> Vec<[f64; 3]> {
@@ -64,17 +36,13 @@ fn difference(found: &[[f64; 3]], expected: &[[f64; 3]]) -> f64 {
 
 #[test]
 fn every_preprocessing_and_network_answers_as_in_its_library() {
-    let cases = fs::read_to_string(fixture("../preprocess/cases.json")).unwrap();
-    let cases: Vec<Value> = serde_json::from_str(&cases).unwrap();
+    let cases = cases();
     assert_eq!(cases.len(), 46);
     let mut wrong = Vec::new();
     for case in &cases {
         let zoo = Zoo::new();
         let name = case["name"].as_str().unwrap();
-        let without: Vec<&str> = serde_json::from_value(case["without"].clone()).map_or_else(
-            |_| Vec::new(),
-            |names: Vec<String>| names.into_iter().map(|name| &*name.leak()).collect(),
-        );
+        let without: Vec<String> = serde_json::from_value(case["without"].clone()).unwrap();
         let layout = case["layout"].as_str().unwrap();
         let (file, more): (String, &[&str]) = match layout {
             "torchvision" => (fixture("torchvision-vit.pth"), &["--num-heads", "2"]),
@@ -91,250 +59,6 @@ fn every_preprocessing_and_network_answers_as_in_its_library() {
         }
     }
     assert_eq!(wrong, [""; 0]);
-}
-
-/// A case of the script with its files, changed.
-fn changed(name: &str, change: impl Fn(&mut Value)) -> (String, Value) {
-    let cases = fs::read_to_string(fixture("../preprocess/cases.json")).unwrap();
-    let cases: Vec<Value> = serde_json::from_str(&cases).unwrap();
-    let case = cases.iter().find(|case| case["name"] == name).unwrap();
-    let mut files = case["files"].clone();
-    change(&mut files);
-    (case["layout"].as_str().unwrap().to_string(), files)
-}
-
-/// The message with which a changed case is refused, without the file before it.
-fn refused(name: &str, file: &str, change: impl Fn(&mut Value)) -> String {
-    let zoo = Zoo::new();
-    let (layout, files) = changed(name, change);
-    let weights = lay(&zoo, "theirs", &layout, &[]);
-    write_files(&zoo, "theirs", &files);
-    let said = zoo.refused(&["import", &weights, "--out", "ours.safetensors"]);
-    assert!(!zoo.path("ours.safetensors").exists());
-    let start = format!("error: theirs/{file}: ");
-    assert!(said.starts_with(&start), "{said}");
-    said[start.len()..].trim_end().to_string()
-}
-
-#[test]
-fn what_a_config_asks_and_is_not_done_is_refused_by_name() {
-    let hf = |key: &'static str, value: Value| {
-        refused("hf-plain", "config.json", |files| files["config.json"][key] = value.clone())
-    };
-    assert_eq!(
-        hf("hidden_act", json!("mish")),
-        "says `hidden_act` \"mish\": expected gelu, gelu_python, gelu_pytorch_tanh, gelu_new, gelu_fast, \
-         gelu_accurate, gelu_python_tanh, quick_gelu, relu, silu, swish"
-    );
-    assert_eq!(hf("model_type", json!("dinov2")), "says `model_type` \"dinov2\": expected \"vit\"");
-    assert_eq!(
-        hf("problem_type", json!("multi_label_classification")),
-        "says `problem_type` \"multi_label_classification\": expected \"single_label_classification\": one \
-         class an image"
-    );
-    assert_eq!(
-        hf("use_mean_pooling", json!(true)),
-        "says `use_mean_pooling` true: expected false: this network's head sees the class token"
-    );
-    assert_eq!(
-        hf("num_attention_heads", json!("two")),
-        "says `num_attention_heads` \"two\": expected a whole number"
-    );
-    let timm = |place: &'static str, key: &'static str, value: Value| {
-        refused("timm-center", "config.json", |files| {
-            let config = &mut files["config.json"];
-            let settings = if place.is_empty() { config } else { &mut config[place] };
-            settings[key] = value.clone();
-        })
-    };
-    let class_token = "expected \"token\": this network's head sees the class token";
-    assert_eq!(
-        timm("", "global_pool", json!("avg")),
-        format!("says `global_pool` \"avg\": {class_token}")
-    );
-    assert_eq!(
-        timm("model_args", "global_pool", json!("map")),
-        format!("says `model_args.global_pool` \"map\": {class_token}")
-    );
-    assert_eq!(
-        timm("model_args", "act_layer", json!("elu")),
-        "says `model_args.act_layer` \"elu\": expected gelu, gelu_tanh, quick_gelu, relu, silu, swish"
-    );
-    assert_eq!(
-        timm("model_args", "class_token", json!(false)),
-        "says `model_args.class_token` false: expected true, as a plain Vision Transformer has it"
-    );
-    assert_eq!(
-        timm("model_args", "qk_norm", json!(true)),
-        "says `model_args.qk_norm` true, which is not done here; take it out if it makes no difference"
-    );
-    assert_eq!(
-        timm("pretrained_cfg", "crop_mode", json!("tile")),
-        "says `pretrained_cfg.crop_mode` \"tile\": expected center, squash or border"
-    );
-    assert_eq!(
-        timm("pretrained_cfg", "interpolation", json!("random")),
-        "says `pretrained_cfg.interpolation` \"random\": expected nearest, lanczos, bilinear, bicubic, box, \
-         hamming"
-    );
-    assert_eq!(
-        timm("pretrained_cfg", "crop_pct", json!(1.2)),
-        "cannot be followed: preprocess.crop_ratio must be 0.1 to 1, but it is 1.2"
-    );
-    assert_eq!(
-        timm("pretrained_cfg", "input_size", json!([3, 16, 24])),
-        "says `pretrained_cfg.input_size` [3,16,24]: expected a square"
-    );
-}
-
-#[test]
-fn what_a_processor_asks_and_is_not_done_is_refused_by_name() {
-    const FILE: &str = "preprocessor_config.json";
-    let processor = |changes: Value| {
-        refused("hf-deit", FILE, |files| {
-            files[FILE].as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
-        })
-    };
-    assert_eq!(
-        processor(json!({"image_processor_type": "ConvNextImageProcessor"})),
-        "says `image_processor_type` \"ConvNextImageProcessor\": expected ViTImageProcessor, \
-         DeiTImageProcessor, BitImageProcessor, CLIPImageProcessor, SiglipImageProcessor"
-    );
-    assert_eq!(
-        processor(json!({"do_center_crop": false, "size": {"shortest_edge": 16}})),
-        "says `size` {\"shortest_edge\":16}: expected height and width, or do_center_crop too"
-    );
-    assert_eq!(
-        processor(json!({"size": {"shortest_edge": 16, "longest_edge": 20}})),
-        "says `size` {\"shortest_edge\":16,\"longest_edge\":20}: expected equal height and width, or \
-         shortest_edge"
-    );
-    assert_eq!(
-        processor(json!({"size": {"height": 12, "width": 12}})),
-        "says `crop_size` {\"height\":16,\"width\":16}: expected 1 to 12, to which images are resized"
-    );
-    assert_eq!(
-        processor(json!({"do_resize": false})),
-        "says `do_resize` false: expected true, since do_center_crop is true"
-    );
-    assert_eq!(
-        processor(json!({"resample": 7})),
-        "says `resample` 7: expected 0 (nearest), 1 (lanczos), 2 (bilinear), 3 (bicubic), 4 (box), 5 (hamming)"
-    );
-    assert_eq!(
-        processor(json!({"rescale_factor": 0})),
-        "says `rescale_factor` 0: expected a number above 0"
-    );
-    assert_eq!(
-        processor(json!({"do_pad": true})),
-        "says `do_pad` true, which is not done here; take it out if it makes no difference"
-    );
-    assert_eq!(
-        processor(json!({"do_normalize": 1})),
-        "says `do_normalize` 1: expected true or false"
-    );
-}
-
-#[test]
-fn files_of_another_network_are_told() {
-    let zoo = Zoo::new();
-    let import = |files: &Value| {
-        let weights = lay(&zoo, "theirs", "hf", &[]);
-        write_files(&zoo, "theirs", files);
-        zoo.refused(&["import", &weights, "--out", "ours.safetensors"])
-    };
-    let (_, mut files) =
-        changed("hf-plain", |files| files["config.json"]["num_hidden_layers"] = json!(12));
-    assert_eq!(
-        import(&files),
-        "error: theirs/model.safetensors: has 2 blocks, but config.json beside it is of a network of 12: put \
-         the weights elsewhere\n"
-    );
-    files["config.json"]["num_hidden_layers"] = json!(2);
-    files["preprocessor_config.json"]["size"] = json!(24);
-    assert_eq!(
-        import(&files),
-        "error: theirs/model.safetensors: sees images of 16 pixels, but the files beside it prepare images of \
-         24: give --image-size 24 to have its positions resized, or --image-size 16\n"
-    );
-    files["preprocessor_config.json"]["size"] = json!(16);
-    files["config.json"]["qkv_bias"] = json!(false);
-    assert_eq!(
-        import(&files),
-        "error: theirs/model.safetensors: has biases for queries, keys and values, but config.json beside it \
-         says `qkv_bias` false\n"
-    );
-    zoo.write("theirs/config.json", "{\"model_type\": ");
-    let said = zoo.refused(&["import", "theirs/model.safetensors", "--out", "ours.safetensors"]);
-    assert!(said.starts_with("error: theirs/config.json: is no sound JSON: "), "{said}");
-}
-
-#[test]
-fn what_is_assumed_is_said() {
-    let zoo = Zoo::new();
-    let assumed = |args: &[&str]| {
-        let said = zoo.run(&[&["import"], args, &["--out", "ours.safetensors"]].concat());
-        assert_eq!(said.code, 0, "{}", said.stderr);
-        let lines = said.stderr.lines().map(|line| line.strip_prefix("assumed: ").unwrap());
-        lines.map(String::from).collect::<Vec<_>>()
-    };
-    let half = "mean [0.5, 0.5, 0.5] and deviation [0.5, 0.5, 0.5], as hf mostly has them; --mean and --std \
-                say otherwise";
-    let stretched = "images stretched to 16 pixels, as hf mostly has them; --resize and --crop-ratio say otherwise";
-    let bilinear = "bilinear interpolation, as hf mostly has it; --interpolation says otherwise";
-    let numbers = "classes by their number; --classes FILE says otherwise";
-
-    let (_, files) = changed("hf-plain", |files| {
-        drop(files.as_object_mut().unwrap().remove("preprocessor_config.json"))
-    });
-    let weights = lay(&zoo, "hf", "hf", &[]);
-    write_files(&zoo, "hf", &files);
-    assert_eq!(assumed(&[&weights]), [half, stretched, bilinear]);
-    assert_eq!(
-        assumed(&[&weights, "--mean", "0,0,0", "--std", "1,1,1", "--resize", "letterbox"]),
-        [bilinear]
-    );
-
-    // A run's config belongs to none of the libraries.
-    let (_, files) =
-        changed("timm-center", |files| files["config.json"] = json!({"seed": 0, "data": {}}));
-    let weights = lay(&zoo, "timm", "timm", &[]);
-    write_files(&zoo, "timm", &files);
-    let said = assumed(&[
-        &weights,
-        "--num-heads",
-        "2",
-        "--resize",
-        "none",
-        "--mean",
-        "0,0,0",
-        "--std",
-        "1,1,1",
-    ]);
-    assert_eq!(
-        said,
-        ["nothing of the config.json beside the weights, which is none of timm's", numbers]
-    );
-
-    let (_, files) =
-        changed("timm-center", |files| files["config.json"]["label_names"] = json!(["ant", "bee"]));
-    write_files(&zoo, "timm", &files);
-    assert_eq!(
-        assumed(&[&weights]),
-        [
-            "classes by their number, since 2 are named beside the weights of 3; --classes FILE says otherwise"
-        ]
-    );
-
-    let (_, files) =
-        changed("hf-plain", |files| files["preprocessor_config.json"]["do_resize"] = json!(false));
-    write_files(&zoo, "hf", &files);
-    assert_eq!(
-        assumed(&["hf/model.safetensors"]),
-        [
-            "images of other than 16 x 16 pixels stretched, which preprocessor_config.json does not resize"
-        ]
-    );
 }
 
 #[test]

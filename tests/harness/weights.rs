@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use safetensors::{Dtype, SafeTensors};
+use safetensors::{Dtype, SafeTensors, serialize_to_file, tensor::TensorView};
+use serde_json::Value;
+
+use super::Zoo;
 
 /// The path of a fixture of `scripts/pretrained_fixtures.py`.
 pub fn fixture(name: &str) -> String {
@@ -22,4 +25,45 @@ pub fn read(path: impl AsRef<Path>) -> Tensors {
         (name.to_string(), parts)
     });
     tensors.collect()
+}
+
+/// The small network of a layout in the folder `name`, without the tensors whose names end so.
+pub fn lay(zoo: &Zoo, name: &str, layout: &str, without: &[String]) -> String {
+    fs::create_dir_all(zoo.path(name)).unwrap();
+    let source = match layout {
+        "hf" => "hf-vit/model.safetensors",
+        _ => "timm-vit.safetensors",
+    };
+    let tensors = read(fixture(source));
+    let views = tensors
+        .iter()
+        .filter(|(name, _)| !without.iter().any(|end| name.ends_with(&**end)))
+        .map(|(name, (dtype, shape, bytes))| {
+            (name, TensorView::new(*dtype, shape.clone(), bytes).unwrap())
+        });
+    let path = format!("{name}/model.safetensors");
+    serialize_to_file(views.collect::<Vec<_>>(), None, &zoo.path(&path)).unwrap();
+    path
+}
+
+/// Writes the JSON files of a case into the folder `name`.
+pub fn write_files(zoo: &Zoo, name: &str, files: &Value) {
+    for (file, content) in files.as_object().unwrap() {
+        zoo.write(&format!("{name}/{file}"), &content.to_string());
+    }
+}
+
+/// The cases of `scripts/preprocess_fixtures.py`.
+pub fn cases() -> Vec<Value> {
+    let cases = fs::read_to_string(fixture("../preprocess/cases.json")).unwrap();
+    serde_json::from_str(&cases).unwrap()
+}
+
+/// Layout and files of a case, the files changed.
+pub fn changed(name: &str, change: impl Fn(&mut Value)) -> (String, Value) {
+    let cases = cases();
+    let case = cases.iter().find(|case| case["name"] == name).unwrap();
+    let mut files = case["files"].clone();
+    change(&mut files);
+    (case["layout"].as_str().unwrap().to_string(), files)
 }

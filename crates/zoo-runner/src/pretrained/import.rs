@@ -7,6 +7,7 @@ use burn::{
     tensor::Device,
 };
 use zoo_data::{Interpolation, Preprocess, Resize};
+use zoo_vit::VitConfig;
 
 use super::{
     adapt::Bicubic,
@@ -20,7 +21,7 @@ use super::{
 };
 use crate::{
     Error,
-    model::{AnyClassifier, DataShape, WeightsInfo},
+    model::{AnyClassifier, DataShape, ModelSettings, WeightsInfo},
 };
 
 /// What a user says about a file of weights; what is left open is told by the file, by the JSON
@@ -81,9 +82,23 @@ pub fn import(path: &Path, options: &ImportOptions, device: &Device) -> Result<P
     if let Some(asked) = options.model.as_deref().filter(|asked| *asked != found) {
         return Err(Error::run(path, format!("holds a network of kind `{found}`, not `{asked}`")));
     }
+    if let Some(asked) = options.num_heads {
+        check_heads(&pretrained.info.model, asked).map_err(|message| Error::run(path, message))?;
+    }
     pretrained.describe(path, options, device)?;
     pretrained.report.not_finite = not_finite(&*pretrained.model)?;
     Ok(pretrained)
+}
+
+/// Refuses another number of heads than weights have that say it.
+fn check_heads(model: &ModelSettings, asked: usize) -> Result<(), String> {
+    match model {
+        ModelSettings::Vit(settings) => match VitConfig::from(settings.clone()).num_heads {
+            found if found == asked => Ok(()),
+            found => Err(format!("has {found} attention heads, not {asked}")),
+        },
+        other => Err(format!("is of kind `{}`, which has no attention heads", other.name())),
+    }
 }
 
 fn own_layout(path: &Path, info: WeightsInfo, device: &Device) -> Result<Pretrained, Error> {
@@ -126,22 +141,7 @@ fn foreign_layout(
             usual
         }
     };
-    let numbered = || (0..shape.num_classes).map(|label| format!("class {label}")).collect();
-    let (classes, reason) = match sidecar.classes {
-        Some(classes) if classes.len() == shape.num_classes => (Some(classes), String::new()),
-        Some(classes) => (
-            None,
-            format!(
-                ", since {} are named beside the weights of {}",
-                classes.len(),
-                shape.num_classes
-            ),
-        ),
-        None => (None, String::new()),
-    };
-    if classes.is_none() && options.classes.is_none() {
-        assumed.push(Assumption::classes(&reason));
-    }
+    let classes = classes(sidecar.classes, shape.num_classes, options, &mut assumed);
     let report = ImportReport {
         layout: layout.name.to_string(),
         applied,
@@ -150,9 +150,28 @@ fn foreign_layout(
         assumed,
         ..ImportReport::of(&settings, &*model)
     };
-    let classes = classes.unwrap_or_else(numbered);
     let info = WeightsInfo { model: settings, classes, preprocess };
     Ok(Pretrained { model, info, positions: layout.positions, report })
+}
+
+/// The names that are told beside weights, if they are as many as the classes, or else numbers.
+fn classes(
+    told: Option<Vec<String>>,
+    num_classes: usize,
+    options: &ImportOptions,
+    assumed: &mut Vec<Assumption>,
+) -> Vec<String> {
+    let reason = match told {
+        Some(names) if names.len() == num_classes => return names,
+        Some(names) => {
+            format!(", since {} are named beside the weights of {num_classes}", names.len())
+        }
+        None => String::new(),
+    };
+    if options.classes.is_none() {
+        assumed.push(Assumption::classes(&reason));
+    }
+    (0..num_classes).map(|label| format!("class {label}")).collect()
 }
 
 /// The preprocessing that is told beside weights, for the images that they see. Those of another size

@@ -192,7 +192,13 @@ pub fn write(layout: &str, weights: &Path, info: &WeightsInfo) -> Result<Written
         ("timm", ModelSettings::Vit(settings)) => {
             timm::write(&VitConfig::from(settings.clone()), info)
         }
-        _ => (Vec::new(), settings::by_hand(layout, &info.preprocess)),
+        (_, model) => {
+            let mut notes = vec![settings::by_hand(layout, &info.preprocess)];
+            if let ModelSettings::Vit(settings) = model {
+                notes.extend(settings::epsilon(layout, &VitConfig::from(settings.clone())));
+            }
+            (Vec::new(), notes)
+        }
     };
     let write = |(name, value): (&str, Value)| {
         let path = weights.with_file_name(name);

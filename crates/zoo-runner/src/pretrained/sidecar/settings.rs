@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 use zoo_data::{Interpolation, Preprocess, Resize};
+use zoo_vit::VitConfig;
 
 /// Settings of a JSON object. `null` is as good as absent.
 #[derive(Clone, Copy)]
@@ -110,8 +111,19 @@ pub fn decimal(figures: &[f32]) -> Vec<f64> {
     figures.iter().map(shortest).collect()
 }
 
+/// What to tell of a library whose code says what layer norms add to the variance.
+pub fn epsilon(library: &str, config: &VitConfig) -> Option<String> {
+    let VitConfig { layer_norm_epsilon, .. } = config;
+    (*layer_norm_epsilon != 1e-6).then(|| {
+        format!(
+            "{library}'s layer norms add 1e-6 to the variance, this network's {layer_norm_epsilon:e}: scores \
+             differ by a little; --layout hf has it exactly"
+        )
+    })
+}
+
 /// What to tell of a library that keeps no preprocessing with its weights.
-pub fn by_hand(library: &str, preprocess: &Preprocess) -> Vec<String> {
+pub fn by_hand(library: &str, preprocess: &Preprocess) -> String {
     let Preprocess { image_size, mean, std, .. } = preprocess;
     let (scaled, interpolation) = (preprocess.scaled_size(), named(preprocess.interpolation).0);
     let resize = match preprocess.resize {
@@ -121,8 +133,8 @@ pub fn by_hand(library: &str, preprocess: &Preprocess) -> Vec<String> {
             "the longer side to {scaled}, bars of the mean colour, CenterCrop({image_size})"
         ),
     };
-    vec![format!(
+    format!(
         "{library} keeps no preprocessing with weights; prepare images by {resize}, {interpolation}, \
          Normalize({mean:?}, {std:?})"
-    )]
+    )
 }

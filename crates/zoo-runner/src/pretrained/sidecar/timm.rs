@@ -6,7 +6,7 @@ use zoo_vit::{Activation, VitConfig};
 
 use super::{
     CONFIG, Sidecar, Size,
-    settings::{Settings, decimal, list, named},
+    settings::{Settings, decimal, epsilon, list, named},
 };
 use crate::model::WeightsInfo;
 
@@ -263,13 +263,7 @@ fn notes(config: &VitConfig, preprocess: &Preprocess) -> Vec<String> {
              are seen one pixel further there; --layout hf has it exactly",
         ));
     }
-    if config.layer_norm_epsilon != 1e-6 {
-        notes.push(format!(
-            "timm's layer norms add 1e-6 to the variance, this network's {:e}: scores differ by a little; \
-             --layout hf has it exactly",
-            config.layer_norm_epsilon
-        ));
-    }
+    notes.extend(epsilon("timm", config));
     if preprocess.channels() == 1 {
         notes.push(String::from(
             "timm converts no colours: give it images in grey, `.convert(\"L\")`",
