@@ -117,7 +117,7 @@ fn another_runs_checkpoint_is_refused() {
         error.split_once("step-1: ").unwrap().1.to_string()
     };
     assert_eq!(
-        refused(|run| run.model = ModelSettings::Vit(Default::default())),
+        refused(|run| run.model = serde_json::json!({"vit": {}})),
         "is of another network: start over by --force"
     );
     assert_eq!(
