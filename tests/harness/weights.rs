@@ -3,6 +3,9 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use safetensors::{Dtype, SafeTensors, serialize_to_file, tensor::TensorView};
+use serde_json::Value;
+
+use super::Zoo;
 
 /// The path of a fixture of `scripts/pretrained_fixtures.py`.
 pub fn fixture(name: &str) -> String {
@@ -35,4 +38,40 @@ pub fn write(path: impl AsRef<Path>, tensors: &Tensors) {
 /// The tensors by other names; those without one are left out.
 pub fn renamed(tensors: Tensors, name: impl Fn(&str) -> Option<String>) -> Tensors {
     tensors.into_iter().filter_map(|(old, tensor)| Some((name(&old)?, tensor))).collect()
+}
+
+/// The small network of a layout in the folder `name`, without the tensors whose names end so.
+pub fn lay(zoo: &Zoo, name: &str, layout: &str, without: &[String]) -> String {
+    fs::create_dir_all(zoo.path(name)).unwrap();
+    let source = match layout {
+        "hf" => "hf-vit/model.safetensors",
+        _ => "timm-vit.safetensors",
+    };
+    let is_kept = |name: &str| !without.iter().any(|end| name.ends_with(&**end));
+    let tensors = renamed(read(fixture(source)), |name| is_kept(name).then(|| name.to_string()));
+    let path = format!("{name}/model.safetensors");
+    write(zoo.path(&path), &tensors);
+    path
+}
+
+/// Writes the JSON files of a case into the folder `name`.
+pub fn write_files(zoo: &Zoo, name: &str, files: &Value) {
+    for (file, content) in files.as_object().unwrap() {
+        zoo.write(&format!("{name}/{file}"), &content.to_string());
+    }
+}
+
+/// The cases of `scripts/preprocess_fixtures.py`.
+pub fn cases() -> Vec<Value> {
+    let cases = fs::read_to_string(fixture("../preprocess/cases.json")).unwrap();
+    serde_json::from_str(&cases).unwrap()
+}
+
+/// Layout and files of a case, the files changed.
+pub fn changed(name: &str, change: impl Fn(&mut Value)) -> (String, Value) {
+    let cases = cases();
+    let case = cases.iter().find(|case| case["name"] == name).unwrap();
+    let mut files = case["files"].clone();
+    change(&mut files);
+    (case["layout"].as_str().unwrap().to_string(), files)
 }

@@ -158,6 +158,7 @@ mod tests {
             image_size: 16,
             resize: Default::default(),
             crop_ratio: 1.0,
+            crop_offset: Default::default(),
             interpolation: Default::default(),
             mean: vec![0.2860],
             std: vec![0.3530],

@@ -60,7 +60,7 @@ pub use loader::{Loader, LoaderConfig, LoaderIter, Sampler};
 pub use mix::MixConfig;
 pub use path::{home, meant, shown};
 pub use preprocess::{
-    Area, Interpolation, MeanStd, Normalize, Preprocess, PreprocessConfig, Resize,
+    Area, CropOffset, Interpolation, MeanStd, Normalize, Preprocess, PreprocessConfig, Resize,
 };
 pub use text::{NotUtf8, utf8};
 

@@ -65,6 +65,7 @@ impl Job {
         if let Some(pretrained) = &pretrained {
             let left_out = pretrained.report.left_out().into_iter();
             data.notes.extend(left_out.map(|line| format!("the pretrained weights, {line}")));
+            data.notes.extend(pretrained.notes());
         }
         config
             .mix
@@ -80,7 +81,7 @@ impl Job {
         Ok(Self { setup: Setup { config, device, data, settings }, model })
     }
 
-    /// What the user should know about the data, one sentence each.
+    /// What the user should know about data and weights, one sentence each.
     pub fn notes(&self) -> &[String] {
         &self.setup.data.notes
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{Error, model::is_written_here, run_dir::holds_run};
 
 /// The key by which a JSON file beside exported weights says that it belongs to them.
-const KEY: &str = "burn-zoo";
+pub const MARK: &str = "burn-zoo";
 
 /// Refuses to write to `path` where something else lies, which `is_own` tells from what the verb has
 /// written before, and where there is no folder for it.
@@ -73,7 +73,7 @@ pub fn check_beside(weights: &Path, name: &str) -> Result<(), Error> {
     let is_own = |path: &Path| {
         let text = fs::read_to_string(path).unwrap_or_default();
         let value: Value = serde_json::from_str(&text).unwrap_or_default();
-        value[KEY]["weights"] == file_name(weights)
+        value[MARK]["weights"] == file_name(weights)
     };
     match path.exists() && !is_own(&path) {
         true => Err(Error::run(
@@ -88,7 +88,7 @@ const ADVICE: &str = "choose another folder by --out";
 
 /// `value` with the mark that it belongs to the weights at `weights`.
 pub fn marked(mut value: Value, weights: &Path) -> Value {
-    value[KEY] = json!({"weights": file_name(weights)});
+    value[MARK] = json!({"weights": file_name(weights)});
     value
 }
 

@@ -3,10 +3,10 @@ use std::fmt::Display;
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
-use zoo_kernels::nn::{LayerNorm, LayerNormConfig, Linear, Tap, gelu, self_attention, softmax};
+use zoo_kernels::nn::{LayerNorm, LayerNormConfig, Linear, Tap, self_attention, softmax};
 
 use crate::initialization::linear;
-use crate::{DropPath, VitConfig};
+use crate::{Activation, DropPath, VitConfig};
 
 /// An encoder block: attention among the tokens, then an MLP for each, both added to what came in.
 #[derive(Module, Debug)]
@@ -35,7 +35,7 @@ pub struct Attention {
     num_heads: usize,
 }
 
-/// Two linear layers with a GELU between them.
+/// Two linear layers with an activation between them.
 #[derive(Module, Debug)]
 pub struct Mlp {
     /// Widens.
@@ -43,6 +43,8 @@ pub struct Mlp {
     /// Narrows.
     pub fc2: Linear,
     dropout: Dropout,
+    #[module(skip)]
+    activation: Activation,
 }
 
 impl VitConfig {
@@ -61,6 +63,7 @@ impl VitConfig {
                 fc1: linear(self.embed_dim, self.mlp_dim, self.weight_deviation, device),
                 fc2: linear(self.mlp_dim, self.embed_dim, self.weight_deviation, device),
                 dropout: dropout(),
+                activation: self.activation.unwrap_or_default(),
             },
             drop_path: DropPath::new(drop_path),
         }
@@ -135,7 +138,8 @@ impl Mlp {
     /// - tokens: `[batch, tokens, embed_dim]`, normalised
     /// - returns: the same
     pub fn forward(&self, tokens: Tensor<3>) -> Tensor<3> {
-        let hidden = self.dropout.forward(gelu(self.fc1.forward(tokens)));
+        let hidden = self.activation.forward(self.fc1.forward(tokens));
+        let hidden = self.dropout.forward(hidden);
         self.dropout.forward(self.fc2.forward(hidden))
     }
 }

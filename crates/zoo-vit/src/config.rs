@@ -2,7 +2,7 @@ use optfield::optfield;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ConfigError, Pooling, Position, VitPreset};
+use crate::{Activation, ConfigError, Pooling, Position, VitPreset};
 
 /// Largest size or count accepted, so that no sum of them overflows.
 const LARGEST: usize = 65_536;
@@ -44,6 +44,9 @@ pub struct VitConfig {
     pub num_heads: usize,
     /// Features of the hidden layer in each block's MLP.
     pub mlp_dim: usize,
+    /// What bends the hidden features of each block's MLP; the exact GELU unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub activation: Option<Activation>,
     /// What the head looks at.
     pub pooling: Pooling,
     /// How a token knows its place.
@@ -95,6 +98,12 @@ impl VitConfig {
     /// Sets the side of the square patches, in pixels.
     pub fn with_patch_size(mut self, patch_size: usize) -> Self {
         self.patch_size = patch_size;
+        self
+    }
+
+    /// Sets what bends the hidden features of each block's MLP.
+    pub fn with_activation(mut self, activation: Activation) -> Self {
+        self.activation = Some(activation);
         self
     }
 

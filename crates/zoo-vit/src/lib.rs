@@ -1,7 +1,7 @@
 //! The Vision Transformer as a Burn module: Dosovitskiy et al., "An Image is Worth 16x16 Words"
 //! (<https://arxiv.org/abs/2010.11929>), in the form that timm and torchvision share: layer
 //! normalisation before each half of a block, one linear layer for queries, keys and values, the
-//! exact GELU.
+//! exact GELU unless another activation is set.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
@@ -29,6 +29,7 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 
+mod activation;
 mod block;
 mod config;
 mod drop_path;
@@ -38,6 +39,7 @@ mod model;
 mod position;
 mod preset;
 
+pub use activation::Activation;
 pub use block::{Attention, Block, Mlp};
 pub use config::{VitConfig, VitSettings};
 pub use drop_path::DropPath;

@@ -95,6 +95,7 @@ impl VitConfig {
             depth,
             num_heads,
             mlp_dim: 4 * embed_dim,
+            activation: None,
             pooling: Pooling::ClassToken,
             position: Position::Learned,
             dropout: 0.0,

@@ -1,7 +1,7 @@
 //! The config: presets, what JSON may say, and what is refused.
 
 use serde_json::{Value, from_str, from_value, json, to_value};
-use zoo_vit::{Pooling, Position, VitConfig, VitPreset, VitSettings};
+use zoo_vit::{Activation, Pooling, Position, VitConfig, VitPreset, VitSettings};
 
 fn mini() -> VitConfig {
     VitConfig::preset(VitPreset::Mini)
@@ -39,6 +39,16 @@ fn a_config_survives_json() {
 }
 
 #[test]
+fn an_activation_is_said_only_where_it_is_another() {
+    let json = to_value(mini().with_activation(Activation::QuickGelu)).unwrap();
+    assert_eq!(json["activation"], "quick-gelu");
+    assert_eq!(from_value::<VitConfig>(json).unwrap().activation, Some(Activation::QuickGelu));
+    assert_eq!(to_value(mini()).unwrap().get("activation"), None);
+    let explicit = from_str::<VitConfig>(r#"{"activation": "gelu"}"#).unwrap();
+    assert_eq!(explicit.activation, Some(Activation::Gelu));
+}
+
+#[test]
 fn settings_keep_only_what_was_said() {
     let said = json!({"preset": "base-32", "layer_norm_epsilon": 1e-12});
     let settings: VitSettings = from_value(said.clone()).unwrap();
@@ -69,7 +79,7 @@ fn the_schema_explains_every_field() {
     assert_eq!(schema["additionalProperties"], Value::Bool(false));
     assert_eq!(schema["properties"]["num_classes"]["description"], "Number of classes.");
     let properties = schema["properties"].as_object().unwrap();
-    assert_eq!(properties.len(), 15);
+    assert_eq!(properties.len(), 16);
     assert!(properties.values().all(|property| property["description"].is_string()));
 }
 

@@ -9,6 +9,7 @@ fn preprocess() -> Preprocess {
         image_size: 32,
         resize: Resize::Squish,
         crop_ratio: 1.0,
+        crop_offset: Default::default(),
         interpolation: Interpolation::Bilinear,
         mean: vec![0.5, 0.25, 0.0],
         std: vec![0.5, 0.25, 1.0],

@@ -95,8 +95,8 @@ macro_rules! datasets {
             }
 
             /// Has images made fit for a network with these weights, as far as the settings leave
-            /// it open.
-            pub fn take_over(&mut self, weights: &Preprocess) {
+            /// it open. True where pixels are then normalised as the weights have it.
+            pub fn take_over(&mut self, weights: &Preprocess) -> bool {
                 match self {
                     $(Self::$variant(config) => {
                         config.preprocess.take_over(weights, $module::INFO.channels)

@@ -41,6 +41,7 @@ fn preprocess() -> Preprocess {
         image_size: 2,
         resize: Default::default(),
         crop_ratio: 1.0,
+        crop_offset: Default::default(),
         interpolation: Default::default(),
         mean: vec![0.0],
         std: vec![1.0 / 255.0],

@@ -1,5 +1,6 @@
 //! The fixed change of an image before a network sees it: channels, size, normalisation.
 
+mod geometry;
 mod interpolation;
 mod normalize;
 mod resize;
@@ -7,6 +8,7 @@ mod resize;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use geometry::CropOffset;
 pub use interpolation::Interpolation;
 pub use normalize::{MeanStd, Normalize};
 pub(crate) use resize::cut_and_scale;
@@ -27,8 +29,9 @@ pub struct PreprocessConfig {
     pub image_size: Option<usize>,
     /// How an image of another size or shape is brought to `image_size`.
     pub resize: Resize,
-    /// With `resize` `crop`: the side of the square that is seen, in shorter sides of the image: 0.1
-    /// to 1. timm's `crop_pct`.
+    /// How much of the scaled image is seen, side by side: 0.1 to 1. The image is scaled to
+    /// `image_size / crop_ratio` pixels, its shorter side with `crop`, its longer one with `letterbox`,
+    /// both with `squish`, and its middle is seen. timm's `crop_pct`.
     pub crop_ratio: f64,
     /// How pixels between pixels are made.
     pub interpolation: Interpolation,
@@ -51,14 +54,38 @@ impl Default for PreprocessConfig {
 
 impl PreprocessConfig {
     /// Takes image size and normalisation from `weights` as far as this config leaves them open. Those
-    /// of grey images do not serve for images in colour.
-    pub(crate) fn take_over(&mut self, weights: &Preprocess, channels: usize) {
+    /// of grey images do not serve for images in colour. True where the normalisation was taken.
+    pub(crate) fn take_over(&mut self, weights: &Preprocess, channels: usize) -> bool {
         self.image_size.get_or_insert(weights.image_size);
-        if weights.channels() >= channels {
+        let is_taken = self.normalize.is_none() && weights.channels() >= channels;
+        if is_taken {
             let figures = MeanStd { mean: weights.mean.clone(), std: weights.std.clone() };
-            self.normalize.get_or_insert(Normalize::Custom(figures));
+            self.normalize = Some(Normalize::Custom(figures));
         }
+        is_taken
     }
+<<<<<<< HEAD
+=======
+
+    /// This config with what it leaves open taken from the dataset.
+    ///
+    /// # Errors
+    /// [`DataError::Setting`].
+    pub(crate) fn resolve(&self, info: &Info) -> Result<Preprocess, DataError> {
+        let figures = self.normalize.as_ref().unwrap_or(&info.normalize).mean_std(info.channels)?;
+        let preprocess = Preprocess {
+            image_size: self.image_size.unwrap_or(info.image_size),
+            resize: self.resize,
+            crop_ratio: self.crop_ratio,
+            crop_offset: CropOffset::Even,
+            interpolation: self.interpolation,
+            mean: figures.mean,
+            std: figures.std,
+        };
+        preprocess.check()?;
+        Ok(preprocess)
+    }
+>>>>>>> merging
 }
 
 /// How images are made fit for one network: a [`PreprocessConfig`] with nothing left open. It
@@ -70,10 +97,14 @@ pub struct Preprocess {
     pub image_size: usize,
     /// How an image of another size or shape is brought to `image_size`.
     pub resize: Resize,
-    /// With `resize` `crop`: the side of the square that is seen, in shorter sides of the image: 0.1
-    /// to 1.
+    /// How much of the scaled image is seen, side by side: 0.1 to 1. The image is scaled to
+    /// `image_size / crop_ratio` pixels, its shorter side with `crop`, its longer one with `letterbox`,
+    /// both with `squish`, and its middle is seen.
     #[serde(default = "whole")]
     pub crop_ratio: f64,
+    /// Which pixel the middle starts at where it falls between two.
+    #[serde(default, skip_serializing_if = "CropOffset::is_even")]
+    pub crop_offset: CropOffset,
     /// How pixels between pixels are made.
     #[serde(default)]
     pub interpolation: Interpolation,
@@ -116,13 +147,6 @@ impl Preprocess {
             ));
         }
         check_within("preprocess.crop_ratio", self.crop_ratio, 0.1..=1.0, "")?;
-        if self.crop_ratio != 1.0 && self.resize != Resize::Crop {
-            return Err(DataError::setting(
-                "preprocess.crop_ratio",
-                "1 unless preprocess.resize is \"crop\"",
-                self.crop_ratio,
-            ));
-        }
         let figures = MeanStd { mean: self.mean.clone(), std: self.std.clone() };
         figures.check("preprocess: mean and std")
     }
@@ -134,7 +158,7 @@ impl Preprocess {
 
     /// The colour that becomes 0 by normalisation, as near as bytes come.
     pub(crate) fn mean_colour(&self) -> Vec<u8> {
-        self.mean.iter().map(|mean| (mean * 255.0).round() as u8).collect()
+        self.mean.iter().map(|mean| (mean * 255.0).round_ties_even() as u8).collect()
     }
 
     /// Number of values of one image that the network sees.
@@ -145,9 +169,7 @@ impl Preprocess {
     /// The image with the network's channels and size. One that has them already comes back
     /// untouched.
     pub fn apply(&self, image: Image) -> Image {
-        let image = image.with_channels(self.channels());
-        let bars = self.mean_colour();
-        self.resize.apply(image, self.image_size, self.crop_ratio, self.interpolation, &bars)
+        self.square(image.with_channels(self.channels()))
     }
 }
 
@@ -160,6 +182,7 @@ mod tests {
             image_size: 2,
             resize: Resize::Letterbox,
             crop_ratio: 1.0,
+            crop_offset: CropOffset::Even,
             interpolation: Interpolation::Bilinear,
             mean: vec![0.5, 0.25, 0.0],
             std: vec![0.5, 0.25, 1.0],
@@ -196,18 +219,27 @@ mod tests {
     }
 
     #[test]
+    fn an_offset_that_differs_travels_too() {
+        let down = Preprocess { crop_offset: CropOffset::Down, ..preprocess() };
+        let json = serde_json::to_string(&down).unwrap();
+        assert!(json.contains(r#""crop_offset":"down""#), "{json}");
+        assert_eq!(serde_json::from_str::<Preprocess>(&json).unwrap(), down);
+    }
+
+    #[test]
     fn crop_ratios_are_checked() {
-        let message = |resize, crop_ratio| {
-            let preprocess = Preprocess { resize, crop_ratio, ..preprocess() };
-            preprocess.check().map_err(|error| error.to_string())
+        let message = |crop_ratio| {
+            Preprocess { crop_ratio, ..preprocess() }.check().map_err(|error| error.to_string())
         };
-        assert_eq!(message(Resize::Crop, 0.875), Ok(()));
+        assert_eq!(message(0.875), Ok(()));
         assert_eq!(
+<<<<<<< HEAD
             message(Resize::Crop, 1.5),
             Err("`preprocess.crop_ratio`: expected 0.1 to 1, found 1.5".to_owned())
+=======
+            message(1.5),
+            Err("`preprocess.crop_ratio`: expected 0.1 to 1, found 1.5".to_owned())
+>>>>>>> merging
         );
-        let expected =
-            "preprocess.crop_ratio must be 1 unless preprocess.resize is \"crop\", but it is 0.5";
-        assert_eq!(message(Resize::Squish, 0.5), Err(expected.to_owned()));
     }
 }

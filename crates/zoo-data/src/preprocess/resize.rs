@@ -1,11 +1,11 @@
 //! Bringing an image of any size and shape to a square.
 
 use fast_image_resize::images::{CroppedImage, Image as View, ImageRef};
-use fast_image_resize::{IntoImageView, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::{IntoImageView, PixelType, ResizeOptions, Resizer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Interpolation;
+use super::{Interpolation, Preprocess};
 use crate::Image;
 
 mod thumbnail;
@@ -14,8 +14,7 @@ mod thumbnail;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Resize {
-    /// The largest square in the middle, or a smaller one by `crop_ratio`, scaled. What is outside is
-    /// lost.
+    /// The largest square in the middle, scaled. What is outside is lost.
     Crop,
     /// The whole image, scaled so that its longer side fits, in the middle between two bars of the
     /// mean colour. Nothing is lost.
@@ -38,64 +37,29 @@ pub struct Area {
     pub height: usize,
 }
 
-impl Resize {
-    /// The image as a square of `size` pixels; `crop_ratio` is the side of a cropped one in shorter
-    /// sides of the image, `bars` the colour beside a letterboxed one.
-    ///
-    /// An image of the right size comes back untouched.
-    pub(crate) fn apply(
-        self,
-        image: Image,
-        size: usize,
-        crop_ratio: f64,
-        interpolation: Interpolation,
-        bars: &[u8],
-    ) -> Image {
-        let (width, height) = (image.width(), image.height());
-        if (width, height) == (size, size) && crop_ratio == 1.0 {
+impl Preprocess {
+    /// The image as the square that the network sees. One that is this square already comes back
+    /// untouched.
+    pub(super) fn square(&self, image: Image) -> Image {
+        let size = self.image_size;
+        if (image.width(), image.height(), self.scaled_size()) == (size, size, size) {
             return image;
         }
-        let whole = Area { left: 0, top: 0, width, height };
-        let scale = |area: &Area, width, height| scale(&image, area, width, height, interpolation);
-        match self {
-            Self::Squish => scale(&whole, size, size),
-            Self::Crop => {
-                let side = (width.min(height) as f64 * crop_ratio).round().max(1.0) as usize;
-                let middle = Area {
-                    left: (width - side) / 2,
-                    top: (height - side) / 2,
-                    width: side,
-                    height: side,
-                };
-                scale(&middle, size, size)
-            }
-            Self::Letterbox => {
-                let longer = width.max(height);
-                let fit = |side: usize| ((side * size + longer / 2) / longer).max(1);
-                let scaled = scale(&whole, fit(width), fit(height));
-                let mut square = Image::filled(size, size, bars);
-                square.paste(&scaled, (size - scaled.width()) / 2, (size - scaled.height()) / 2);
-                square
-            }
+        let [columns, rows] = self.axes(image.width(), image.height());
+        // Along the rows first, as Pillow and PyTorch do: what is between the two is rounded to bytes.
+        let (height, width) = (image.height(), columns.pixels);
+        let part =
+            options(self.interpolation).crop(columns.start, 0.0, columns.length, height as f64);
+        let narrow = resample(&view(&image), part, width, height);
+        let part = options(self.interpolation).crop(0.0, rows.start, width as f64, rows.length);
+        let scaled = resample(&view(&narrow), part, width, rows.pixels);
+        if (scaled.width(), scaled.height()) == (size, size) {
+            return scaled;
         }
+        let mut square = Image::filled(size, size, &self.mean_colour());
+        square.paste(&scaled, columns.bar, rows.bar);
+        square
     }
-}
-
-/// An area of an image, scaled. At its edges, what is beside it shines in.
-fn scale(
-    image: &Image,
-    area: &Area,
-    width: usize,
-    height: usize,
-    interpolation: Interpolation,
-) -> Image {
-    let options = options(interpolation).crop(
-        area.left as f64,
-        area.top as f64,
-        area.width as f64,
-        area.height as f64,
-    );
-    resample(&view(image), options, width, height)
 }
 
 /// An area of an image, cut out and then scaled to a square of `size` pixels, bilinearly.
@@ -121,7 +85,7 @@ fn view(image: &Image) -> ImageRef<'_> {
 }
 
 fn options(interpolation: Interpolation) -> ResizeOptions {
-    ResizeOptions::new().resize_alg(ResizeAlg::Convolution(interpolation.filter()))
+    ResizeOptions::new().resize_alg(interpolation.algorithm())
 }
 
 fn resample(
@@ -148,27 +112,61 @@ mod tests {
         Image::new(4, 2, 1, vec![0, 10, 20, 30, 40, 50, 60, 70])
     }
 
+    fn squared(
+        resize: Resize,
+        image: Image,
+        image_size: usize,
+        interpolation: Interpolation,
+    ) -> Image {
+        let colour = vec![1.0; image.channels()];
+        let preprocess = Preprocess {
+            image_size,
+            resize,
+            crop_ratio: 1.0,
+            crop_offset: Default::default(),
+            interpolation,
+            mean: colour.clone(),
+            std: colour,
+        };
+        preprocess.square(image)
+    }
+
+    fn bilinear(resize: Resize, image: Image, size: usize) -> Image {
+        squared(resize, image, size, Interpolation::Bilinear)
+    }
+
     #[test]
     fn crop_takes_the_middle() {
-        let cropped = Resize::Crop.apply(wide(), 2, 1.0, Interpolation::Bilinear, &[255]);
+        let cropped = bilinear(Resize::Crop, wide(), 2);
         assert_eq!(cropped, Image::new(2, 2, 1, vec![10, 20, 50, 60]));
+        // Rows from 1.5 on would be in the middle: the even one of 1 and 2.
         let tall = Image::new(2, 5, 1, (0..10).collect());
-        assert_eq!(
-            Resize::Crop.apply(tall, 2, 1.0, Interpolation::Bilinear, &[255]),
-            Image::new(2, 2, 1, vec![2, 3, 4, 5])
-        );
+        assert_eq!(bilinear(Resize::Crop, tall, 2), Image::new(2, 2, 1, vec![4, 5, 6, 7]));
     }
 
     #[test]
     fn a_ratio_crops_further() {
         let square = Image::new(4, 4, 1, (0..16).collect());
-        let cropped = Resize::Crop.apply(square, 2, 0.5, Interpolation::Bilinear, &[255]);
-        assert_eq!(cropped, Image::new(2, 2, 1, vec![5, 6, 9, 10]));
+        let ratio = |resize| {
+            let preprocess = Preprocess {
+                image_size: 2,
+                resize,
+                crop_ratio: 0.5,
+                crop_offset: Default::default(),
+                interpolation: Interpolation::Bilinear,
+                mean: vec![0.0],
+                std: vec![1.0],
+            };
+            preprocess.square(square.clone())
+        };
+        for resize in [Resize::Crop, Resize::Letterbox, Resize::Squish] {
+            assert_eq!(ratio(resize), Image::new(2, 2, 1, vec![5, 6, 9, 10]));
+        }
     }
 
     #[test]
     fn letterbox_keeps_the_whole_between_bars() {
-        let boxed = Resize::Letterbox.apply(wide(), 4, 1.0, Interpolation::Bilinear, &[255]);
+        let boxed = bilinear(Resize::Letterbox, wide(), 4);
         let expected = vec![255, 255, 255, 255, 0, 10, 20, 30, 40, 50, 60, 70, 255, 255, 255, 255];
         assert_eq!(boxed, Image::new(4, 4, 1, expected));
     }
@@ -176,8 +174,11 @@ mod tests {
     #[test]
     fn letterbox_never_loses_a_thin_image() {
         let line = Image::filled(1, 3000, &[7, 8, 9]);
-        let boxed = Resize::Letterbox.apply(line, 2, 1.0, Interpolation::Bilinear, &[0, 0, 0]);
-        assert_eq!(boxed, Image::new(2, 2, 3, vec![7, 8, 9, 0, 0, 0, 7, 8, 9, 0, 0, 0]));
+        let boxed = bilinear(Resize::Letterbox, line, 2);
+        assert_eq!(
+            boxed,
+            Image::new(2, 2, 3, vec![7, 8, 9, 255, 255, 255, 7, 8, 9, 255, 255, 255])
+        );
     }
 
     #[test]
@@ -185,24 +186,37 @@ mod tests {
         // A triangle of half-width 2 over columns 0..4, at 1/2 and 3/2 of the new pixels: weights 3
         // 3 1 0 and 0 1 3 3 by sevenths.
         let row = Image::new(4, 1, 1, vec![0, 70, 140, 210]);
-        let squished = Resize::Squish.apply(row, 2, 1.0, Interpolation::Bilinear, &[0]);
+        let squished = bilinear(Resize::Squish, row, 2);
         assert_eq!(squished, Image::new(2, 2, 1, vec![50, 160, 50, 160]));
     }
 
-    /// Pillow: `Image.fromarray(row).resize((3, 3), Image.BICUBIC)`, then to 9 x 9.
+    /// Pillow: `Image.fromarray(row).resize((3, 3), Image.NEAREST)`, then to 8 x 8, and so for the other
+    /// filters.
     #[test]
-    fn bicubic_is_pillows() {
+    fn interpolations_are_pillows() {
         let row = Image::new(6, 1, 1, vec![0, 40, 255, 10, 90, 200]);
-        let scaled = Resize::Squish.apply(row.clone(), 3, 1.0, Interpolation::Bicubic, &[0]);
-        assert_eq!(scaled.row(0), [48, 120, 126]);
-        let scaled = Resize::Squish.apply(row, 9, 1.0, Interpolation::Bicubic, &[0]);
-        assert_eq!(scaled.row(0), [0, 6, 71, 244, 141, 4, 71, 153, 207]);
+        for (interpolation, expected) in [
+            (Interpolation::Nearest, [vec![40, 10, 200], vec![0, 40, 40, 255, 10, 90, 90, 200]]),
+            (Interpolation::Box, [vec![20, 133, 145], vec![0, 40, 40, 255, 10, 90, 90, 200]]),
+            (
+                Interpolation::Bilinear,
+                [vec![54, 116, 126], vec![0, 25, 121, 224, 41, 60, 131, 200]],
+            ),
+            (Interpolation::Hamming, [vec![29, 127, 140], vec![0, 31, 90, 251, 14, 71, 116, 200]]),
+            (Interpolation::Bicubic, [vec![48, 120, 126], vec![0, 10, 128, 244, 28, 44, 137, 206]]),
+            (Interpolation::Lanczos, [vec![55, 119, 119], vec![2, 0, 148, 243, 36, 18, 150, 206]]),
+        ] {
+            let found = [3, 8].map(|size| {
+                squared(Resize::Squish, row.clone(), size, interpolation).row(0).to_vec()
+            });
+            assert_eq!(found, expected, "{interpolation:?}");
+        }
     }
 
     #[test]
     fn enlarging_interpolates() {
         let pair = Image::new(2, 1, 1, vec![0, 100]);
-        let squished = Resize::Squish.apply(pair, 4, 1.0, Interpolation::Bilinear, &[0]);
+        let squished = bilinear(Resize::Squish, pair, 4);
         assert_eq!(squished.row(0), [0, 25, 75, 100]);
         assert_eq!(squished.row(3), [0, 25, 75, 100]);
     }
@@ -211,10 +225,7 @@ mod tests {
     fn the_right_size_passes_untouched() {
         let square = Image::new(2, 2, 3, (0..12).collect());
         for resize in [Resize::Crop, Resize::Letterbox, Resize::Squish] {
-            assert_eq!(
-                resize.apply(square.clone(), 2, 1.0, Interpolation::Bilinear, &[0, 0, 0]),
-                square
-            );
+            assert_eq!(bilinear(resize, square.clone(), 2), square);
         }
     }
 }

@@ -1,4 +1,4 @@
-use std::f64::consts::FRAC_1_SQRT_2;
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, SQRT_2};
 
 use burn::module::Module;
 use burn::tensor::{Tensor, activation};
@@ -33,6 +33,30 @@ pub fn gelu<const D: usize>(input: Tensor<D>) -> Tensor<D> {
 /// backends but Flex the gradient of the approximation by tanh, off by up to 9e-4.
 fn composed_gelu<const D: usize>(input: Tensor<D>) -> Tensor<D> {
     input.clone() * ((input * FRAC_1_SQRT_2).erf() + 1.0) * 0.5
+}
+
+/// 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³))), element by element: the approximation of
+/// [GELU](https://arxiv.org/abs/1606.08415) by tanh, off by up to 5e-4.
+pub fn gelu_tanh<const D: usize>(input: Tensor<D>) -> Tensor<D> {
+    // (1 + tanh(u)) / 2 is σ(2u), and 2 √(2/π) is √2 times 2/√π.
+    let cubic = (input.clone().square() * 0.044_715 + 1.0) * input.clone();
+    gated(input, cubic * (SQRT_2 * FRAC_2_SQRT_PI))
+}
+
+/// x σ(1.702 x), element by element: the approximation of [GELU](https://arxiv.org/abs/1606.08415)
+/// by the sigmoid, which CLIP has, off by up to 0.021.
+pub fn quick_gelu<const D: usize>(input: Tensor<D>) -> Tensor<D> {
+    gated(input.clone(), input * 1.702)
+}
+
+/// x σ(x), element by element: SiLU, also called [Swish](https://arxiv.org/abs/1710.05941).
+pub fn silu<const D: usize>(input: Tensor<D>) -> Tensor<D> {
+    gated(input.clone(), input)
+}
+
+/// `input` σ(`gate`), of operations that any backend has.
+fn gated<const D: usize>(input: Tensor<D>, gate: Tensor<D>) -> Tensor<D> {
+    input * activation::sigmoid(gate)
 }
 
 /// exp(x) / sum exp(x) along dimension `dim`.
@@ -101,5 +125,41 @@ mod tests {
         };
         close(output, [-0.158_655, 0.0, 0.841_345, 1.954_5]);
         close(slopes, [-0.083_315, 0.5, 1.083_316, 1.085_232]);
+    }
+    /// Values and slopes of PyTorch's `gelu` with `approximate="tanh"`, of `x * sigmoid(1.702 * x)` and
+    /// of its `silu`, at -30, -2, -0.5, 0, 0.5 and 3.
+    #[test]
+    fn gated_activations_are_pytorchs() {
+        type Activation = fn(Tensor<1>) -> Tensor<1>;
+        let cases: [(Activation, [f32; 6], [f32; 6]); 3] = [
+            (
+                gelu_tanh,
+                [-0.000000, -0.045402, -0.154286, 0.000000, 0.345714, 2.996363],
+                [0.000000, -0.086099, 0.132630, 0.500000, 0.867370, 1.011584],
+            ),
+            (
+                quick_gelu,
+                [-0.000000, -0.064341, -0.149612, 0.000000, 0.350388, 2.981929],
+                [-0.000000, -0.073815, 0.120778, 0.500000, 0.879222, 1.024548],
+            ),
+            (
+                silu,
+                [-0.000000, -0.238406, -0.188770, 0.000000, 0.311230, 2.857722],
+                [-0.000000, -0.090784, 0.260039, 0.500000, 0.739961, 1.088104],
+            ),
+        ];
+        let device = Device::flex().autodiff();
+        for (activation, values, slopes) in cases {
+            let input = [-30.0, -2.0, -0.5, 0.0, 0.5, 3.0];
+            let input = Tensor::<1>::from_data(input, &device).require_grad();
+            let output = activation(input.clone());
+            let found = input.grad(&output.clone().sum().backward()).unwrap();
+            let close = |found: Tensor<1>, expected: [f32; 6]| {
+                let tolerance = burn::tensor::Tolerance::absolute(2e-6);
+                found.into_data().assert_approx_eq::<f32>(&expected.into(), tolerance);
+            };
+            close(output, values);
+            close(found, slopes);
+        }
     }
 }

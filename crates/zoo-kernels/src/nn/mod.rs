@@ -11,7 +11,7 @@ mod max_pool2d;
 mod padding;
 mod tap;
 
-pub use activation::{Gelu, Relu, gelu, relu, softmax};
+pub use activation::{Gelu, Relu, gelu, gelu_tanh, quick_gelu, relu, silu, softmax};
 pub use attention::{attention, self_attention};
 pub use batch_norm::{BatchNorm, BatchNormConfig};
 pub use conv2d::{Conv2d, Conv2dConfig};

@@ -8,7 +8,12 @@ use zoo_data::shown;
 
 use super::{Output, print, print_json};
 use crate::{
-    Error, backend::host, model::Predictor, overwrite, pretrained::export, run_dir::find_weights,
+    Error,
+    backend::host,
+    model::Predictor,
+    overwrite,
+    pretrained::{Exported, export},
+    run_dir::find_weights,
 };
 
 /// Write weights as another library reads them.
@@ -32,10 +37,13 @@ impl Export {
         let weights = find_weights(&self.run)?;
         overwrite::check_weights(&self.out, &weights)?;
         let Predictor { model, info, .. } = Predictor::open(&weights, &host())?;
-        let written = export(&model, &info, &self.layout, &self.out)?;
-        let files: Vec<String> = written.iter().map(|path| shown(path)).collect();
+        let Exported { files, notes } = export(&model, &info, &self.layout, &self.out)?;
+        if !output.quiet {
+            notes.iter().for_each(|note| eprintln!("note: {note}"));
+        }
+        let files: Vec<String> = files.iter().map(|path| shown(path)).collect();
         match output.json {
-            true => print_json(&json!({"layout": self.layout, "files": files})),
+            true => print_json(&json!({"layout": self.layout, "files": files, "notes": notes})),
             false => print(&files.join("\n")),
         }
     }

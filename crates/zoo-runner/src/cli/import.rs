@@ -29,7 +29,7 @@ pub struct Import {
     /// The library whose names it has; told by the file unless given.
     #[arg(long, value_name = "NAME", value_parser = ["zoo", "torchvision", "timm", "hf"])]
     layout: Option<String>,
-    /// Attention heads of a ViT; features / 64 unless given.
+    /// Attention heads of a ViT, which no tensor shows; features / 64 where nothing says another number.
     #[arg(long, value_name = "N")]
     num_heads: Option<usize>,
     /// Mean of each channel, of pixel values from 0 to 1.
@@ -44,7 +44,7 @@ pub struct Import {
     /// How images of another size become square; none: they are of that size.
     #[arg(long, value_name = "MODE")]
     resize: Option<ResizeMode>,
-    /// With --resize crop: the side of the square that is seen, in shorter sides of the image.
+    /// How much of the scaled image is seen, side by side: 0.875 cuts 224 pixels out of 256.
     #[arg(long, value_name = "RATIO")]
     crop_ratio: Option<f64>,
     /// How pixels between pixels are made.
@@ -58,7 +58,7 @@ pub struct Import {
 /// How images become square.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum ResizeMode {
-    /// The largest square in the middle, scaled.
+    /// The largest square in the middle, scaled; or less of it by --crop-ratio.
     Crop,
     /// All of the image between bars.
     Letterbox,
@@ -71,17 +71,29 @@ enum ResizeMode {
 /// How pixels between pixels are made.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum InterpolationName {
+    /// The nearest pixel.
+    Nearest,
+    /// The mean of the pixels under the new one.
+    Box,
     /// From 2 x 2 pixels.
     Bilinear,
+    /// From 2 x 2 pixels, sharper.
+    Hamming,
     /// From 4 x 4 pixels, as most of timm's weights have it.
     Bicubic,
+    /// From 6 x 6 pixels.
+    Lanczos,
 }
 
 impl InterpolationName {
     fn interpolation(self) -> Interpolation {
         match self {
+            Self::Nearest => Interpolation::Nearest,
+            Self::Box => Interpolation::Box,
             Self::Bilinear => Interpolation::Bilinear,
+            Self::Hamming => Interpolation::Hamming,
             Self::Bicubic => Interpolation::Bicubic,
+            Self::Lanczos => Interpolation::Lanczos,
         }
     }
 }
@@ -89,6 +101,8 @@ impl InterpolationName {
 impl Import {
     pub fn run(self, output: Output) -> Result<(), Error> {
         let classes = self.classes.as_deref().map(read_classes).transpose()?;
+        // Images that come in the right size have nothing between their pixels.
+        let untouched = matches!(self.resize, Some(ResizeMode::None)).then(Interpolation::default);
         let options = ImportOptions {
             model: self.model,
             layout: self.layout,
@@ -98,7 +112,7 @@ impl Import {
             image_size: self.image_size,
             resize: self.resize.map(ResizeMode::resize),
             crop_ratio: self.crop_ratio,
-            interpolation: self.interpolation.map(InterpolationName::interpolation),
+            interpolation: self.interpolation.map(InterpolationName::interpolation).or(untouched),
             classes,
             new_head: false,
         };

@@ -66,7 +66,8 @@ impl RunConfig {
         {
             self.pretrained = before.pretrained.clone();
         }
-        self.model = self.model.over(&before.model).map_err(|message| refuse("model", message))?;
+        self.model =
+            self.model.over_weights(&before.model).map_err(|message| refuse("model", message))?;
         let unreadable = |error: serde_json::Error| refuse("data", error.to_string());
         let mut data = serde_json::to_value(&self.data).map_err(unreadable)?;
         let mut old = serde_json::to_value(&before.data).map_err(unreadable)?;
@@ -154,6 +155,13 @@ mod tests {
         };
         assert_eq!(settle(with(Value::Null, json!({}), "timm/x")), None);
         assert_eq!(settle(with(Value::Null, json!({}), "timm/x@1f")), None);
+        // A preset is about sizes: what no tensor shows stays the weights'.
+        let mut model = json!({"preset": "mini", "depth": 2, "embed_dim": 12});
+        let mut now = with(Value::Null, model.clone(), "timm/x");
+        (model["num_heads"], model["activation"]) = (json!(2), json!("relu"));
+        let trained = with(json!(64), model, "timm/x@1f");
+        now.settle_as(&trained).unwrap();
+        assert_eq!(first_difference(&trained, &now), None);
         let differs = |now| settle(now).unwrap();
         assert_eq!(differs(with(Value::Null, json!({}), "timm/y")), "pretrained");
         assert_eq!(

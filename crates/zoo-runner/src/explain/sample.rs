@@ -31,6 +31,7 @@ pub fn network(settings: &Value, channels: usize, classes: Vec<String>) -> Predi
         image_size: SIDE,
         resize: Resize::Crop,
         crop_ratio: 1.0,
+        crop_offset: Default::default(),
         interpolation: Interpolation::Bilinear,
         mean,
         std,

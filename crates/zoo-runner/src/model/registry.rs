@@ -89,7 +89,7 @@ macro_rules! zoo {
             /// # Errors
             ///
             /// If these settings are of another model.
-            pub fn over(&self, base: &Self) -> Result<Self, String> {
+            pub(super) fn over(&self, base: &Self) -> Result<Self, String> {
                 match (self, base) {
                     $((Self::$variant(settings), Self::$variant(_)) if settings.preset.is_some() => {
                         Ok(self.clone())

@@ -39,6 +39,22 @@ impl ModelSettings {
         all
     }
 
+    /// The network of trained `weights`, with what these settings say laid over it. A preset that they
+    /// name is about sizes: what the weights compute and no tensor shows stays theirs.
+    ///
+    /// # Errors
+    ///
+    /// If these settings are of another model.
+    pub fn over_weights(&self, weights: &Self) -> Result<Self, String> {
+        let mut model = self.over(weights)?;
+        if let (Self::Vit(model), Self::Vit(weights)) = (&mut model, weights) {
+            model.num_heads = model.num_heads.or(weights.num_heads);
+            model.activation = model.activation.or(weights.activation);
+            model.layer_norm_epsilon = model.layer_norm_epsilon.or(weights.layer_norm_epsilon);
+        }
+        Ok(model)
+    }
+
     /// The same network with nothing that is drawn in training.
     pub fn without_dropout(&self) -> Self {
         self.config().without_dropout()

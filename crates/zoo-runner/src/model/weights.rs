@@ -21,7 +21,8 @@ use crate::{Error, disk::write_whole, version::BURN_VERSION};
 
 /// The metadata key of the safetensors file under which a [`WeightsInfo`] travels.
 const KEY: &str = "burn-zoo";
-/// The metadata key by which the zoo knows what it has exported to another library.
+/// The metadata key by which the zoo knows what it has exported to another library. Its value is the
+/// library's name, or the [`WeightsInfo`] where the library has no other place for it.
 pub const EXPORT_KEY: &str = "burn-zoo-export";
 /// A longer header than this belongs to no network.
 const LARGEST_HEADER: u64 = 64 << 20;
@@ -44,9 +45,22 @@ impl WeightsInfo {
     ///
     /// [`Error::Io`] or [`Error::Run`] if this is no file of weights that the zoo wrote.
     pub fn read(path: &Path) -> Result<Self, Error> {
+        Self::read_from(path, KEY)
+    }
+
+    /// Reads the header of a file in another library's layout.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] or [`Error::Run`] if the zoo has not exported it, or has put this beside it.
+    pub fn exported(path: &Path) -> Result<Self, Error> {
+        Self::read_from(path, EXPORT_KEY)
+    }
+
+    fn read_from(path: &Path, key: &str) -> Result<Self, Error> {
         let refuse = |message: &str| Error::run(path, message);
         let metadata = read_metadata(path)?;
-        let info = metadata[KEY].as_str().ok_or_else(|| {
+        let info = metadata[key].as_str().ok_or_else(|| {
             refuse("has weights, but not the model, classes and preprocessing that zoo writes with them")
         })?;
         serde_json::from_str(info)

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use zoo_data::Preprocess;
+use zoo_data::{CropOffset, Preprocess};
 
 use super::{ImportOptions, Pretrained, adapt::Adaptation};
 use crate::{Error, model::DataShape};
@@ -26,6 +26,7 @@ impl Pretrained {
         }
         if let Some(resize) = options.resize {
             (preprocess.resize, preprocess.crop_ratio) = (resize, 1.0);
+            preprocess.crop_offset = CropOffset::Even;
         }
         preprocess.crop_ratio = options.crop_ratio.unwrap_or(preprocess.crop_ratio);
         preprocess.interpolation = options.interpolation.unwrap_or(preprocess.interpolation);

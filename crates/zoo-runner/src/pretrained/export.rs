@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use burn::store::BurnToPyTorchAdapter;
 use zoo_alexnet::{AlexNetConfig, AlexNetPreset};
-use zoo_vit::{Pooling, Position, VitConfig};
+use zoo_vit::{Activation, Pooling, Position, VitConfig};
 
 use super::{
     layout::{LAYOUTS, Layout, ZOO},
-    sidecar,
+    sidecar::{self, Written},
     source::{Lazy, third},
 };
 use crate::{
@@ -17,8 +17,17 @@ use crate::{
     overwrite::check_beside,
 };
 
+/// What an export has made.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Exported {
+    /// The files, the weights first.
+    pub files: Vec<PathBuf>,
+    /// What the library cannot express of how images are prepared, and what to do, a sentence each.
+    pub notes: Vec<String>,
+}
+
 /// Writes `model` as safetensors of f32, by the names that the library `layout` has, with the JSON
-/// files that it wants beside them; gives all files that were written, the weights first.
+/// files that it wants beside them.
 ///
 /// # Errors
 ///
@@ -30,10 +39,10 @@ pub fn export(
     info: &WeightsInfo,
     layout: &str,
     out: &Path,
-) -> Result<Vec<PathBuf>, Error> {
+) -> Result<Exported, Error> {
     if layout == ZOO {
         model.save(out, info)?;
-        return Ok(vec![out.to_path_buf()]);
+        return Ok(Exported { files: vec![out.to_path_buf()], notes: Vec::new() });
     }
     let name = info.model.name();
     let layout = Layout::named(layout, name).ok_or_else(|| {
@@ -55,10 +64,14 @@ pub fn export(
             tensors.push(part);
         }
     }
-    write_tensors(out, &[("format", "pt"), (EXPORT_KEY, layout.name)], tensors)?;
-    let mut written = vec![out.to_path_buf()];
-    written.extend(sidecar::write(layout.name, out, info)?);
-    Ok(written)
+    // A library that has no file for what is not a tensor leaves it to the tensors' file.
+    let told = match layout.beside {
+        [] => serde_json::to_string(info).map_err(|error| failed(error.to_string()))?,
+        _ => layout.name.to_string(),
+    };
+    write_tensors(out, &[("format", "pt"), (EXPORT_KEY, &told)], tensors)?;
+    let Written { files, notes } = sidecar::write(layout.name, out, info)?;
+    Ok(Exported { files: std::iter::once(out.to_path_buf()).chain(files).collect(), notes })
 }
 
 /// Refuses a network that would go by the library's names and compute something else there.
@@ -80,12 +93,16 @@ fn check(model: &ModelSettings, layout: &Layout) -> Result<(), String> {
         }
         ModelSettings::Vit(settings) => {
             let config = VitConfig::from(settings.clone());
-            config.pooling == Pooling::ClassToken && config.position == Position::Learned
+            let is_gelu = config.activation.unwrap_or_default() == Activation::Gelu;
+            config.pooling == Pooling::ClassToken
+                && config.position == Position::Learned
+                && (is_gelu || layout.name != "torchvision")
         }
         ModelSettings::Cnn(_) => false,
     };
     let wanted = match model {
         ModelSettings::AlexNet(_) => "RGB images and the sizes of the preset torchvision",
+        _ if layout.name == "torchvision" => "a class token, learned positions and the exact GELU",
         _ => "a class token and learned positions",
     };
     let library = layout.name;

@@ -6,10 +6,12 @@ use burn::{
     store::{ApplyError, ApplyResult, PyTorchToBurnAdapter},
     tensor::Device,
 };
-use zoo_data::{Interpolation, Resize};
+use zoo_data::{Interpolation, Preprocess, Resize};
+use zoo_vit::VitConfig;
 
 use super::{
     adapt::Bicubic,
+    assume::Assumption,
     infer,
     layout::{Layout, Named, Names, ZOO, some_of},
     locate::locate,
@@ -19,7 +21,7 @@ use super::{
 };
 use crate::{
     Error,
-    model::{AnyModel, DataShape, WeightsInfo, head_path, is_within},
+    model::{AnyModel, DataShape, ModelSettings, WeightsInfo, head_path, is_within},
 };
 
 /// What a user says about a file of weights; what is left open is told by the file, by the JSON
@@ -40,7 +42,7 @@ pub struct ImportOptions {
     pub image_size: Option<usize>,
     /// How images of another shape become square.
     pub resize: Option<Resize>,
-    /// The side of the square that is seen, in shorter sides of the image.
+    /// How much of the scaled image is seen, side by side.
     pub crop_ratio: Option<f64>,
     /// How pixels between pixels are made.
     pub interpolation: Option<Interpolation>,
@@ -87,8 +89,22 @@ pub fn import(path: &Path, options: &ImportOptions, device: &Device) -> Result<P
     if let Some(asked) = options.model.as_deref().filter(|asked| *asked != found) {
         return Err(Error::run(path, format!("holds a network of kind `{found}`, not `{asked}`")));
     }
+    if let Some(asked) = options.num_heads {
+        check_heads(&pretrained.info.model, asked).map_err(|message| Error::run(path, message))?;
+    }
     pretrained.describe(path, options, device)?;
     Ok(pretrained)
+}
+
+/// Refuses another number of heads than weights have that say it.
+fn check_heads(model: &ModelSettings, asked: usize) -> Result<(), String> {
+    match model {
+        ModelSettings::Vit(settings) => match VitConfig::from(settings.clone()).num_heads {
+            found if found == asked => Ok(()),
+            found => Err(format!("has {found} attention heads, not {asked}")),
+        },
+        other => Err(format!("is of kind `{}`, which has no attention heads", other.name())),
+    }
 }
 
 fn own_layout(path: &Path, info: WeightsInfo, device: &Device) -> Result<Pretrained, Error> {
@@ -111,44 +127,75 @@ fn foreign_layout(
 ) -> Result<Pretrained, Error> {
     let mut named = Named::of(Tensors::open(path)?, options.layout.as_deref(), options.new_head)?;
     let layout = named.layout;
-    let sidecar = Sidecar::beside(path);
-    let settings = infer::settings(&named, layout, &sidecar, options.num_heads)?;
+    let sidecar = Sidecar::beside(path, layout.name)?;
+    let applied = named.tensors.len();
+    if sidecar.qkv_bias == Some(false) {
+        named.add_zero_biases()?;
+    }
+    let mut assumed: Vec<_> = sidecar.notes.iter().cloned().map(Assumption::note).collect();
+    let settings = infer::settings(&named, layout, &sidecar, options.num_heads, &mut assumed)?;
     let mut model = settings.blank(device);
     let tensors: Vec<Lazy> = std::mem::take(&mut named.tensors).into_values().collect();
-    let applied = tensors.len();
     let result = model.apply(tensors, Some(Box::new(PyTorchToBurnAdapter)));
     check(&named, &model, &result)?;
+    let shape = settings.shape();
+    let preprocess = match sidecar.preprocess {
+        Some(told) => fitting(told, shape, options).map_err(|message| Error::run(path, message))?,
+        None => {
+            let usual = (layout.preprocess)(&settings);
+            let usual = usual.preprocess(shape.image_size, shape.channels);
+            assumed.extend(Assumption::preprocess(&usual, layout.name, options));
+            usual
+        }
+    };
+    let (classes, reason) = classes(sidecar.classes, shape.num_classes);
+    if let Some(reason) = reason.filter(|_| options.classes.is_none() && named.has_head) {
+        assumed.push(Assumption::classes(&reason));
+    }
     let is_finite = not_finite(&model)?.is_empty();
-    let mut report = ImportReport {
+    let report = ImportReport {
         layout: layout.name.to_string(),
         applied,
         not_finite: if is_finite { Vec::new() } else { named.not_finite()? },
         prefix: named.prefix,
         unused: named.unused,
         converted: named.converted,
+        assumed,
         ..ImportReport::of(&settings, &model)
     };
-    let DataShape { num_classes, channels, image_size } = settings.shape();
-    let mut preprocess = layout.preprocess.preprocess(image_size, channels);
-    let asked_figures = options.mean.is_some() && options.std.is_some();
-    match (sidecar.mean, sidecar.std) {
-        (Some(mean), Some(std)) => (preprocess.mean, preprocess.std) = (mean, std),
-        _ if !asked_figures => report.assumed.push(format!(
-            "mean {:?} and deviation {:?}, as {} mostly has them; --mean and --std say otherwise",
-            preprocess.mean, preprocess.std, layout.name
-        )),
-        _ => {}
-    }
-    preprocess.crop_ratio = sidecar.crop_ratio.unwrap_or(preprocess.crop_ratio);
-    preprocess.interpolation = sidecar.interpolation.unwrap_or(preprocess.interpolation);
-    let numbered = || (0..num_classes).map(|label| format!("class {label}")).collect();
-    let classes = sidecar.classes.filter(|classes| classes.len() == num_classes);
-    if classes.is_none() && options.classes.is_none() && named.has_head {
-        report.assumed.push(String::from("classes by their number; --classes FILE names them"));
-    }
-    let classes = classes.unwrap_or_else(numbered);
     let info = WeightsInfo { model: settings, classes, preprocess };
     Ok(Pretrained { model, info, positions: layout.positions, names: named.names, report })
+}
+
+/// The names that are told beside weights, if they are as many as the classes, or else numbers and
+/// what to say of the reason.
+fn classes(told: Option<Vec<String>>, num_classes: usize) -> (Vec<String>, Option<String>) {
+    let reason = match told {
+        Some(names) if names.len() == num_classes => return (names, None),
+        Some(names) => {
+            format!(", since {} are named beside the weights of {num_classes}", names.len())
+        }
+        None => String::new(),
+    };
+    ((0..num_classes).map(|label| format!("class {label}")).collect(), Some(reason))
+}
+
+/// The preprocessing that is told beside weights, for the images that they see. Those of another size
+/// are meant only where the user asks for that size.
+fn fitting(
+    told: Preprocess,
+    shape: DataShape,
+    options: &ImportOptions,
+) -> Result<Preprocess, String> {
+    let DataShape { image_size, .. } = shape;
+    if told.image_size != image_size && options.image_size.is_none() {
+        return Err(format!(
+            "sees images of {image_size} pixels, but the files beside it prepare images of {0}: give \
+             --image-size {0} to have its positions resized, or --image-size {image_size}",
+            told.image_size
+        ));
+    }
+    Ok(Preprocess { image_size, ..told })
 }
 
 /// Refuses a file that lacks tensors, or has them of other shapes.

@@ -2,19 +2,21 @@
 //! them: `[out, in]`.
 
 use zoo_alexnet::{AlexNetConfig, AlexNetPreset};
-use zoo_vit::{VitConfig, VitPreset};
+use zoo_vit::{Activation, VitConfig, VitPreset};
 
 use super::{
+    assume::Assumption,
     layout::{Layout, Named},
     sidecar::Sidecar,
 };
 use crate::{Error, model::ModelSettings};
 
-/// Features of an attention head in every Vision Transformer that has been published under these
-/// layouts.
+/// Features of an attention head in most Vision Transformers that have been published.
 const HEAD_WIDTH: usize = 64;
+/// The most features of a token with which they have heads of that width.
+const WIDEST: usize = 1024;
 
-/// The network whose tensors these are.
+/// The network whose tensors these are. What had to be guessed is added to `assumed`.
 ///
 /// # Errors
 ///
@@ -24,10 +26,19 @@ pub fn settings(
     layout: &Layout,
     sidecar: &Sidecar,
     num_heads: Option<usize>,
+    assumed: &mut Vec<Assumption>,
 ) -> Result<ModelSettings, Error> {
     let settings = match layout.model {
         "alexnet" => ModelSettings::AlexNet(alexnet(tensors)?.into()),
-        _ => ModelSettings::Vit(vit(tensors, layout, sidecar, num_heads)?.into()),
+        _ => {
+            let mut config = vit(tensors, layout, sidecar)?;
+            sidecar.check_sizes(&config).map_err(|message| tensors.refuse(message))?;
+            config.num_heads = match num_heads.or(sidecar.num_heads) {
+                Some(num_heads) => num_heads,
+                None => guessed_heads(tensors, config.embed_dim, assumed)?,
+            };
+            ModelSettings::Vit(config.into())
+        }
     };
     settings.check().map_err(|message| tensors.refuse(message))?;
     Ok(settings)
@@ -53,12 +64,7 @@ fn alexnet(tensors: &Named) -> Result<AlexNetConfig, Error> {
     })
 }
 
-fn vit(
-    tensors: &Named,
-    layout: &Layout,
-    sidecar: &Sidecar,
-    num_heads: Option<usize>,
-) -> Result<VitConfig, Error> {
+fn vit(tensors: &Named, layout: &Layout, sidecar: &Sidecar) -> Result<VitConfig, Error> {
     let [embed_dim, channels, patch_size, _] = tensors.dims("patch_embedding.weight")?;
     let [_, tokens, _] = tensors.dims("position_embedding")?;
     let [mlp_dim, _] = tensors.dims("blocks.0.mlp.fc1.weight")?;
@@ -72,18 +78,6 @@ fn vit(
             "has {tokens} positions: expected one for a class token and those of a square of patches"
         )));
     }
-    if let Some(other) = sidecar.embed_dim.filter(|other| *other != embed_dim) {
-        return Err(tensors.refuse(format!(
-            "has {embed_dim} features, but config.json beside it is of a network of {other}: put the \
-             weights elsewhere"
-        )));
-    }
-    let by_width = || embed_dim.is_multiple_of(HEAD_WIDTH).then_some(embed_dim / HEAD_WIDTH);
-    let num_heads = num_heads.or(sidecar.num_heads).or_else(by_width).ok_or_else(|| {
-        tensors.refuse(format!(
-            "does not say how many attention heads share its {embed_dim} features: give --num-heads N"
-        ))
-    })?;
     let sizes = |config: &VitConfig| (config.patch_size, config.embed_dim, config.depth);
     let preset = VitPreset::ALL
         .iter()
@@ -96,9 +90,28 @@ fn vit(
         patch_size,
         embed_dim,
         depth,
-        num_heads,
         mlp_dim,
+        // The exact GELU is what a config means that says none.
+        activation: sidecar.activation.filter(|activation| *activation != Activation::Gelu),
+        dropout: sidecar.dropout.unwrap_or(0.0),
         layer_norm_epsilon: sidecar.layer_norm_epsilon.unwrap_or(layout.layer_norm_epsilon),
         ..VitConfig::preset(preset.unwrap_or_default())
     })
+}
+
+/// How many heads networks of that many features mostly have, if all have the same.
+fn guessed_heads(
+    tensors: &Named,
+    embed_dim: usize,
+    assumed: &mut Vec<Assumption>,
+) -> Result<usize, Error> {
+    if embed_dim > WIDEST || !embed_dim.is_multiple_of(HEAD_WIDTH) {
+        return Err(tensors.refuse(format!(
+            "does not say how many attention heads share its {embed_dim} features: give --num-heads N, or \
+             `model.vit.num_heads` in a config"
+        )));
+    }
+    let num_heads = embed_dim / HEAD_WIDTH;
+    assumed.push(Assumption::heads(num_heads, embed_dim));
+    Ok(num_heads)
 }

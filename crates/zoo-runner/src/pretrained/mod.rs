@@ -6,6 +6,7 @@
 //! [`fine_tune`](crate::training::fine_tune).
 
 pub mod adapt;
+mod assume;
 mod describe;
 mod export;
 mod hub;
@@ -22,7 +23,7 @@ mod start;
 #[cfg(test)]
 mod tests;
 
-pub use export::export;
+pub use export::{Exported, export};
 pub use hub::Published;
 pub use import::{ImportOptions, Pretrained, import};
 pub use report::ImportReport;

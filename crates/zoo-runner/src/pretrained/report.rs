@@ -3,7 +3,7 @@
 use burn::store::bridge::to_data;
 use serde::Serialize;
 
-use super::source::Lazy;
+use super::{assume::Assumption, source::Lazy};
 use crate::{
     Error,
     model::{AnyModel, ModelSettings},
@@ -35,7 +35,7 @@ pub struct ImportReport {
     /// Tensors that hold infinities or what is not a number.
     pub not_finite: Vec<String>,
     /// What was assumed, a sentence each.
-    pub assumed: Vec<String>,
+    pub assumed: Vec<Assumption>,
 }
 
 impl ImportReport {

@@ -5,8 +5,8 @@ use std::path::Path;
 use burn::tensor::Device;
 
 use super::{
-    ImportOptions, Pretrained, hub::Published, import, layout::some_of, locate::locate,
-    report::not_finite,
+    ImportOptions, Pretrained, assume::Assumption, hub::Published, import, layout::some_of,
+    locate::locate, report::not_finite,
 };
 use crate::{
     Error,
@@ -18,6 +18,13 @@ use crate::{
     run_dir::find_weights,
     training::fine_tune::Head,
 };
+
+impl Pretrained {
+    /// What was assumed of the weights and a config can say otherwise, a sentence each.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        self.report.assumed.iter().filter_map(Assumption::in_config)
+    }
+}
 
 impl RunConfig {
     /// Reads the weights that the config starts from, if it names any, and takes over from them what
@@ -48,10 +55,14 @@ impl RunConfig {
             _ => None,
         };
         let options = ImportOptions { new_head, num_heads, ..ImportOptions::default() };
-        let pretrained = import(&weights, &options, &host())?;
+        let mut pretrained = import(&weights, &options, &host())?;
         let info = &pretrained.info;
-        self.model = self.model.over(&info.model).map_err(|message| refuse("model", message))?;
-        self.data.take_over(&info.preprocess);
+        self.model =
+            self.model.over_weights(&info.model).map_err(|message| refuse("model", message))?;
+        if !self.data.take_over(&info.preprocess) {
+            let is_taken = |assumption: &Assumption| !assumption.is_about("preprocess.normalize");
+            pretrained.report.assumed.retain(is_taken);
+        }
         self.check()?;
         Ok(Some(pretrained))
     }

@@ -7,9 +7,13 @@ use burn::tensor::{Tensor, TensorData};
 use safetensors::SafeTensors;
 use serde_json::Value;
 use zoo_data::{Interpolation, Resize};
+use zoo_vit::{VitConfig, VitPreset};
 
 use super::{ImportOptions, Pretrained, adapt::Bicubic, export, import};
-use crate::{backend::host, model::DataShape};
+use crate::{
+    backend::host,
+    model::{DataShape, ModelSettings},
+};
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/pretrained").join(name)
@@ -24,7 +28,8 @@ fn numbers(value: &Value) -> Vec<f32> {
 }
 
 fn read(name: &str) -> Result<Pretrained, String> {
-    let options = ImportOptions { num_heads: Some(2), ..Default::default() };
+    let num_heads = (!name.contains("alexnet")).then_some(2);
+    let options = ImportOptions { num_heads, ..Default::default() };
     import(&fixture(name), &options, &host()).map_err(|error| error.to_string())
 }
 
@@ -78,10 +83,17 @@ fn what_lies_beside_the_weights_is_taken() {
     assert_eq!(hf.info.preprocess.mean, [0.4, 0.5, 0.6]);
     assert_eq!(hf.info.preprocess.std, [0.2, 0.3, 0.4]);
     assert_eq!((hf.info.preprocess.image_size, hf.info.preprocess.resize), (16, Resize::Squish));
-    assert_eq!(hf.report.assumed, [""; 0]);
+    assert_eq!(hf.report.assumed, []);
     let timm = read("timm-vit.safetensors").unwrap();
     assert_eq!(timm.info.classes, ["class 0", "class 1", "class 2"]);
-    assert_eq!(timm.report.assumed.len(), 2);
+    let assumed: Vec<String> = timm.report.assumed.iter().map(ToString::to_string).collect();
+    let expected = [
+        "mean [0.5, 0.5, 0.5] and deviation [0.5, 0.5, 0.5], as timm mostly has them; --mean and --std say otherwise",
+        "images cropped to the middle 16 of 17 pixels, as timm mostly has them; --resize and --crop-ratio say otherwise",
+        "bicubic interpolation, as timm mostly has it; --interpolation says otherwise",
+        "classes by their number; --classes FILE says otherwise",
+    ];
+    assert_eq!(assumed, expected);
     assert_eq!(timm.info.preprocess.crop_ratio, 0.9);
     assert_eq!(timm.info.preprocess.interpolation, Interpolation::Bicubic);
     assert_eq!(hf.info.preprocess.interpolation, Interpolation::Bilinear);
@@ -114,20 +126,18 @@ fn an_export_holds_bit_for_bit_what_was_imported() {
 #[test]
 fn what_an_export_writes_beside_the_weights_is_read_again() {
     let folder = tempfile::tempdir().unwrap();
-    for (layout, crop_ratio) in [("hf", 1.0), ("timm", 0.9)] {
+    for layout in ["hf", "timm", "torchvision"] {
         // Each in a folder of its own, since the names of what lies beside are the same.
-        std::fs::create_dir(folder.path().join(layout)).unwrap();
+        let folder = folder.path().join(layout);
+        std::fs::create_dir(&folder).unwrap();
         let mut pretrained = read("timm-vit.safetensors").unwrap();
         pretrained.info.classes = ["ant", "bee", "cow"].map(String::from).to_vec();
         pretrained.info.preprocess.mean = vec![0.1, 0.2, 0.3];
-        let out = folder.path().join(layout).join("model.safetensors");
+        let out = folder.join("model.safetensors");
         export(&pretrained.model, &pretrained.info, layout, &out).unwrap();
         let again = import(&out, &ImportOptions::default(), &host()).unwrap();
-        assert_eq!(again.info.classes, pretrained.info.classes);
-        assert_eq!(again.info.preprocess.mean, pretrained.info.preprocess.mean);
-        assert_eq!(again.info.preprocess.crop_ratio, crop_ratio);
-        assert_eq!(again.info.preprocess.interpolation, Interpolation::Bicubic);
-        assert_eq!(again.info.model.shape(), pretrained.info.model.shape());
+        assert_eq!(again.info, pretrained.info, "{layout}");
+        assert_eq!(again.report.assumed, []);
         assert_scores("timm-vit", &scores(&again, 16), 1e-4);
     }
 }
@@ -189,4 +199,21 @@ fn grey_images_give_what_equal_channels_gave() {
     let wanted = pretrained.model.logits(channel.clone().repeat_dim(1, 3)).into_data();
     let found = grey.logits(channel).into_data();
     found.assert_approx_eq::<f32>(&wanted, burn::tensor::Tolerance::absolute(1e-5));
+}
+
+#[test]
+fn what_torchvision_mostly_has_depends_on_the_network() {
+    let layout = super::layout::Layout::named("torchvision", "vit").unwrap();
+    let usual = |config: VitConfig| {
+        let image_size = config.image_size;
+        let usual = (layout.preprocess)(&ModelSettings::Vit(config.into()));
+        let preprocess = usual.preprocess(image_size, 3);
+        (preprocess.scaled_size(), preprocess.interpolation)
+    };
+    let preset = VitConfig::preset;
+    assert_eq!(usual(preset(VitPreset::Base16)), (256, Interpolation::Bilinear));
+    assert_eq!(usual(preset(VitPreset::Large16)), (242, Interpolation::Bilinear));
+    assert_eq!(usual(preset(VitPreset::Large32)), (256, Interpolation::Bilinear));
+    let swag = preset(VitPreset::Base16).with_image_size(384);
+    assert_eq!(usual(swag), (384, Interpolation::Bicubic));
 }

@@ -1,7 +1,7 @@
 //! Images small enough for a page of many.
 
 use super::super::Interpolation;
-use super::{Area, scale};
+use super::{options, resample, view};
 use crate::Image;
 
 impl Image {
@@ -25,8 +25,7 @@ impl Image {
     /// # Panics
     /// If a side is 0.
     pub(crate) fn stretched(&self, width: usize, height: usize) -> Image {
-        let whole = Area { left: 0, top: 0, width: self.width(), height: self.height() };
-        scale(self, &whole, width, height, Interpolation::Bilinear)
+        resample(&view(self), options(Interpolation::Bilinear), width, height)
     }
 }
 

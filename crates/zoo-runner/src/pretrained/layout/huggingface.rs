@@ -42,7 +42,7 @@ pub const VIT: Layout = Layout {
     layer_norm_epsilon: 1e-12,
     positions: Bicubic::Centred,
     beside: &["config.json", "preprocessor_config.json"],
-    preprocess: Assumed {
+    preprocess: |_| Assumed {
         mean: [0.5; 3],
         std: [0.5; 3],
         resize: Resize::Squish,

@@ -8,10 +8,11 @@ mod names;
 mod timm;
 mod torchvision;
 
-use zoo_data::{Interpolation, Preprocess, Resize};
+use zoo_data::{CropOffset, Interpolation, Preprocess, Resize};
 
 pub use self::{named::Named, names::Names};
 use super::adapt::Bicubic;
+use crate::model::ModelSettings;
 
 /// What a library calls the tensors of one network, and what it takes for granted.
 #[derive(Debug)]
@@ -42,8 +43,8 @@ pub struct Layout {
     pub positions: Bicubic,
     /// The JSON files that the library wants beside its weights.
     pub beside: &'static [&'static str],
-    /// How images are prepared where nothing else says; the image size is the weights'.
-    pub preprocess: Assumed,
+    /// How images are mostly prepared for a network of these settings.
+    pub preprocess: fn(&ModelSettings) -> Assumed,
 }
 
 /// The preprocessing that a library takes for granted.
@@ -55,7 +56,7 @@ pub struct Assumed {
     pub std: [f32; 3],
     /// How images of another shape become square.
     pub resize: Resize,
-    /// The side of the square that is seen, in shorter sides of the image.
+    /// How much of the scaled image is seen, side by side.
     pub crop_ratio: f64,
     /// How pixels between pixels are made.
     pub interpolation: Interpolation,
@@ -106,6 +107,7 @@ impl Assumed {
             image_size,
             resize: self.resize,
             crop_ratio: self.crop_ratio,
+            crop_offset: CropOffset::Even,
             interpolation: self.interpolation,
             mean: self.mean[..channels].to_vec(),
             std: self.std[..channels].to_vec(),

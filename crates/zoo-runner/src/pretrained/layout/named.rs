@@ -5,6 +5,11 @@ use std::{
     path::PathBuf,
 };
 
+use burn::{
+    store::bridge::deferred,
+    tensor::{DType, Shape, TensorData},
+};
+
 use super::{Layout, Names, find::Found, some_of};
 use crate::{
     Error,
@@ -171,6 +176,30 @@ impl Named {
             self.tensors.insert(whole.clone(), join(&whole, parts));
             self.names.note(&whole, theirs.to_vec());
         }
+        Ok(())
+    }
+
+    /// Gives queries, keys and values that have no biases biases of 0.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] if there are biases.
+    pub fn add_zero_biases(&mut self) -> Result<(), Error> {
+        if self.tensors.keys().any(|name| name.ends_with(".qkv.bias")) {
+            return Err(self.refuse(
+                "has biases for queries, keys and values, but config.json beside it says `qkv_bias` false",
+            ));
+        }
+        let weights = self.tensors.iter().filter(|(name, _)| name.ends_with(".qkv.weight"));
+        let biases = weights.filter_map(|(name, weight)| {
+            let name = name.replace("weight", "bias");
+            let length = *weight.shape.to_vec().first()?;
+            let zeros = move || Ok(TensorData::zeros::<f32, _>([length]));
+            let bias = deferred(name.clone(), DType::F32, Shape::from([length]), None, zeros);
+            Some((name, bias))
+        });
+        let biases: Vec<_> = biases.collect();
+        self.tensors.extend(biases);
         Ok(())
     }
 

@@ -31,7 +31,7 @@ pub const VIT: Layout = Layout {
     positions: Bicubic::Antialiased,
     beside: &["config.json"],
     // Those of the augreg weights; DeiT has ImageNet's figures, which the names do not tell.
-    preprocess: Assumed {
+    preprocess: |_| Assumed {
         mean: [0.5; 3],
         std: [0.5; 3],
         resize: Resize::Crop,

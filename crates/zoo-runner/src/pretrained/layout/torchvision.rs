@@ -1,9 +1,10 @@
 //! torchvision's `alexnet` and `vit_*`.
 
 use zoo_data::{Interpolation, Resize};
+use zoo_vit::VitConfig;
 
 use super::{Assumed, Layout};
-use crate::pretrained::adapt::Bicubic;
+use crate::{model::ModelSettings, pretrained::adapt::Bicubic};
 
 /// `Resize(256)`, `CenterCrop(224)`, and the figures of ImageNet.
 const IMAGENET: Assumed = Assumed {
@@ -36,7 +37,7 @@ pub const ALEXNET: Layout = Layout {
     layer_norm_epsilon: 0.0,
     positions: Bicubic::Aligned,
     beside: &[],
-    preprocess: IMAGENET,
+    preprocess: |_| IMAGENET,
 };
 
 pub const VIT: Layout = Layout {
@@ -67,5 +68,21 @@ pub const VIT: Layout = Layout {
     layer_norm_epsilon: 1e-6,
     positions: Bicubic::Aligned,
     beside: &[],
-    preprocess: IMAGENET,
+    preprocess: vit_preprocess,
 };
+
+/// What torchvision's weights of that size have: `Resize(242)` for `vit_l_16`, and the whole square, by
+/// bicubic interpolation, for those from SWAG, which alone see more than 224 pixels or patches of 14.
+fn vit_preprocess(settings: &ModelSettings) -> Assumed {
+    let ModelSettings::Vit(settings) = settings else {
+        return IMAGENET;
+    };
+    let VitConfig { image_size, patch_size, depth, .. } = VitConfig::from(settings.clone());
+    match (image_size, patch_size, depth) {
+        (225.., ..) | (_, 14, _) => {
+            Assumed { crop_ratio: 1.0, interpolation: Interpolation::Bicubic, ..IMAGENET }
+        }
+        (224, 16, 24) => Assumed { crop_ratio: 224.0 / 242.0, ..IMAGENET },
+        _ => IMAGENET,
+    }
+}
