@@ -127,7 +127,9 @@ def all_cases(sizes):
     """Each case with its layout, its files, and the names of tensors that it does not have."""
     for name, changes, processor in hf_cases(sizes["image"]):
         config = {**hf_config(sizes), **changes}
-        without = [] if config["qkv_bias"] else ["query.bias", "key.bias", "value.bias"]
+        # By the names in files and in memory.
+        biases = [f"{part}.bias" for part in ["query", "key", "value", "q_proj", "k_proj", "v_proj"]]
+        without = [] if config["qkv_bias"] else biases
         yield name, "hf", {"config.json": config, "preprocessor_config.json": processor}, without
     for name, changes, cfg in timm_cases(sizes["image"]):
         config = {

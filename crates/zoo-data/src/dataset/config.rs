@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::group::Pattern;
 use super::kept::Kept;
 use super::{Info, OnUnreadable, SubsetConfig};
-use crate::preprocess::{Preprocess, PreprocessConfig};
+use crate::preprocess::{CropOffset, Preprocess, PreprocessConfig};
 use crate::{DataError, meant};
 
 /// A terabyte, which is to say: no limit.
@@ -25,6 +25,7 @@ impl PreprocessConfig {
             image_size: self.image_size.unwrap_or(info.image_size),
             resize: self.resize,
             crop_ratio: self.crop_ratio,
+            crop_offset: CropOffset::Even,
             interpolation: self.interpolation,
             mean: figures.mean,
             std: figures.std,

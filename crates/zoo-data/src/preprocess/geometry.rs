@@ -42,6 +42,10 @@ pub(super) struct Axis {
     pub pixels: usize,
     /// Pixels of the bar before it.
     pub bar: usize,
+    /// Pixels of the whole side once it is scaled.
+    pub scaled: usize,
+    /// The first of them that is seen.
+    pub first: usize,
 }
 
 impl Axis {
@@ -50,12 +54,14 @@ impl Axis {
     fn new(length: usize, scaled: usize, size: usize, offset: CropOffset) -> Self {
         if scaled <= size {
             let (whole, bar) = (length as f64, (size - scaled) / 2);
-            return Self { start: 0.0, length: whole, pixels: scaled, bar };
+            return Self { start: 0.0, length: whole, pixels: scaled, bar, scaled, first: 0 };
         }
         // Scaling and then cutting is one scaling of the part that is kept.
         let unscaled = |pixels: usize| (pixels * length) as f64 / scaled as f64;
-        let start = unscaled(offset.first(scaled - size));
-        Self { start, length: unscaled(size).min(length as f64 - start), pixels: size, bar: 0 }
+        let first = offset.first(scaled - size);
+        let start = unscaled(first);
+        let length = unscaled(size).min(length as f64 - start);
+        Self { start, length, pixels: size, bar: 0, scaled, first }
     }
 }
 
@@ -140,9 +146,9 @@ mod tests {
     fn a_crop_is_the_part_that_is_left_after_scaling() {
         let [columns, rows] = preprocess(Resize::Crop, 224, 0.875).axes(500, 333);
         let (start, length) = (80.0 * 500.0 / 384.0, 224.0 * 500.0 / 384.0);
-        assert_eq!(columns, Axis { start, length, pixels: 224, bar: 0 });
+        assert_eq!(columns, Axis { start, length, pixels: 224, bar: 0, scaled: 384, first: 80 });
         let (start, length) = (16.0 * 333.0 / 256.0, 224.0 * 333.0 / 256.0);
-        assert_eq!(rows, Axis { start, length, pixels: 224, bar: 0 });
+        assert_eq!(rows, Axis { start, length, pixels: 224, bar: 0, scaled: 256, first: 16 });
     }
 
     #[test]
@@ -167,8 +173,9 @@ mod tests {
     fn a_letterbox_may_be_cut_too() {
         // 100 x 40 becomes 32 x 13 (12.8), of which 28 columns are seen above and below bars.
         let [columns, rows] = preprocess(Resize::Letterbox, 28, 0.875).axes(100, 40);
-        assert_eq!(columns, Axis { start: 6.25, length: 87.5, pixels: 28, bar: 0 });
-        assert_eq!(rows, Axis { start: 0.0, length: 40.0, pixels: 13, bar: 7 });
+        let seen = |axis: Axis| (axis.start, axis.length, axis.pixels, axis.bar);
+        assert_eq!(seen(columns), (6.25, 87.5, 28, 0));
+        assert_eq!(seen(rows), (0.0, 40.0, 13, 7));
         // 752 x 224 / 1024 is 164.5, which timm rounds to an even number.
         let [_, rows] = preprocess(Resize::Letterbox, 224, 1.0).axes(1024, 752);
         assert_eq!((rows.pixels, rows.bar), (164, 30));

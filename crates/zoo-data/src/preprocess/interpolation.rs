@@ -1,4 +1,4 @@
-use fast_image_resize::{FilterType, ResizeAlg};
+use fast_image_resize::FilterType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -34,15 +34,15 @@ impl Interpolation {
         (Self::Hamming, "hamming", 5),
     ];
 
-    pub(super) fn algorithm(self) -> ResizeAlg {
-        ResizeAlg::Convolution(match self {
-            Self::Nearest => return ResizeAlg::Nearest,
-            Self::Box => FilterType::Box,
-            Self::Bilinear => FilterType::Bilinear,
-            Self::Hamming => FilterType::Hamming,
+    /// The filter of neighbours that it weighs, unless it takes whole pixels as they are.
+    pub(super) fn filter(self) -> Option<FilterType> {
+        match self {
+            Self::Nearest | Self::Box => None,
+            Self::Bilinear => Some(FilterType::Bilinear),
+            Self::Hamming => Some(FilterType::Hamming),
             // The cubic with a = -0.5, which Pillow calls bicubic.
-            Self::Bicubic => FilterType::CatmullRom,
-            Self::Lanczos => FilterType::Lanczos3,
-        })
+            Self::Bicubic => Some(FilterType::CatmullRom),
+            Self::Lanczos => Some(FilterType::Lanczos3),
+        }
     }
 }

@@ -64,28 +64,6 @@ impl PreprocessConfig {
         }
         is_taken
     }
-<<<<<<< HEAD
-=======
-
-    /// This config with what it leaves open taken from the dataset.
-    ///
-    /// # Errors
-    /// [`DataError::Setting`].
-    pub(crate) fn resolve(&self, info: &Info) -> Result<Preprocess, DataError> {
-        let figures = self.normalize.as_ref().unwrap_or(&info.normalize).mean_std(info.channels)?;
-        let preprocess = Preprocess {
-            image_size: self.image_size.unwrap_or(info.image_size),
-            resize: self.resize,
-            crop_ratio: self.crop_ratio,
-            crop_offset: CropOffset::Even,
-            interpolation: self.interpolation,
-            mean: figures.mean,
-            std: figures.std,
-        };
-        preprocess.check()?;
-        Ok(preprocess)
-    }
->>>>>>> merging
 }
 
 /// How images are made fit for one network: a [`PreprocessConfig`] with nothing left open. It
@@ -128,6 +106,7 @@ impl Preprocess {
             image_size,
             resize: Resize::default(),
             crop_ratio: 1.0,
+            crop_offset: CropOffset::default(),
             interpolation: Interpolation::default(),
             mean: mean.to_vec(),
             std: std.to_vec(),
@@ -233,13 +212,8 @@ mod tests {
         };
         assert_eq!(message(0.875), Ok(()));
         assert_eq!(
-<<<<<<< HEAD
-            message(Resize::Crop, 1.5),
-            Err("`preprocess.crop_ratio`: expected 0.1 to 1, found 1.5".to_owned())
-=======
             message(1.5),
             Err("`preprocess.crop_ratio`: expected 0.1 to 1, found 1.5".to_owned())
->>>>>>> merging
         );
     }
 }

@@ -1,13 +1,15 @@
 //! Bringing an image of any size and shape to a square.
 
 use fast_image_resize::images::{CroppedImage, Image as View, ImageRef};
-use fast_image_resize::{IntoImageView, PixelType, ResizeOptions, Resizer};
+use fast_image_resize::{FilterType, IntoImageView, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::geometry::Axis;
 use super::{Interpolation, Preprocess};
 use crate::Image;
 
+mod blocks;
 mod thumbnail;
 
 /// How an image of another size or shape is brought to the square that the network sees.
@@ -46,13 +48,18 @@ impl Preprocess {
             return image;
         }
         let [columns, rows] = self.axes(image.width(), image.height());
-        // Along the rows first, as Pillow and PyTorch do: what is between the two is rounded to bytes.
-        let (height, width) = (image.height(), columns.pixels);
-        let part =
-            options(self.interpolation).crop(columns.start, 0.0, columns.length, height as f64);
-        let narrow = resample(&view(&image), part, width, height);
-        let part = options(self.interpolation).crop(0.0, rows.start, width as f64, rows.length);
-        let scaled = resample(&view(&narrow), part, width, rows.pixels);
+        let scaled = match self.interpolation.filter() {
+            Some(filter) => filtered(&image, filter, columns, rows),
+            None => {
+                let blocks = match self.interpolation {
+                    Interpolation::Nearest => blocks::nearest,
+                    _ => blocks::under,
+                };
+                let [columns, rows] =
+                    [blocks(&columns, image.width()), blocks(&rows, image.height())];
+                blocks::means(&image, &columns, &rows)
+            }
+        };
         if (scaled.width(), scaled.height()) == (size, size) {
             return scaled;
         }
@@ -60,6 +67,16 @@ impl Preprocess {
         square.paste(&scaled, columns.bar, rows.bar);
         square
     }
+}
+
+/// What is seen of an image, by a filter. Along the rows first, as Pillow and PyTorch do: what is between
+/// the two is rounded to bytes.
+fn filtered(image: &Image, filter: FilterType, columns: Axis, rows: Axis) -> Image {
+    let (height, width) = (image.height(), columns.pixels);
+    let part = options(filter).crop(columns.start, 0.0, columns.length, height as f64);
+    let narrow = resample(&view(image), part, width, height);
+    let part = options(filter).crop(0.0, rows.start, width as f64, rows.length);
+    resample(&view(&narrow), part, width, rows.pixels)
 }
 
 /// An area of an image, cut out and then scaled to a square of `size` pixels, bilinearly.
@@ -72,7 +89,7 @@ pub(crate) fn cut_and_scale(image: &Image, area: Area, size: usize) -> Image {
     let image = view(image);
     let part = CroppedImage::new(&image, left, top, width, height)
         .unwrap_or_else(|_| panic!("{area:?} of an image of {}x{}", image.width(), image.height()));
-    resample(&part, options(Interpolation::Bilinear), size, size)
+    resample(&part, options(FilterType::Bilinear), size, size)
 }
 
 fn view(image: &Image) -> ImageRef<'_> {
@@ -84,8 +101,8 @@ fn view(image: &Image) -> ImageRef<'_> {
         .expect("an Image has all its pixels")
 }
 
-fn options(interpolation: Interpolation) -> ResizeOptions {
-    ResizeOptions::new().resize_alg(interpolation.algorithm())
+fn options(filter: FilterType) -> ResizeOptions {
+    ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter))
 }
 
 fn resample(
@@ -190,23 +207,35 @@ mod tests {
         assert_eq!(squished, Image::new(2, 2, 1, vec![50, 160, 50, 160]));
     }
 
-    /// Pillow: `Image.fromarray(row).resize((3, 3), Image.NEAREST)`, then to 8 x 8, and so for the other
-    /// filters.
+    /// Pillow: `Image.fromarray(row).resize((3, 3), Image.NEAREST)`, then to 9 x 9, and so for the other
+    /// filters. Some pixels of the larger row lie between two of the smaller.
     #[test]
     fn interpolations_are_pillows() {
         let row = Image::new(6, 1, 1, vec![0, 40, 255, 10, 90, 200]);
         for (interpolation, expected) in [
-            (Interpolation::Nearest, [vec![40, 10, 200], vec![0, 40, 40, 255, 10, 90, 90, 200]]),
-            (Interpolation::Box, [vec![20, 133, 145], vec![0, 40, 40, 255, 10, 90, 90, 200]]),
+            (
+                Interpolation::Nearest,
+                [vec![40, 10, 200], vec![0, 40, 40, 255, 255, 10, 90, 200, 200]],
+            ),
+            (Interpolation::Box, [vec![20, 133, 145], vec![0, 40, 40, 255, 10, 10, 90, 200, 200]]),
             (
                 Interpolation::Bilinear,
-                [vec![54, 116, 126], vec![0, 25, 121, 224, 41, 60, 131, 200]],
+                [vec![54, 116, 126], vec![0, 20, 76, 219, 133, 23, 77, 145, 200]],
             ),
-            (Interpolation::Hamming, [vec![29, 127, 140], vec![0, 31, 90, 251, 14, 71, 116, 200]]),
-            (Interpolation::Bicubic, [vec![48, 120, 126], vec![0, 10, 128, 244, 28, 44, 137, 206]]),
-            (Interpolation::Lanczos, [vec![55, 119, 119], vec![2, 0, 148, 243, 36, 18, 150, 206]]),
+            (
+                Interpolation::Hamming,
+                [vec![29, 127, 140], vec![0, 20, 46, 249, 133, 12, 88, 145, 200]],
+            ),
+            (
+                Interpolation::Bicubic,
+                [vec![48, 120, 126], vec![0, 6, 71, 244, 141, 4, 71, 153, 207]],
+            ),
+            (
+                Interpolation::Lanczos,
+                [vec![55, 119, 119], vec![2, 0, 83, 251, 149, 0, 57, 164, 208]],
+            ),
         ] {
-            let found = [3, 8].map(|size| {
+            let found = [3, 9].map(|size| {
                 squared(Resize::Squish, row.clone(), size, interpolation).row(0).to_vec()
             });
             assert_eq!(found, expected, "{interpolation:?}");

@@ -1,6 +1,7 @@
 //! Images small enough for a page of many.
 
-use super::super::Interpolation;
+use fast_image_resize::FilterType;
+
 use super::{options, resample, view};
 use crate::Image;
 
@@ -25,7 +26,7 @@ impl Image {
     /// # Panics
     /// If a side is 0.
     pub(crate) fn stretched(&self, width: usize, height: usize) -> Image {
-        resample(&view(self), options(Interpolation::Bilinear), width, height)
+        resample(&view(self), options(FilterType::Bilinear), width, height)
     }
 }
 
