@@ -70,7 +70,7 @@ fn a_software_gpu_refuses_batches_that_it_gets_wrong() {
     assert!(refused.starts_with("error: backend `wgpu`: llvmpipe"), "{refused}");
     assert!(
         refused.ends_with(
-            "sums over 300 images of 16 x 16 pixels come out wrong; use --backend flex, or a batch \
+            "sums over 300 images of 16 x 16 pixels would be wrong; use --backend flex, or a batch \
              of at most 128\n"
         ),
         "{refused}"
@@ -89,7 +89,7 @@ fn disagreement_is_told_with_exit_code_1() {
         zoo.run(&["parity", "wild.json", "--backend", "flex,ndarray", "-q", "--steps", "20"]);
     assert_eq!(said.code, 1, "{}{}", said.stdout, said.stderr);
     assert_eq!(said.stderr, "error: 1 of 1 comparisons are outside the tolerances\n");
-    assert!(said.stdout.contains("no, most in the gradient of "), "{}", said.stdout);
+    assert!(said.stdout.contains("no, mostly in the gradient of "), "{}", said.stdout);
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn what_cannot_be_compared_is_refused() {
     let zoo = Zoo::new();
     assert_eq!(
         zoo.refused(&["parity", "--backend", "flex"]),
-        "error: --backend: expected at least two, as in --backend flex,wgpu\n"
+        "error: --backend: expected at least two backends, as in --backend flex,wgpu\n"
     );
     assert_eq!(
         zoo.refused(&["parity", "cnm", "--backend", "flex,ndarray"]),
@@ -106,12 +106,12 @@ fn what_cannot_be_compared_is_refused() {
     );
     assert_eq!(
         zoo.refused(&["parity", "cnn", "--backend", "flex,ndarray", "--set", "seed=1"]),
-        "error: --set seed=1: `cnn` is built in, and has no config\n"
+        "error: --set seed=1: `cnn` is a built-in case, which has no config\n"
     );
     assert_eq!(
         zoo.refused(&["parity", "--backend", "flex,cuda"]),
-        "error: backend `cuda` is not in this build, which has: flex, ndarray, wgpu. \
-         Build it with: cargo build --release --features cuda\n"
+        "error: backend `cuda` is not in this build, which has: flex, ndarray, wgpu. To add it: \
+         cargo build --release --features cuda"
     );
 }
 
@@ -128,7 +128,7 @@ fn a_backend_without_a_device_says_so_at_once() {
         assert_eq!(said.code, 2, "{}", said.stderr);
         assert_eq!(
             said.stderr,
-            "error: backend `wgpu`: no device answers on this machine; it needs a graphics driver\n"
+            "error: backend `wgpu`: no device found on this machine; it needs a graphics driver\n"
         );
     }
 }

@@ -147,7 +147,7 @@ fn what_does_not_fit_the_data_is_refused_before_training() {
     };
     assert_eq!(
         refused(&["model.cnn.num_classes=12"]),
-        "error: config, `model`: `num_classes` is 12, but the data has 10; leave it out to take the data's\n"
+        "error: config, `model`: `num_classes` is 12, but the data has 10; leave it out to use the data's\n"
     );
     let error = refused(&["model.alexnet.preset=torchvision", "data.sea.preprocess.image_size=48"]);
     assert!(error.starts_with("error: config, `model`: ") && error.contains("63"), "{error}");
@@ -177,12 +177,12 @@ fn what_is_not_there_is_named() {
     fs::create_dir(zoo.path("empty")).unwrap();
     assert_eq!(
         zoo.refused(&["predict", "empty", "x.png"]),
-        "error: empty: is no run directory: it holds no config.json\n"
+        "error: empty: is not a run directory: it contains no config.json\n"
     );
     zoo.write("weights.safetensors", "short");
     assert_eq!(
         zoo.refused(&["predict", "weights.safetensors", "x.png"]),
-        "error: weights.safetensors: is no safetensors file: too short\n"
+        "error: weights.safetensors: is not a safetensors file: too short\n"
     );
 }
 
@@ -191,9 +191,10 @@ fn what_is_not_there_is_named() {
 fn a_batch_that_does_not_fit_the_memory_is_refused() {
     let zoo = Zoo::new();
     let error = zoo.refused(&["bench", "cnn-32", "--batch", "1000000", "--what", "train", "-q"]);
-    let start = "error: config, `loader.batch_size`: 1000000 images at once do not fit the ";
+    let start =
+        "error: config, `loader.batch_size`: a batch of 1000000 images does not fit into the ";
     assert!(error.starts_with(start), "{error}");
-    assert!(error.ends_with(" do\n"), "{error}");
+    assert!(error.ends_with(" would fit\n"), "{error}");
     // Nothing is opened or run for one that is far from it.
     let said =
         zoo.run(&["bench", "cnn-32", "--batch", "1", "--what", "train", "--steps", "1", "-q"]);

@@ -66,13 +66,13 @@ fn a_comparison_is_written_and_made_larger() {
 
     assert_eq!(
         zoo.refused(&compare(&["--out", "out"])),
-        "error: out: is not empty: go on with it by --resume, start over by --force, or choose \
-         another folder by --out\n"
+        "error: out: is not empty: resume it with --resume, start over with --force, or choose \
+         another folder with --out\n"
     );
     assert_eq!(
         zoo.refused(&compare(&["--out", "out", "--budget", "steps=2", "--resume"])),
-        "error: out/runs/a-seed-0: was trained with another `train.steps`: choose another folder by \
-         --out, or start over by --force\n"
+        "error: out/runs/a-seed-0: was trained with another `train.steps`: choose another folder \
+         with --out, or start over with --force\n"
     );
     let before = zoo.read("out/runs/a-seed-0/manifest.json");
     let said = zoo.ok(&compare(&[
@@ -121,39 +121,40 @@ fn what_cannot_be_compared_is_refused() {
     let refused = |args: &[&str]| zoo.refused(&[&["compare", "-q"], args].concat());
     assert_eq!(
         refused(&["a.json"]),
-        "error: a.json: a single config has nothing to be compared with, expected two or more; `zoo \
-         train` trains one\n"
+        "error: a.json: expected at least two configs to compare; use `zoo train` for a single \
+         one\n"
     );
     assert_eq!(
         refused(&["a.json", "a.json"]),
-        "error: a.json: is given twice; expected configs that differ\n"
+        "error: a.json: is given twice; expected different configs\n"
     );
     assert_eq!(
         refused(&["a.json", "twin.json"]),
-        "error: twin.json: trains just as a.json does; expected configs that differ\n"
+        "error: twin.json: trains exactly like a.json; expected different configs\n"
     );
     assert_eq!(
         refused(&["a.json", "other.json"]),
-        "error: other.json: has other images than a.json, so their figures cannot be compared: \
-         `data.sea.seed` is 1, expected 0; or give --allow-different\n"
+        "error: other.json: uses other images than a.json, so their figures cannot be compared: \
+         `data.sea.seed` is 1, expected 0; to compare anyway, use --allow-different\n"
     );
     assert_eq!(
         refused(&["a.json", "b.json", "--budget", "images=31"]),
-        "error: --budget images=31: a step of `a` has 32 images, expected at least as many\n"
+        "error: --budget images=31: expected at least the 32 images of one step of `a`\n"
     );
     let error = refused(&["a.json", "b.json", "--budget", "minutes=3"]);
-    let start = "error: invalid value 'minutes=3' for '--budget <epochs|steps|images|seconds|flops=N>': \
-                 expected epochs=, steps=, images=, seconds= or flops= and a number above 0\n";
+    let start = "error: invalid value 'minutes=3' for '--budget \
+                 <epochs|steps|images|seconds|flops=N>': expected epochs=, steps=, images=, \
+                 seconds= or flops= with a number above 0\n";
     assert!(error.starts_with(start), "{error}");
     let error = refused(&["a.json", "b.json", "--fractions", "0.5,2"]);
     assert!(
-        error.contains("'2' for '--fractions <F,…>': expected a number above 0 and up to 1"),
+        error.contains("'2' for '--fractions <F,…>': expected a number above 0 and at most 1"),
         "{error}"
     );
     assert_eq!(
         refused(&["a.json", "b.json", "--fractions", "0.01"]).lines().next().unwrap(),
-        "error: class \"dolphin\" would be empty: the fraction 0.01 of its 10 train images is none; raise \
-         subset.fraction to 0.05 or more"
+        "error: class \"dolphin\" would be empty: 0.01 of its 10 training images rounds to none; \
+         raise subset.fraction to 0.05 or more"
     );
     assert_eq!(
         refused(&["a.json", "none.json"]),
@@ -220,7 +221,7 @@ fn a_comparison_that_is_stopped_goes_on() {
     assert_eq!(process.wait().unwrap().code(), Some(130));
     let mut stderr = String::new();
     std::io::Read::read_to_string(&mut process.stderr.take().unwrap(), &mut stderr).unwrap();
-    assert!(stderr.contains("\ngo on with: zoo compare a.json b.json -q "), "{stderr}");
+    assert!(stderr.contains("\nresume with: zoo compare a.json b.json -q "), "{stderr}");
     assert!(stderr.ends_with("error: stopped with 0 of 2 runs finished\n"), "{stderr}");
     assert!(!zoo.path("comparison/index.html").exists());
     assert_ne!(names(&zoo.path("comparison/runs/a-seed-0/checkpoints")), Vec::<String>::new());
@@ -251,8 +252,8 @@ fn classes_of_hostile_names_are_compared_and_a_single_one_is_refused() {
     add(hostile);
     assert_eq!(
         zoo.refused(&compare(&["--seeds", "1"])),
-        "error: photos has the class \"<img src=x onerror=\\\"alert(1)\\\">🦀\" only; a classifier needs \
-         at least two folders of images\n"
+        "error: photos has only the class \"<img src=x onerror=\\\"alert(1)\\\">🦀\"; a classifier \
+         needs at least two folders of images\n"
     );
     add(&"long ".repeat(40));
     zoo.ok(&compare(&["--seeds", "1", "--budget", "steps=1"]));

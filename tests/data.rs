@@ -48,32 +48,33 @@ ant        3      1
 bee        1      2
 all        4      3
 
-imbalance: 3.0 images of the largest class for one of the smallest
+imbalance: the largest class has 3.0 times as many images as the smallest
 
 unreadable: 1
   photos/val/bee/b3.jpg: it is empty
 
-sizes: smallest 60x20, median 40x40, largest 50x40; three times as long as wide or more: 1
+sizes: smallest 60x20, median 40x40, largest 50x40; at least three times as long as wide: 1
   60x20 photos/train/ant/a3.png
 ";
     assert_eq!(&said[..expected.len()], expected);
     let rest = "\
-exact duplicates (same pixels): 1; across splits: 1; under two labels: 1
+exact duplicates (same pixels): 1; across splits: 1; with two labels: 1
   photos/train/ant/a2.png (train, ant) = photos/val/bee/b2.png (valid, bee)
 
-near duplicates (at most 4 bits of 64 of the difference hash, and 4 of 255 in grey): 0; across splits: \
-0; under two labels: 0
+near duplicates (difference hash within 4 of 64 bits, grey values within 4 of 255): 0; across \
+splits: 0; with two labels: 0
 
 next:
-- Replace or remove the images that cannot be read, or have them left out by on_unreadable \"skip\".
-- Look at the pictures that are there under two labels: at most one of them is right.
-- Remove the duplicates across splits, or keep them together by split.group: as it is, validation and \
-test ask for what was learned by heart.
-- Weigh the classes by loss.cross-entropy.class_weights \"balanced\", or draw them equally often by \
-loader.sampler \"balanced\"; judge by the macro averages.
-- Augment well (zoo augment CONFIG), and begin with pretrained weights if you can: a class has fewer \
-than 100 train images.
-- Keep preprocess.resize at \"letterbox\": a crop would cut much off the images of odd shape.
+- Replace or remove the images that cannot be read, or skip them with on_unreadable \"skip\".
+- Look at the pictures that have two labels: at most one label is right.
+- Remove the duplicates across splits, or keep them together with split.group: as it is, validation \
+and test measure memorised images.
+- Weight the classes with loss.cross-entropy.class_weights \"balanced\", or draw them equally often \
+with loader.sampler \"balanced\"; judge by the macro averages.
+- Use strong augmentation (zoo augment CONFIG), and start from pretrained weights if you can: a \
+class has fewer than 100 training images.
+- Keep preprocess.resize at \"letterbox\": a crop would cut much off images with unusual aspect \
+ratios.
 ";
     assert!(said.ends_with(rest), "{said}");
 
@@ -94,7 +95,7 @@ fn what_cannot_be_fetched_is_told() {
     );
     assert_eq!(
         zoo.refused(&["datasets", "fetch", "sea"]),
-        "error: `sea` cannot be fetched: nothing to download: the images are drawn when they are needed\n"
+        "error: `sea` cannot be downloaded: nothing to download: the images are drawn when they are needed\n"
     );
 }
 
@@ -109,12 +110,12 @@ fn without_network_it_is_told_what_to_do_by_hand() {
     let (address, file) =
         ("https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz", "cifar-100-binary.tar.gz");
     assert!(
-        said.stderr.starts_with(&format!("error: cannot fetch {address}: ")),
+        said.stderr.starts_with(&format!("error: cannot download {address}: ")),
         "{}",
         said.stderr
     );
     let advice = format!(
-        "; check the network, or get the file by hand and put it at {cache}/datasets/cifar100/{file}\n"
+        "; check your connection, or get the file by other means and put it at {cache}/datasets/cifar100/{file}\n"
     );
     assert!(said.stderr.ends_with(&advice), "{}", said.stderr);
 }
@@ -129,9 +130,10 @@ fn a_wrong_file_is_told_and_left_alone() {
         (said.code, said.stderr.as_str()),
         (
             1,
-            "error: here/cifar-10-binary.tar.gz has 6 bytes, but it should be 170052171: it is not the file that \
-             was published at https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz; remove it and fetch it \
-             again, or get it by hand and put it at here/cifar-10-binary.tar.gz\n"
+            "error: here/cifar-10-binary.tar.gz has 6 bytes, expected 170052171: it is not the file \
+             published at https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz; remove it and \
+             download it again, or get it by other means and put it at \
+             here/cifar-10-binary.tar.gz\n"
         )
     );
     assert_eq!(zoo.read("here/cifar-10-binary.tar.gz"), "<html>");
@@ -154,7 +156,7 @@ fn what_is_there_is_not_fetched_again_and_configs_without_root_find_it() {
     assert_eq!((said.code, said.stdout), (0, format!("{cache}/datasets/fashion-mnist\n")));
     assert_eq!(
         said.stderr.lines().next(),
-        Some("train-images-idx3-ubyte.gz: was there already, 26421880 bytes, its SHA-256 is right")
+        Some("train-images-idx3-ubyte.gz: already present, 26421880 bytes, SHA-256 verified")
     );
     zoo.write_config(&json!({
         "data": {"fashion-mnist": {"split": {"subset": {"images_per_class": 2}, "valid": 0.001}}},
@@ -183,8 +185,8 @@ fn files_that_are_not_there_can_be_fetched() {
         (
             2,
             "error: cache/datasets/mnist/train-images-idx3-ubyte does not exist; nor does \
-             train-images-idx3-ubyte.gz beside it; fetch them by `zoo datasets fetch mnist`, or download the \
-             four files from https://storage.googleapis.com/cvdf-datasets/mnist/\n"
+             train-images-idx3-ubyte.gz beside it; download them with `zoo datasets fetch mnist`, \
+             or download the four files from https://storage.googleapis.com/cvdf-datasets/mnist/\n"
         )
     );
 }
@@ -200,8 +202,8 @@ fn refused(set: &str) -> String {
 fn subsets_and_weights_that_cannot_be_are_refused() {
     assert_eq!(
         refused("data.sea.subset.fraction=0.01"),
-        "error: class \"dolphin\" would be empty: the fraction 0.01 of its 10 train images is none; raise \
-         subset.fraction to 0.05 or more\n"
+        "error: class \"dolphin\" would be empty: 0.01 of its 10 training images rounds to none; \
+         raise subset.fraction to 0.05 or more\n"
     );
     assert_eq!(
         refused("loss.cross-entropy.class_weights.dolfin=2"),
@@ -239,7 +241,7 @@ fn a_table_of_photos_trains_with_its_groups() {
     zoo.write_config(&config);
     let said = zoo.run(&["train", "tiny.json", "--run-dir", "run"]);
     assert_eq!(said.code, 0, "{}", said.stderr);
-    let note = "note: 3 groups of images, each in one split: 66.7 % of the images to train on, 33.3 % to validate, 0.0 % to test\n";
+    let note = "note: 3 groups of images, each in one split: 66.7 % of the images for training, 33.3 % for validation, 0.0 % for testing\n";
     assert!(said.stderr.contains(note), "{}", said.stderr);
     assert_eq!(zoo.json("run/report.json")["images"], 2);
 }

@@ -45,13 +45,14 @@ fn a_page_and_its_pictures_are_written_and_named() {
     assert_eq!(found.len(), expected.len());
 
     let page = zoo.read("out/index.html");
-    for text in ["What the computer sees", "A convolution, worked out", "Pooling, on real numbers"]
+    for text in
+        ["What the computer sees", "A convolution, step by step", "Pooling, on real numbers"]
     {
         assert!(page.contains(&format!(". {text}</h3>")), "{text}");
     }
     assert_eq!(
         zoo.refused(&["explain", "runs/tiny", "a.png", "--out", "out"]),
-        "error: out: is not empty: choose another folder, or write into it by --force\n"
+        "error: out: is not empty: choose another folder, or write to it anyway with --force\n"
     );
     zoo.ok(&["explain", "runs/tiny", "a.png", "--out", "out", "--force", "-q"]);
 }
@@ -92,7 +93,7 @@ fn what_a_network_lacks_is_refused_by_name() {
     let refused = |flags: &[&str]| zoo.refused(&[&["explain", "runs/tiny"], flags].concat());
     assert_eq!(
         refused(&["a.png", "--only", "pixels,attention"]),
-        "error: --only attention: the network, a cnn, has no attention, as a vit has\n"
+        "error: --only attention: the network, a cnn, has no attention, unlike a vit\n"
     );
     let unknown = refused(&["a.png", "--only", "gradcam"]);
     assert!(
@@ -107,7 +108,7 @@ fn what_a_network_lacks_is_refused_by_name() {
     );
     assert_eq!(
         refused(&["--split", "test", "--only", "pixels"]),
-        "error: --only pixels: tells nothing of where the network looks\n"
+        "error: --only pixels: does not show where the network looks\n"
     );
     assert!(refused(&[]).contains("IMAGE-OR-FOLDER"));
     assert!(!zoo.path("explained").exists());
@@ -130,7 +131,8 @@ fn a_vision_transformer_shows_its_attention() {
     let page = zoo.read("explained/index.html");
     assert!(page.contains("aria-label=\"distance in pixels over block\""));
     assert!(
-        page.contains("Explained is another class") || image["predictions"][0]["class"] == "crab"
+        page.contains("This page explains another class")
+            || image["predictions"][0]["class"] == "crab"
     );
 }
 
@@ -152,7 +154,7 @@ fn heat_on_the_thing_is_counted_on_a_split() {
     }
     let text = zoo.ok(&[&args[..], &["--only", "rollout"]].concat());
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines[0], "method   images  heat on the thing  thing of the picture  ratio");
+    assert_eq!(lines[0], "method   images  heat on the object  object in the picture  ratio");
     assert_eq!(lines.len(), 2);
     assert!(lines[1].starts_with("rollout       4  "), "{text}");
 }

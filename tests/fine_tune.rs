@@ -131,7 +131,7 @@ fn methods_that_do_not_fit_are_refused() {
     );
     assert_eq!(
         refused(json!({"method": {"lora": {}}, "freeze": "all-but-head"})),
-        "`freeze` and `thaw` have a part in the method `train` alone: leave them out"
+        "`freeze` and `thaw` work only with the method `train`: leave them out"
     );
     assert_eq!(
         refused(json!({"method": {"lora": {"rank": 0}}})),
@@ -196,8 +196,8 @@ fn weights_that_do_not_fit_the_config_are_refused() {
     config["pretrained"] = json!(vit);
     assert_eq!(
         refused(&zoo, &config),
-        "error: config, `fine_tune`: the weights have a head for 3 classes, but the data has 10: set \
-         `fine_tune.head` to `new` for a fresh one\n"
+        "error: config, `fine_tune`: the weights have a head for 3 classes, but the data has 10: \
+         for a new head, set `fine_tune.head` to `new`\n"
     );
     assert!(!zoo.path("second").exists());
 }

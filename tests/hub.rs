@@ -229,9 +229,9 @@ fn what_cannot_be_fetched_is_told_with_what_to_do() {
         (
             2,
             String::from(
-                "error: HF_HUB_OFFLINE forbids to fetch https://huggingface.co/someone/other/resolve/main/\
-                 config.json; unset it, or get the file by hand and give the path of the weights instead of their \
-                 name\n"
+                "error: HF_HUB_OFFLINE forbids downloading \
+                 https://huggingface.co/someone/other/resolve/main/config.json; unset it, or get \
+                 the file by other means and give the path to the weights instead of their name\n"
             )
         )
     );
@@ -240,10 +240,12 @@ fn what_cannot_be_fetched_is_told_with_what_to_do() {
     let address = format!("http://{address}");
     let (code, said) = refused("someone/other", ("HF_ENDPOINT", &address));
     assert_eq!(code, 1);
-    let start = format!("error: cannot fetch {address}/someone/other/resolve/main/config.json: ");
+    let start =
+        format!("error: cannot download {address}/someone/other/resolve/main/config.json: ");
     assert!(said.starts_with(&start), "{said}");
-    let end = "; check the name and the network, set HF_TOKEN if the model is not open to all, or get the files by \
-               hand and give the path of the weights (there is no folder `someone` here)\n";
+    let end = "; check the name and your connection, set HF_TOKEN if access to the model is \
+               restricted, or get the files by other means and give the path to the weights (there \
+               is no folder `someone` here)\n";
     assert!(said.ends_with(end), "{said}");
     assert_eq!(
         refused("torchvision/resnet18", ("HF_HUB_OFFLINE", "1")),

@@ -74,9 +74,9 @@ fn a_pickle_that_calls_something_is_refused_by_name_and_never_run() {
     let zoo = Zoo::new();
     for name in ["hostile.pth", "hostile-legacy.pth"] {
         let error = refused(&zoo, &fixture(name), &[]);
-        let expected = "wants `posix.system` called when it is opened, which no file of weights needs; \
-                        nothing was called. Save it again as a state dict (`torch.save(model.state_dict(), …)`) \
-                        or as safetensors";
+        let expected = "would call `posix.system` when opened, which no weights file needs; nothing \
+                        was called. Save it again as a state dict (`torch.save(model.state_dict(), \
+                        …)`) or as safetensors";
         assert_eq!(error, expected);
     }
     assert!(!zoo.path("executed-by-a-pickle").exists());
@@ -92,19 +92,19 @@ fn damaged_files_are_refused() {
     };
     assert_eq!(
         cut("timm-vit.safetensors", &|_| 5),
-        "is no file of weights: it is shorter than 9 bytes"
+        "is not a weights file: it is shorter than 9 bytes"
     );
     for keep in [&(|_: usize| 100usize) as &dyn Fn(usize) -> usize, &|all| all / 2, &|all| all - 1]
     {
         let error = cut("timm-vit.safetensors", keep);
-        assert!(error.starts_with("is no sound safetensors file: "), "{error}");
+        assert!(error.starts_with("is not a valid safetensors file: "), "{error}");
         let error = cut("timm-vit-nested.pth", keep);
-        assert!(error.starts_with("is damaged or cut short: "), "{error}");
+        assert!(error.starts_with("is corrupt or truncated: "), "{error}");
     }
     zoo.write("cut", "not weights at all, but a text of some length");
     assert_eq!(
         refused(&zoo, "cut", &[]),
-        "is no PyTorch file: it holds no pickle, or one of an unknown kind"
+        "is not a PyTorch file: it contains no pickle, or one of an unknown kind"
     );
 }
 
@@ -131,7 +131,7 @@ fn a_header_that_lies_is_refused() {
         (two, 12),
     ] {
         let error = lie(&header, data);
-        assert!(error.starts_with("is no sound safetensors file: "), "{header}: {error}");
+        assert!(error.starts_with("is not a valid safetensors file: "), "{header}: {error}");
     }
 }
 
@@ -139,14 +139,14 @@ fn a_header_that_lies_is_refused() {
 fn tensors_that_do_not_fit_are_named() {
     assert_eq!(
         refused_change(|tensors| drop(tensors.remove("norm.bias"))),
-        "lacks what a vit of timm has: `norm.bias`"
+        "lacks tensors that a vit of timm has: `norm.bias`"
     );
     assert_eq!(
         refused_change(|tensors| {
             let copy = tensors["norm.bias"].clone();
             tensors.insert(String::from("fc_norm.bias"), copy);
         }),
-        "holds what a vit of timm does not have: `fc_norm.bias`"
+        "contains tensors that a vit of timm does not have: `fc_norm.bias`"
     );
     let reshape = |name: &'static str, shape: Vec<usize>| {
         move |tensors: &mut Tensors| {
@@ -158,15 +158,15 @@ fn tensors_that_do_not_fit_are_named() {
     };
     assert_eq!(
         refused_change(reshape("blocks.1.mlp.fc1.weight", vec![32, 15])),
-        "has `blocks.1.mlp.fc1.weight` of shape [32, 15], where [32, 16] was expected"
+        "has `blocks.1.mlp.fc1.weight` of shape [32, 15], expected [32, 16]"
     );
     assert_eq!(
         refused_change(reshape("pos_embed", vec![1, 15, 16])),
-        "has 15 positions: expected one for a class token and those of a square of patches"
+        "has 15 positions: expected one for the class token plus a square number for the patches"
     );
     assert_eq!(
         refused_change(reshape("head.weight", vec![48])),
-        "has `head.weight` of shape [48], where 2 dimensions were expected"
+        "has `head.weight` of shape [48], expected 2 dimensions"
     );
     assert_eq!(
         refused_change(|tensors| tensors.get_mut("norm.bias").unwrap().0 = Dtype::I32),
@@ -244,8 +244,8 @@ fn other_networks_are_named() {
     });
     assert_eq!(
         distilled,
-        "is a distilled DeiT (it holds `dist_token`): it has a token and a head more than a Vision \
-         Transformer; use the weights without distillation, such as deit_tiny_patch16_224"
+        "is a distilled DeiT (it contains `dist_token`), which has one token and one head more than \
+         a Vision Transformer; use weights without distillation, such as deit_tiny_patch16_224"
     );
     let unknown = refused_change(|tensors| {
         let tensor = tensors["cls_token"].clone();
@@ -256,28 +256,28 @@ fn other_networks_are_named() {
     });
     assert_eq!(
         unknown,
-        "is in no known layout: it holds `layer0.weight`, `layer1.weight`, `layer2.weight`, \
-         `layer3.weight`, `layer4.weight` and 2 more; expected `features.0.weight` (torchvision alexnet) \
-         or `conv_proj.weight` (torchvision vit) or `patch_embed.proj.weight` (timm vit) or \
-         `vit.embeddings.cls_token` (hf vit)"
+        "is not in a known layout: it contains `layer0.weight`, `layer1.weight`, `layer2.weight`, \
+         `layer3.weight`, `layer4.weight` and 2 more; expected `features.0.weight` (torchvision \
+         alexnet) or `conv_proj.weight` (torchvision vit) or `patch_embed.proj.weight` (timm vit) \
+         or `vit.embeddings.cls_token` (hf vit)"
     );
     let zoo = Zoo::new();
     let timm = fixture("timm-vit.safetensors");
     assert_eq!(
         refused(&zoo, &timm, &["--model", "alexnet"]),
-        "holds a network of kind `vit`, not `alexnet`"
+        "contains a `vit` model, not `alexnet`"
     );
     fs::copy(&timm, zoo.path("vit.safetensors")).unwrap();
     zoo.write("config.json", r#"{"model_args": {"embed_dim": 24, "num_heads": 3}}"#);
     assert_eq!(
         refused(&zoo, "vit.safetensors", &[]),
-        "has 16 features, but config.json beside it is of a network of 24: put the weights elsewhere"
+        "has 16 features, but the config.json beside it describes a network with 24: move the weights elsewhere"
     );
     zoo.write("two.txt", "ant\nbee\n");
     assert_eq!(
         refused(&zoo, &timm, &["--classes", "two.txt"]),
-        "has a head for 3 classes, but 2 are named; a new head is made by fine-tuning, with \
-         `fine_tune.head` `new`"
+        "has a head for 3 classes, but 2 are named; for a new head, fine-tune with `fine_tune.head` \
+         `new`"
     );
     let said = zoo.refused(&["import", &timm, "--out", "out.safetensors"]);
     assert_eq!(

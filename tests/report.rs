@@ -92,7 +92,7 @@ fn the_report_of_a_run_is_a_folder_that_needs_nothing_else() {
 
     assert_eq!(
         zoo.refused(&["evaluate", "runs/tiny", "--out", "report", "-q"]),
-        "error: report: is not empty: choose another folder, or write into it by --force\n"
+        "error: report: is not empty: choose another folder, or write to it anyway with --force\n"
     );
     let said = zoo.ok(&["evaluate", "runs/tiny", "--out", "report", "--force", "--json", "-q"]);
     let document: Value = serde_json::from_str(&said).unwrap();

@@ -54,14 +54,14 @@ fn a_finished_run_is_left_as_it_is() {
         zoo.run(&["train", "tiny.json", "--resume"]),
         Said {
             code: 0,
-            stdout: String::from("runs/tiny: finished already, nothing to do\n"),
+            stdout: String::from("runs/tiny: already finished, nothing to do\n"),
             stderr: String::new()
         }
     );
     assert_eq!(
         zoo.refused(&["train", "tiny.json"]),
-        "error: runs/tiny: already holds a run: go on with it by --resume, start over by --force, \
-         or choose another folder by --run-dir\n"
+        "error: runs/tiny: already contains a run: resume it with --resume, start over with \
+         --force, or choose another folder with --run-dir\n"
     );
     assert_eq!(zoo.read("runs/tiny/manifest.json"), before);
     zoo.ok(&["train", "tiny.json", "-q", "--force"]);
@@ -77,8 +77,8 @@ fn another_config_does_not_resume() {
     let set = "optimizer.sgd.learning_rate=0.5";
     assert_eq!(
         zoo.refused(&["train", "tiny.json", "-q", "--resume", "--set", set]),
-        "error: runs/tiny: was started with another `optimizer.sgd.learning_rate`: resume with the same, \
-         or start over by --force\n"
+        "error: runs/tiny: was started with another `optimizer.sgd.learning_rate`: resume with the \
+         same, or start over with --force\n"
     );
     // What does not change the result may change.
     zoo.ok(&["train", "tiny.json", "-q", "--resume", "--set", "loader.workers=3"]);
@@ -194,8 +194,8 @@ fn a_damaged_checkpoint_is_passed_over_and_said() {
     let said = zoo.run(&["train", "tiny.json", "-q", "--resume"]);
     assert_eq!(
         said.stderr,
-        "warning: runs/tiny/checkpoints/step-6/model.bpk: is damaged: its checksum does not fit; \
-         going on from the checkpoint before it\n"
+        "warning: runs/tiny/checkpoints/step-6/model.bpk: is corrupt: its checksum does not match; \
+         resuming from the checkpoint before it\n"
     );
     assert_eq!((said.code, zoo.weight_hash("runs/tiny")), (0, whole));
 }
@@ -211,7 +211,7 @@ fn another_runs_checkpoint_is_refused() {
     zoo.copy("other/checkpoints", "runs/tiny/checkpoints");
     assert_eq!(
         zoo.refused(&["train", "tiny.json", "-q", "--resume"]),
-        "error: runs/tiny/checkpoints/step-6: is of other images: start over by --force\n"
+        "error: runs/tiny/checkpoints/step-6: belongs to other images: start over with --force\n"
     );
 }
 

@@ -138,7 +138,7 @@ fn a_loss_that_is_not_a_number_stops_the_run_at_that_step() {
     assert!(said.stderr.starts_with("error: the train loss is "), "{}", said.stderr);
     let rest = said.stderr.split_once(" at step ").unwrap().1;
     let (step, rest) =
-        rest.split_once(", with learning rate 1.000e30, on the images of index ").unwrap();
+        rest.split_once(", with learning rate 1.000e30, on the images with index ").unwrap();
     let (images, advice) = rest.split_once(": ").unwrap();
     assert_eq!(images.split_once(" and ").unwrap().1, "4 more");
     assert_eq!(images.split(", ").count(), 16);
@@ -196,7 +196,7 @@ fn a_run_ends_by_steps_images_or_seconds() {
     assert!(timed["steps"].as_u64().unwrap() > 3 && (0.5..5.0).contains(&seconds), "{timed}");
     assert_eq!(
         zoo.refused(&["train", "tiny.json", "--set", "train.steps=4", "--set", "train.images=4"]),
-        "error: config, `train`: `steps` and `images` both say when to end; give one\n"
+        "error: config, `train`: `steps` and `images` both set the length of the run; give only one\n"
     );
 }
 
@@ -229,7 +229,7 @@ fn lr_find_draws_and_suggests_and_leaves_no_run() {
     zoo.write_config(&tiny(small_cnn()));
     let said = zoo.ok(&["lr-find", "tiny.json", "-q", "--steps", "40"]);
     assert!(said.starts_with("suggested learning rate "), "{said}");
-    assert!(said.ends_with("lr-find.svg: loss over learning rate\n"), "{said}");
+    assert!(said.ends_with("lr-find.svg: loss against learning rate\n"), "{said}");
     assert!(zoo.read("lr-find.svg").contains("<polyline"));
     let found = zoo.json("lr-find.json");
     let valley = found["suggestion"]["valley"].as_f64().unwrap();

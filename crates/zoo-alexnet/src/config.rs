@@ -12,11 +12,11 @@ pub(crate) const POOL_STRIDE: usize = 2;
 
 /// Sizes and switches of an [`AlexNet`](crate::AlexNet).
 ///
-/// Deserialised through [`AlexNetSettings`]: what a file leaves out is as the preset has it, and an
-/// unknown key is refused.
+/// Deserialised through [`AlexNetSettings`]: fields that a file leaves out take the preset's value,
+/// and unknown keys are refused.
 #[optfield(
     pub AlexNetSettings,
-    doc = "What a file may say about an [`AlexNetConfig`]. `None` is as the preset has it.",
+    doc = "Settings of an [`AlexNetConfig`] in a file. `None` takes the preset's value.",
     field_doc,
     attrs = (
         derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema),
@@ -35,24 +35,24 @@ pub struct AlexNetConfig {
     pub num_classes: usize,
     /// Channels of an image: 1 (grey) or 3 (RGB).
     pub channels: usize,
-    /// Side of the square images, in pixels. Other sizes pass as well, as long as a pixel is left.
+    /// Side of the square images, in pixels. Other sizes also work, as long as one pixel is left.
     pub image_size: usize,
     /// Channels of the five convolutions.
     pub widths: [usize; 5],
     /// Side of the first convolution's kernels, in pixels.
     pub conv1_kernel: usize,
-    /// Step of the first convolution, in pixels.
+    /// Stride of the first convolution, in pixels.
     pub conv1_stride: usize,
-    /// Zeros put round the image before the first convolution, in pixels.
+    /// Zero padding around the image before the first convolution, in pixels.
     pub conv1_padding: usize,
     /// Side of the second convolution's kernels, in pixels; odd.
     pub conv2_kernel: usize,
     /// Groups of channels in the second, fourth and fifth convolution: 2 for the paper's two
     /// towers.
     pub groups: usize,
-    /// Whether the first two convolutions are followed by the paper's local response normalisation.
+    /// Whether the paper's local response normalisation follows the first two convolutions.
     pub local_response_norm: bool,
-    /// Whether pooling windows overlap: 3 x 3 pixels at step 2, as the paper has it, or 2 x 2.
+    /// Whether pooling windows overlap: 3 x 3 pixels at stride 2, as in the paper, or 2 x 2.
     pub overlapping_pooling: bool,
     /// Side to which the last maps are averaged for the hidden layers, in pixels.
     pub feature_size: usize,
@@ -60,8 +60,8 @@ pub struct AlexNetConfig {
     pub hidden: usize,
     /// Probability of dropping a feature at each hidden layer, at least 0 and below 1.
     pub dropout: f64,
-    /// Whether features are dropped after each hidden layer, as the paper has it, or before it, as
-    /// torchvision has it.
+    /// Whether dropout comes after each hidden layer, as in the paper, or before it, as in
+    /// torchvision.
     pub dropout_after_hidden: bool,
     /// How fresh weights are drawn.
     pub initialization: Initialization,

@@ -31,7 +31,7 @@ pub enum ConfigError {
     Groups {
         /// The number of groups.
         groups: usize,
-        /// The width that is no multiple of it.
+        /// The width that is not a multiple of it.
         found: usize,
     },
     /// The second convolution keeps the image's size, which an even kernel cannot.

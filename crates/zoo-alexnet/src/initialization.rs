@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Initialization {
-    /// PyTorch's default, which torchvision leaves as it is: weights and biases uniform within
-    /// 1/√(inputs of a neuron).
+    /// PyTorch's default, which torchvision uses: weights and biases uniform within 1/√(inputs of a
+    /// neuron).
     Pytorch,
     /// The paper's, section 5: weights from N(0, 0.01²); biases 1 in the second, fourth and fifth
     /// convolution and in the hidden layers, "providing the ReLUs with positive inputs", else 0.
     Paper,
     /// LeCun et al., "Efficient BackProp" (1998): weights from N(0, 1/(inputs of a neuron)), biases
-    /// 0. The maxima of the poolings make up for what ReLU halves, so that logits start small; with
-    /// He's twice the variance, `small-images` was seen to diverge at a rate of 0.01 with momentum
-    /// 0.9.
+    /// 0. Max pooling makes up for the half that ReLU removes, so the logits start small; with He's
+    ///   variance, which is twice as large, `small-images` diverged at a learning rate of 0.01 with
+    ///   momentum 0.9.
     #[serde(rename = "lecun")]
     LeCun,
 }

@@ -1,5 +1,5 @@
 //! AlexNet as a Burn module: the network of the 2012 paper, the one-tower form that torchvision
-//! ships, and a form of ours for small images.
+//! ships, and our own form for small images.
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
@@ -13,10 +13,10 @@
 //! assert_eq!(model.forward(images).dims(), [2, 10]);
 //! ```
 //!
-//! The model trains where it is built on an autodiff device (`Device::flex().autodiff()`); there,
-//! dropout is active.
+//! To train the model, build it on an autodiff device (`Device::flex().autodiff()`); there, dropout
+//! is active.
 //!
-//! A JSON file says only what differs from the preset, and a typo in it is an error:
+//! A JSON file contains only the differences from the preset, and a typo in it is an error:
 //!
 //! ```
 //! use zoo_alexnet::AlexNetConfig;

@@ -17,11 +17,11 @@ pub enum AlexNetPreset {
     /// The paper's: Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep
     /// Convolutional Neural Networks" (<https://papers.nips.cc/paper/4824>). Two towers as groups
     /// of channels, local response normalisation; 60,965,224 parameters at 1000 classes. Its 224 px
-    /// give its 55 x 55 maps with a padding of 2, of which it does not speak.
+    /// give its 55 x 55 maps only with a padding of 2, which it does not mention.
     Paper,
     /// Ours, for images of 28 to 64 px: torchvision's network with half its widths, a 5 x 5 kernel
-    /// at step 1 in front and hidden layers of 1024; 2.85 M parameters and 48 M multiply-adds at
-    /// 32 px and 10 classes.
+    /// at stride 1 first, and hidden layers of 1024; 2.85 M parameters and 48 M multiply-adds at 32
+    /// px and 10 classes.
     SmallImages,
 }
 

@@ -9,11 +9,11 @@ const LARGEST: usize = 65_536;
 
 /// Sizes and switches of a [`Cnn`](crate::Cnn).
 ///
-/// Deserialised through [`CnnSettings`]: what a file leaves out is as the preset has it, and an
-/// unknown key is refused.
+/// Deserialised through [`CnnSettings`]: fields that a file leaves out take the preset's value, and
+/// unknown keys are refused.
 #[optfield(
     pub CnnSettings,
-    doc = "What a file may say about a [`CnnConfig`]. `None` is as the preset has it.",
+    doc = "Settings of a [`CnnConfig`] in a file. `None` takes the preset's value.",
     field_doc,
     attrs = (
         derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema),
@@ -32,29 +32,28 @@ pub struct CnnConfig {
     pub num_classes: usize,
     /// Channels of an image: 1 (grey) or 3 (RGB).
     pub channels: usize,
-    /// Side of the square images, in pixels. With global pooling, larger ones and oblong ones pass
-    /// as well.
+    /// Side of the square images, in pixels. With global pooling, larger and oblong images also
+    /// work.
     pub image_size: usize,
     /// Channels of a convolution that precedes the stages and keeps the image's size; 0 for none.
     pub stem: usize,
-    /// Channels of each stage, one entry a stage.
+    /// Channels of each stage, one entry per stage.
     pub widths: Vec<usize>,
     /// Side of the convolutions' kernels, in pixels.
     pub kernel_size: usize,
-    /// Step of each stage's convolution, in pixels.
+    /// Stride of each stage's convolution, in pixels.
     pub stride: usize,
-    /// Zeros put round the image before each stage's convolution, in pixels.
+    /// Zero padding around the image before each stage's convolution, in pixels.
     pub padding: usize,
-    /// Whether each convolution is followed by batch normalisation, and then has no bias of its
-    /// own.
+    /// Whether batch normalisation follows each convolution, which then has no bias.
     pub batch_norm: bool,
     /// The function after each convolution and after the hidden layer.
     pub activation: Activation,
     /// How each stage shrinks the image after its convolution.
     pub pooling: Pooling,
-    /// Side of a pooling window, and its step, in pixels.
+    /// Side and stride of a pooling window, in pixels.
     pub pool_size: usize,
-    /// Whether each stage ends with two more convolutions and a connection that skips them.
+    /// Whether each stage ends with two more convolutions and a skip connection around them.
     pub residual: bool,
     /// How the last stage's pixels become one vector; none keeps all of them.
     pub global_pooling: Pooling,
@@ -62,8 +61,8 @@ pub struct CnnConfig {
     pub hidden: usize,
     /// Probability of dropping a feature before the head, at least 0 and below 1.
     pub dropout: f64,
-    /// Factor on the logits. Below 1 it softens the early predictions of a network that ends in a
-    /// global maximum.
+    /// Factor of the logits. A factor below 1 softens the early predictions of a network that ends
+    /// in global max pooling.
     pub logit_scale: f64,
 }
 

@@ -42,7 +42,7 @@ pub enum Pooling {
     Max,
     /// Their mean.
     Average,
-    /// Not at all: every pixel stays.
+    /// No pooling: every pixel stays.
     None,
 }
 

@@ -12,10 +12,10 @@
 //! assert_eq!(model.forward(images).dims(), [2, 10]);
 //! ```
 //!
-//! The model trains where it is built on an autodiff device (`Device::flex().autodiff()`); there,
-//! batch normalisation uses the batch's own statistics and dropout is active.
+//! To train the model, build it on an autodiff device (`Device::flex().autodiff()`); there, batch
+//! normalisation uses the batch's own statistics and dropout is active.
 //!
-//! A JSON file says only what differs from the preset, and a typo in it is an error:
+//! A JSON file contains only the differences from the preset, and a typo in it is an error:
 //!
 //! ```
 //! use zoo_cnn::CnnConfig;

@@ -16,9 +16,9 @@ const LETTER: usize = 8;
 /// Pixels from one line of text to the next.
 const LINE: usize = 10;
 
-/// A picture of what augmentation does: a row a train image, with the image itself in the first
-/// column and `draws` augmented forms beside it. Under the image stands its class, under each form
-/// what was done, an operation a line.
+/// A picture of what augmentation does: one row per training image, with the image in the first
+/// column and `draws` augmented versions beside it. Its class is under the image; the operations
+/// are under each version, one per line.
 ///
 /// The forms are those that training with this `seed` sees in its first epochs. The classes take
 /// turns: the first image of each, then the second of each. Small images are enlarged, without
@@ -67,7 +67,7 @@ fn by_turns(split: &Split) -> Vec<usize> {
     positions.into_iter().map(|(_, _, position)| position).collect()
 }
 
-/// Images of one size beside each other, with what is said of each under it.
+/// Images of one size side by side, with a caption under each.
 fn strip(cells: &[(Image, Vec<String>)]) -> Image {
     let (first, _) = &cells[0];
     let (side, room) = (first.width(), first.width().max(CELL));
@@ -86,7 +86,7 @@ fn strip(cells: &[(Image, Vec<String>)]) -> Image {
     strip
 }
 
-/// Texts as lines of at most so many letters, broken between words where that can be.
+/// Texts as lines of limited length, broken between words where possible.
 fn wrapped(texts: &[String], letters: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for text in texts {

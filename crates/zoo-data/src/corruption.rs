@@ -1,4 +1,4 @@
-//! Corruption: harm done to test images, to see how much of it a network bears.
+//! Corruption of test images, to measure how robust a network is.
 //!
 //! Noise, blur and contrast are after Hendrycks and Dietterich, "Benchmarking Neural Network
 //! Robustness to Common Corruptions and Perturbations", <https://arxiv.org/abs/1903.12261>: noise and
@@ -27,7 +27,7 @@ const CONTRAST: [f64; 5] = [0.4, 0.3, 0.2, 0.1, 0.05];
 /// Degrees, clockwise.
 const ROTATION: [f64; 5] = [5.0, 10.0, 20.0, 30.0, 45.0];
 
-/// A kind of harm.
+/// A kind of corruption.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Corruption {
@@ -48,8 +48,8 @@ impl Corruption {
     /// The number of strengths, which count from 1.
     pub const STRENGTHS: usize = 5;
 
-    /// The images of `split` as a network sees them, so harmed. The same image is harmed the same
-    /// way each time.
+    /// The images of `split` as a network sees them, corrupted in this way. The same image is
+    /// corrupted in the same way each time.
     ///
     /// # Panics
     /// If `strength` is not 1 to 5.
@@ -104,7 +104,7 @@ impl fmt::Display for Corruption {
     }
 }
 
-/// Images of another source, harmed.
+/// Images of another source, corrupted.
 struct Harmed {
     split: Split,
     preprocess: Preprocess,

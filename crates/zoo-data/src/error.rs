@@ -32,9 +32,9 @@ pub enum DataError {
         hint: String,
     },
 
-    /// There is no folder for what is fetched. Comes on opening a dataset without `root`.
+    /// There is no cache folder. Occurs on opening a dataset without `root`.
     #[error(
-        "this system tells of no folder for caches; name one by the environment variable ZOO_CACHE, or give root"
+        "this system names no cache folder; set the environment variable ZOO_CACHE to one, or set root"
     )]
     NoCache,
 
@@ -87,7 +87,7 @@ pub enum DataError {
         found: String,
     },
 
-    /// A file's header tells of images that this dataset cannot have. Comes on opening.
+    /// A file's header describes images that this dataset cannot have. Occurs on opening.
     #[error(
         "{path} says that its images are {found} pixels (height x width), but {dataset} has {expected}",
         path = shown(path)
@@ -105,7 +105,7 @@ pub enum DataError {
 
     /// A file is shorter or longer than its header or its format says. Comes on opening.
     #[error(
-        "{path} should hold {expected} bytes ({why}), but holds {found}; copy or download it again",
+        "{path} should contain {expected} bytes ({why}), but contains {found}; copy or download it again",
         path = shown(path)
     )]
     Length {
@@ -121,7 +121,8 @@ pub enum DataError {
 
     /// Images and labels do not pair up. Comes on opening.
     #[error(
-        "{path} holds {found} labels, but there are {expected} images beside it; the two files belong to different sets",
+        "{path} contains {found} labels, but there are {expected} images beside it; the two files \
+         belong to different data sets",
         path = shown(path)
     )]
     LabelCount {
@@ -166,7 +167,8 @@ pub enum DataError {
 
     /// An image folder without class folders. Comes on opening.
     #[error(
-        "{path} has no folders in it; put the images of each class into a folder of their own, named after the class",
+        "{path} contains no folders; put the images of each class into their own folder, named \
+         after the class",
         path = shown(path)
     )]
     NoClasses {
@@ -176,7 +178,7 @@ pub enum DataError {
 
     /// An image folder with one class. Comes on opening.
     #[error(
-        "{path} has the class {class:?} only; a classifier needs at least two folders of images",
+        "{path} has only the class {class:?}; a classifier needs at least two folders of images",
         path = shown(path)
     )]
     OneClass {
@@ -269,7 +271,8 @@ pub enum DataError {
 
     /// A split took every image of a class. Comes on opening.
     #[error(
-        "class {class:?} has {images} images, and none is left to train on; lower split.valid and split.test, or add images"
+        "class {class:?} has {images} images, and none is left for training; lower split.valid and \
+         split.test, or add images"
     )]
     NoTrainImage {
         /// Name of the class.
@@ -280,7 +283,8 @@ pub enum DataError {
 
     /// A subset has no image of a class. Comes on opening.
     #[error(
-        "class {class:?} would be empty: the fraction {fraction} of its {images} train images is none; raise subset.fraction to {} or more",
+        "class {class:?} would be empty: {fraction} of its {images} training images rounds to none; \
+         raise subset.fraction to {} or more",
         0.5 / *.images as f64
     )]
     EmptySubset {
@@ -288,20 +292,21 @@ pub enum DataError {
         class: String,
         /// Number of its images in the whole train split.
         images: usize,
-        /// The fraction asked for.
+        /// The requested fraction.
         fraction: f64,
     },
 
     /// A subset asks for more images than a class has. Comes on opening.
     #[error(
-        "class {class:?} has {images} train images, fewer than the {asked} asked for; lower subset.images_per_class"
+        "class {class:?} has {images} training images, fewer than the {asked} requested; lower \
+         subset.images_per_class"
     )]
     SmallClass {
         /// Name of the class.
         class: String,
         /// Number of its images in the whole train split.
         images: usize,
-        /// Number asked for.
+        /// The requested number.
         asked: usize,
     },
 
@@ -334,12 +339,13 @@ pub enum DataError {
 
     /// Groups of images are too large for a split. Comes on opening.
     #[error(
-        "the {split} split would be empty: no group of the {groups} that split.group makes is small enough for the fraction {fraction}; raise split.{split}, or make smaller groups"
+        "the {split} split would be empty: no group is small enough for the fraction {fraction} \
+         (split.group makes {groups}); raise split.{split}, or make the groups smaller"
     )]
     FewGroups {
         /// `valid` or `test`.
         split: &'static str,
-        /// The fraction asked for.
+        /// The requested fraction.
         fraction: f64,
         /// Number of groups.
         groups: usize,
@@ -352,7 +358,7 @@ pub enum DataError {
     EmptySplit {
         /// `valid` or `test`.
         split: &'static str,
-        /// The fraction asked for.
+        /// The requested fraction.
         fraction: f64,
         /// Number of images to be split.
         images: usize,
@@ -381,7 +387,7 @@ pub enum DataError {
         dataset: &'static str,
     },
 
-    /// Bytes that are no image that can be read. Comes on reading an image.
+    /// Bytes that cannot be read as an image. Occurs on reading an image.
     #[error("cannot decode {name}: {reason}; replace or remove the image")]
     Decode {
         /// File name.

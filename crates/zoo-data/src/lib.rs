@@ -1,5 +1,5 @@
-//! Labelled images from disk or drawn, split, augmented and batched, in an order that depends on
-//! the seed alone.
+//! Labelled images, read from disk or drawn, then split, augmented and batched in an order that
+//! depends only on the seed.
 //!
 //! A [`DataConfig`] names a dataset and opens it; a [`Loader`] gives its images as batches of
 //! tensors.
@@ -21,8 +21,8 @@
 //! # }
 //! ```
 //!
-//! What is random is a function of seed, epoch and index ([`rng`]): the same batches come out for
-//! any number of worker threads, and an interrupted training goes on with exactly the batches it
+//! Everything random is a function of seed, epoch and index ([`rng`]): any number of worker threads
+//! gives the same batches, and an interrupted training run resumes with exactly the batches it
 //! would have had ([`Loader::epoch`]).
 
 pub mod augment;

@@ -16,20 +16,20 @@ use crate::augment::check_probability;
 use crate::dataset::Split;
 use crate::preprocess::Area;
 
-/// How train images are mixed. As it is by default: not at all.
+/// How training images are mixed. By default they are not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MixConfig {
-    /// MixUp's proportion is drawn from Beta(alpha, alpha): 0.01 to 100, 1 for all proportions
-    /// alike, less for most near none. 0: no MixUp.
+    /// MixUp's proportion is drawn from Beta(alpha, alpha): 0.01 to 100. At 1 all proportions are
+    /// equally likely; below 1 most are near 0 or 1. 0 turns MixUp off.
     pub mixup_alpha: f64,
-    /// The same of CutMix, whose proportion is an area. 0: no CutMix.
+    /// The same for CutMix, whose proportion is an area. 0 turns CutMix off.
     pub cutmix_alpha: f64,
     /// How often a batch is mixed, 0 to 1.
     pub probability: f64,
-    /// Where both are on: how often a mixed batch gets CutMix and not MixUp, 0 to 1.
+    /// With both on: how often a mixed batch uses CutMix instead of MixUp, 0 to 1.
     pub switch_probability: f64,
-    /// Number of epochs in which batches are mixed; those after it are not. Without it, all are.
+    /// Number of epochs in which batches are mixed; later ones are not. By default all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub off_epoch: Option<usize>,
 }
@@ -68,7 +68,7 @@ impl MixConfig {
         check_probability("switch_probability", self.switch_probability)
     }
 
-    /// Refuses mixing where there is nothing to mix.
+    /// Refuses to mix if there is nothing to mix.
     ///
     /// # Errors
     /// [`DataError::Setting`].

@@ -1,8 +1,8 @@
 //! Random numbers as a pure function of where they are used.
 //!
-//! There is no generator whose state runs through a training: whatever is random asks for a fresh
-//! generator, named by seed, use, epoch and index. So it does not matter which thread draws, or
-//! whether the run was interrupted before.
+//! No generator's state runs through a training run: everything random uses a fresh generator,
+//! identified by seed, use, epoch and index. So it does not matter which thread draws, or whether
+//! the run was interrupted.
 
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -16,8 +16,8 @@ pub enum Stream {
     Split = 1,
     /// The order of the train images in an epoch.
     Shuffle = 2,
-    /// Augmenting an image; the index is that of the image in its source, and tells its
-    /// turns apart where it has several in an epoch.
+    /// Augmenting an image; the index is that of the image in its source, and distinguishes repeats
+    /// within an epoch.
     Augment = 3,
     /// Seeds of drawn datasets; the index is the split.
     Draw = 4,

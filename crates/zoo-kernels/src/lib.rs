@@ -1,9 +1,9 @@
-//! Fast layers, activations and optimizers for the CPU, in the shape of Burn's own.
+//! Fast layers, activations and optimizers for the CPU, with the same interface as Burn's.
 //!
 //! On Burn's Flex backend (feature `flex`) they call the kernels of this crate, forward and
-//! backward; on every other backend, and without the feature, they are Burn's own operations. Which
-//! it is, is decided by the device of the tensor, when the program runs. Names of fields, records
-//! and fresh weights are those of Burn's layers, so that a model changes its `use` lines only:
+//! backward; on every other backend, and without the feature, they are Burn's own operations. The
+//! device of the tensor decides which, at run time. Field names, records and initial weights are
+//! those of Burn's layers, so a model changes only its `use` lines:
 //!
 //! ```
 //! use burn::tensor::{Device, Tensor};
@@ -19,13 +19,13 @@
 //!
 //! Images leave the kernels channels-last: the tensor's shape is `[batch, channels, height, width]`
 //! as always, but its values lie in the order (batch, height, width, channel). All of Burn's
-//! operations understand that; those of this crate are fast on it.
+//! operations support this order; those of this crate are fast with it.
 //!
 //! # Same bits
 //!
-//! The kernels cut their work into parts of fixed size and add the parts up in a fixed order, so
-//! that their results do not depend on the number of threads. They do depend on the processor's
-//! vector instructions, which the environment variable `ZOO_KERNELS_SIMD` can hold back (`avx2` or
+//! The kernels divide their work into parts of fixed size and add the parts up in a fixed order, so
+//! their results do not depend on the number of threads. They do depend on the processor's vector
+//! instructions, which the environment variable `ZOO_KERNELS_SIMD` can restrict (`avx2` or
 //! `plain`).
 
 // The derive of RecordState looks for these at the root.

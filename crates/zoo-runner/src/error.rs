@@ -42,7 +42,7 @@ pub enum Error {
         /// The operating system's reason.
         source: std::io::Error,
     },
-    /// A run that had begun and could not go on.
+    /// A run that had started and could not continue.
     #[error("{0}")]
     Failed(String),
     /// The user stopped the run; a checkpoint has been written.

@@ -86,7 +86,7 @@ impl Job {
         &self.setup.data.notes
     }
 
-    /// Writes config and manifest: those of a new run, or of the run that is gone on with.
+    /// Writes config and manifest: those of a new run, or of the run being resumed.
     ///
     /// # Errors
     ///
@@ -97,7 +97,7 @@ impl Job {
         if resume && run_dir.manifest().exists() {
             let before: RunConfig = read_json(&run_dir.config())?;
             let refuse = |what: String| {
-                let advice = "resume with the same, or start over by --force";
+                let advice = "resume with the same, or start over with --force";
                 Error::run(run_dir.path(), format!("was started {what}: {advice}"))
             };
             if let Some(key) = first_difference_on_same_data(&before, config) {
@@ -117,7 +117,8 @@ impl Job {
         Ok(manifest)
     }
 
-    /// The folder of the run's checkpoints, put right where a killed process left it half done.
+    /// The folder of the run's checkpoints, after repairing anything a killed process left
+    /// half-written.
     ///
     /// # Errors
     ///
@@ -142,8 +143,8 @@ impl Job {
         on_model!(model, model => test.run(model, &setup.settings, &loader, &setup.device))
     }
 
-    /// Trains, and measures the best weights on the test split, or on the valid split where there
-    /// is no other.
+    /// Trains, and measures the best weights on the test split, or on the valid split if there is
+    /// no other.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 //! Trains, evaluates, compares and explains any model of the zoo from a JSON config.
 //!
-//! The binary `zoo` is a thin shell around this crate: [`cli`] has one file a verb.
+//! The binary `zoo` is a thin shell around this crate: [`cli`] has one file per verb.
 
 pub mod backend;
 pub mod bench;

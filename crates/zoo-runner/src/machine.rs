@@ -5,7 +5,7 @@ pub fn name() -> String {
     format!("{}, {} threads", processor(), rayon::current_num_threads())
 }
 
-/// What the processor calls itself; its architecture where the system does not tell.
+/// The processor's name, or its architecture if the system does not report it.
 pub fn processor() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     processor_of(&info).unwrap_or(std::env::consts::ARCH).to_string()

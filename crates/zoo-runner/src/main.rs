@@ -5,15 +5,15 @@ use std::process::ExitCode;
 use libmimalloc_sys::{mi_option_set, mi_option_t};
 use mimalloc::MiMalloc;
 
-/// Keeps freed tensors at hand, where the system's allocator gives large ones back to the kernel.
+/// Keeps freed tensors at hand; the system's allocator would return large ones to the kernel.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// `mi_option_purge_delay` of mimalloc.h: milliseconds until freed memory goes back to the kernel.
 const PURGE_DELAY: mi_option_t = 15;
 
-/// Has freed memory stay for the next step, however long a step takes, since the kernel would clear
-/// every page before it gives it out again; or go back at once, where no step will want it.
+/// Keeps freed memory for the next step, however long a step takes, because the kernel would clear
+/// every page before handing it out again; or returns it at once if no step will need it.
 fn keep_freed_memory(is_wanted: bool) {
     let delay = if is_wanted { -1 } else { 0 };
     // SAFETY: setting an option to a value that it knows (-1: never) has no other conditions.
@@ -23,8 +23,8 @@ fn keep_freed_memory(is_wanted: bool) {
     }
 }
 
-/// Has what Burn puts on its default device stay on the CPU, such as the state of an optimizer that
-/// comes from a checkpoint. By itself it would open a graphics device, and panic where there is none.
+/// Keeps on the CPU what Burn puts on its default device, such as an optimizer's state from a
+/// checkpoint. Otherwise it would open a graphics device, and panic if there is none.
 fn keep_to_the_cpu() {
     // SAFETY: no other thread has been started that could read the environment meanwhile.
     #[allow(unsafe_code, reason = "Burn has no other way to set its default device")]

@@ -56,7 +56,7 @@ pub struct DataManifest {
     pub train: usize,
     /// Images in the valid split.
     pub valid: usize,
-    /// Images in the test split; 0 where there is none.
+    /// Images in the test split; 0 if there is none.
     pub test: usize,
     /// Images that cannot be read and are left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -9,19 +9,19 @@ pub fn total_bytes() -> u64 {
     system.total_memory()
 }
 
-/// The most memory in bytes that the process has held at once, where the system tells (Linux).
+/// Peak memory of the process in bytes, if the system reports it (Linux).
 pub fn peak_bytes() -> Option<u64> {
     peak_of(&std::fs::read_to_string("/proc/self/status").ok()?)
 }
 
 /// Starts the count of [`peak_bytes`] anew, where the system lets one (Linux).
 pub fn reset_peak() {
-    // Where there is no such file, the peak is that of the whole process.
+    // Without such a file, the peak is that of the whole process.
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
-/// Bytes that the process may hold before the system would have to swap, where the system tells
-/// (Linux): what it holds now and what is free, or the limit of its control group.
+/// Bytes that the process may hold before the system would have to swap, if the system reports it
+/// (Linux): what it holds now plus what is free, or the limit of its control group.
 pub fn limit_bytes() -> Option<u64> {
     let read = |path| std::fs::read_to_string(path).ok();
     let held = field(&read("/proc/self/status")?, "VmRSS:")?;

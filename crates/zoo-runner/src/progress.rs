@@ -32,7 +32,7 @@ impl Show {
             .with_message(what)
     }
 
-    /// A bar over `length` steps, whose message tells what is being done.
+    /// A bar over `length` steps, whose message says what is being done.
     pub fn steps(self, length: usize) -> ProgressBar {
         let bar = ProgressBar::with_draw_target(Some(length as u64), self.target());
         bar.with_style(style("{bar:30} {percent:>3} %, {eta} left  {msg}"))

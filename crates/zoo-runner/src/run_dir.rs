@@ -1,4 +1,4 @@
-//! The folder of one run: what lies where, and whose it is.
+//! The folder of one run: what it contains, and which process owns it.
 
 use std::{
     fs::{self, File},
@@ -54,8 +54,8 @@ impl RunDir {
             (true, _) if existing == Existing::Refuse => {
                 return Err(Error::run(
                     path,
-                    "already holds a run: go on with it by --resume, start over by --force, or choose \
-                     another folder by --run-dir",
+                    "already contains a run: resume it with --resume, start over with --force, or \
+                 choose another folder with --run-dir",
                 ));
             }
             (false, Some(name)) => {
@@ -140,7 +140,7 @@ impl RunDir {
         self.path.join("curves.svg")
     }
 
-    /// One row an epoch, made from the metrics; there once the run is finished.
+    /// One row per epoch, from the metrics; present once the run is finished.
     pub fn epochs(&self) -> PathBuf {
         self.path.join("epochs.csv")
     }
@@ -239,8 +239,8 @@ pub fn find_weights(run: &Path) -> Result<PathBuf, Error> {
     }
     let message = match (run.exists(), config_path(run).exists()) {
         (false, _) => "no such run",
-        (true, true) => "the run has no weights yet: they are written after its first epoch",
-        (true, false) => "is no run directory: it holds no config.json",
+        (true, true) => "the run has no weights yet: they are written after the first epoch",
+        (true, false) => "is not a run directory: it contains no config.json",
     };
     Err(Error::run(run, message))
 }
@@ -264,7 +264,7 @@ pub fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {
 /// [`Error::Io`] if there is nothing, [`Error::Run`] if it is something else.
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Error> {
     let text = fs::read_to_string(path).map_err(Error::io(path))?;
-    serde_json::from_str(&text).map_err(|error| Error::run(path, format!("is damaged: {error}")))
+    serde_json::from_str(&text).map_err(|error| Error::run(path, format!("is corrupt: {error}")))
 }
 
 #[cfg(test)]
@@ -280,7 +280,7 @@ mod tests {
         fs::write(path.join("notes.txt"), "mine").unwrap();
         drop(run);
         let error = RunDir::open(&path, Existing::Refuse).unwrap_err().to_string();
-        assert!(error.ends_with("or choose another folder by --run-dir"), "{error}");
+        assert!(error.ends_with("or choose another folder with --run-dir"), "{error}");
         assert!(RunDir::open(&path, Existing::Resume).unwrap().config().exists());
         let run = RunDir::open(&path, Existing::Overwrite).unwrap();
         assert!(!run.config().exists());
@@ -312,7 +312,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let _held = RunDir::open(folder.path(), Existing::Refuse).unwrap();
         let error = RunDir::open(folder.path(), Existing::Resume).unwrap_err();
-        assert!(error.to_string().ends_with("another zoo is training in it"));
+        assert!(error.to_string().ends_with("another zoo process is training in it"));
     }
 
     #[test]

@@ -9,11 +9,11 @@ const LARGEST: usize = 65_536;
 
 /// Sizes and switches of a [`Vit`](crate::Vit).
 ///
-/// Deserialised through [`VitSettings`]: what a file leaves out is as the preset has it, and an
-/// unknown key is refused.
+/// Deserialised through [`VitSettings`]: fields that a file leaves out take the preset's value, and
+/// unknown keys are refused.
 #[optfield(
     pub VitSettings,
-    doc = "What a file may say about a [`VitConfig`]. `None` is as the preset has it.",
+    doc = "Settings of a [`VitConfig`] in a file. `None` takes the preset's value.",
     field_doc,
     attrs = (
         derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema),
@@ -47,20 +47,21 @@ pub struct VitConfig {
     /// What bends the hidden features of each block's MLP; the exact GELU unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub activation: Option<Activation>,
-    /// What the head looks at.
+    /// What the head reads.
     pub pooling: Pooling,
-    /// How a token knows its place.
+    /// How a token knows its position.
     pub position: Position,
     /// Probability of dropping a feature, at least 0 and below 1: after the position embedding, the
     /// attention and both layers of the MLP.
     pub dropout: f64,
-    /// Probability of skipping half a block for an image, at least 0 and below 1: this in the last
-    /// block, less in the earlier ones, 0 in the first.
+    /// Probability of skipping each half of a block for an image, at least 0 and below 1. It
+    /// applies to the last block and falls to 0 in the first.
     pub drop_path: f64,
     /// Added to the variance in layer normalisation.
     pub layer_norm_epsilon: f64,
-    /// Deviation of the normal distribution that fresh weights come from, before it is cut at two
-    /// deviations; above 0. 0.02 is the custom for wide networks; narrow ones learn sooner from more.
+    /// Standard deviation of the normal distribution of fresh weights, before it is truncated at
+    /// two deviations; above 0. 0.02 is usual for wide networks; narrow ones learn faster with
+    /// more.
     pub weight_deviation: f64,
 }
 

@@ -15,10 +15,10 @@
 //! assert_eq!(model.forward(images).dims(), [2, 10]);
 //! ```
 //!
-//! The model trains where it is built on an autodiff device (`Device::flex().autodiff()`); there,
-//! dropout and drop path are active.
+//! To train the model, build it on an autodiff device (`Device::flex().autodiff()`); there, dropout
+//! and drop path are active.
 //!
-//! A JSON file says only what differs from the preset, and a typo in it is an error:
+//! A JSON file contains only the differences from the preset, and a typo in it is an error:
 //!
 //! ```
 //! use zoo_vit::VitConfig;

@@ -9,14 +9,14 @@ use crate::initialization::{linear, truncated_normal};
 use crate::position::sin_cos;
 use crate::{Block, Position, VitConfig};
 
-/// What the head looks at.
+/// What the head reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pooling {
-    /// A token of its own, learned and put before the patches, as in the paper.
+    /// A separate learned token before the patches, as in the paper.
     ClassToken,
-    /// The mean of the patches' tokens. There is no class token then, and no position for one:
-    /// 2 `embed_dim` parameters fewer, or 1 `embed_dim` with sin-cos positions.
+    /// The mean of the patches' tokens. There is then no class token and no position for one: 2
+    /// `embed_dim` parameters fewer, or 1 `embed_dim` with sin-cos positions.
     Mean,
 }
 

@@ -2,15 +2,15 @@ use burn::tensor::{Device, Tensor, TensorData};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How a token knows its place in the image.
+/// How a token knows its position in the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Position {
-    /// By a vector that is learned for each place, as in the paper.
+    /// A learned vector for each position, as in the paper.
     Learned,
-    /// By sines and cosines of its row and column, which are fixed and not in the weights' file:
-    /// Beyer et al., "Better plain ViT baselines" (<https://arxiv.org/abs/2205.01580>), after
-    /// MoCo v3. A class token has no place.
+    /// Sines and cosines of its row and column, which are fixed and not in the weights file: Beyer
+    /// et al., "Better plain ViT baselines" (<https://arxiv.org/abs/2205.01580>), after MoCo v3. A
+    /// class token has no position.
     SinCos,
 }
 

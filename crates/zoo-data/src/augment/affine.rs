@@ -10,18 +10,19 @@ use super::settings::{check_ends, check_within};
 use super::{Augment, Background, Canvas, Draw};
 use crate::DataError;
 
-/// Turns, moves, scales and slants the image, each by a random amount.
+/// Rotates, translates, scales and shears the image, each by a random amount.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RandomAffine {
-    /// Greatest angle in degrees, 0 to 180, either way.
+    /// Largest angle in degrees, 0 to 180, in either direction.
     pub degrees: f64,
-    /// Farthest move in widths and in heights of the image, each 0 to 1, either way; by whole
-    /// pixels.
+    /// Largest translation as a fraction of width and of height, each 0 to 1, in either direction;
+    /// in whole pixels.
     pub translate: [f64; 2],
-    /// Least and greatest factor of both sides, each 0.01 to 100.
+    /// Smallest and largest factor for both sides, each 0.01 to 100.
     pub scale: [f64; 2],
-    /// Greatest slant of vertical and of horizontal lines in degrees, each 0 to 89, either way.
+    /// Largest shear of vertical and of horizontal lines in degrees, each 0 to 89, in either
+    /// direction.
     pub shear: [f64; 2],
     /// What is read between pixels.
     pub interpolation: Interpolation,

@@ -9,7 +9,7 @@ use super::settings::{check_probability, sometimes};
 use super::{Augment, Canvas, Draw};
 use crate::DataError;
 
-/// Stretches each channel so that its least value becomes 0 and its greatest 255.
+/// Stretches each channel so that its smallest value becomes 0 and its largest 255.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RandomAutoContrast {

@@ -17,14 +17,14 @@ pub struct Canvas<'a> {
     pub preprocess: &'a Preprocess,
 }
 
-/// The colour of what an image does not show.
+/// The colour outside the image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Background {
     /// Black.
     #[default]
     Zeros,
-    /// The mean colour of the preprocessing, which becomes 0 by normalisation.
+    /// The mean colour of the preprocessing, which normalisation turns into 0.
     Mean,
 }
 
@@ -37,7 +37,7 @@ impl Canvas<'_> {
         }
     }
 
-    /// How pixels are read where there are none.
+    /// How pixels outside the image are read.
     pub fn sampling(&self, interpolation: Interpolation, background: Background) -> Sampling {
         Sampling { interpolation, colour: self.colour(background) }
     }

@@ -15,13 +15,14 @@ use crate::DataError;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ColorJitter {
-    /// The factor is between 1 less this (at least 0) and 1 more: 0 to 10. 0 changes nothing.
+    /// The factor is between 1 minus this (at least 0) and 1 plus this: 0 to 10. 0 changes nothing.
     pub brightness: f64,
-    /// The factor is between 1 less this (at least 0) and 1 more: 0 to 10. 0 changes nothing.
+    /// The factor is between 1 minus this (at least 0) and 1 plus this: 0 to 10. 0 changes nothing.
     pub contrast: f64,
-    /// The factor is between 1 less this (at least 0) and 1 more: 0 to 10. 0 changes nothing.
+    /// The factor is between 1 minus this (at least 0) and 1 plus this: 0 to 10. 0 changes nothing.
     pub saturation: f64,
-    /// Hues move by up to this part of the colour circle either way: 0 to 0.5. 0 changes nothing.
+    /// Hues shift by up to this fraction of the colour circle in either direction: 0 to 0.5. 0
+    /// changes nothing.
     pub hue: f64,
 }
 

@@ -10,15 +10,14 @@ use super::settings::{check_probability, check_within};
 use super::{Augment, Background, Canvas, Draw};
 use crate::{DataError, Image};
 
-/// Covers squares whose middles are anywhere in the image, so that some reach beyond its edges and
-/// show in part.
+/// Covers squares centred anywhere in the image, so that some extend past its edges.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Cutout {
-    /// How often an image gets its squares, 0 to 1.
+    /// How often squares are drawn, 0 to 1.
     pub probability: f64,
-    /// Side of a square in pixels, 1 to the network's image size. The paper: 16 for CIFAR-10, 8 for
-    /// CIFAR-100.
+    /// Side of a square in pixels, 1 to the network's image size. The paper uses 16 for CIFAR-10
+    /// and 8 for CIFAR-100.
     pub size: usize,
     /// Number of squares, 1 to 100.
     pub count: usize,

@@ -9,7 +9,7 @@ use super::settings::{check_probability, sometimes};
 use super::{Augment, Canvas, Draw};
 use crate::DataError;
 
-/// Gives each channel new values that are as evenly frequent as they can be.
+/// Equalises each channel's histogram, so that its values are as evenly frequent as possible.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RandomEqualize {

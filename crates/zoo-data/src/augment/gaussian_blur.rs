@@ -16,10 +16,10 @@ use crate::DataError;
 pub struct RandomGaussianBlur {
     /// How often, 0 to 1.
     pub probability: f64,
-    /// Side in pixels of the square that a mean is taken over: odd, 1 to the network's image size.
-    /// SimCLR: a tenth of the image.
+    /// Side of the blur kernel in pixels: odd, 1 to the network's image size. SimCLR uses a tenth
+    /// of the image.
     pub kernel_size: usize,
-    /// Least and greatest standard deviation of the bell in pixels, each 0.01 to 100.
+    /// Smallest and largest standard deviation in pixels, each 0.01 to 100.
     pub sigma: [f64; 2],
 }
 

@@ -9,7 +9,7 @@ use super::settings::{check_probability, sometimes};
 use super::{Augment, Canvas, Draw};
 use crate::DataError;
 
-/// Turns every value into its opposite.
+/// Inverts every value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RandomInvert {

@@ -1,9 +1,9 @@
 //! Augmentation: random changes of train images, so that a network sees each image differently in
 //! each epoch.
 //!
-//! An augmentation only draws what is to be done; [`operation`] does it. To add one, write its file
-//! beside this one (a config struct that implements [`Augment`]) and give it a line in
-//! `augmentations!` below. What mixes the images of a batch is none of these: see
+//! An augmentation only draws its parameters; [`operation`] applies them. To add one, write its
+//! file beside this one (a config struct that implements [`Augment`]) and add a line to
+//! `augmentations!` below. Mixing the images of a batch is separate: see
 //! [`MixConfig`](crate::MixConfig).
 
 mod affine;
@@ -79,7 +79,8 @@ pub trait Augment {
 /// What was drawn at random: all that is done to an image.
 pub type Draw = Vec<Box<dyn Operation>>;
 
-/// Makes the registry: the config enum, its names, and the one place where a name becomes a change.
+/// Builds the registry: the config enum, its names, and the only place where a name becomes a
+/// change.
 macro_rules! augmentations {
     ($($name:literal = $kind:ident: $about:literal),* $(,)?) => {
         /// One random change in a list of them: `{"horizontal-flip": {"probability": 0.5}}`.
@@ -113,27 +114,28 @@ macro_rules! augmentations {
 }
 
 augmentations! {
-    "random-resized-crop" = RandomResizedCrop: "Cuts a part of random size and shape out and scales it to the network's size.",
-    "random-crop" = RandomCrop: "Pads the image and cuts a part of its own size out, so that it is shifted.",
+    "random-resized-crop" = RandomResizedCrop: "Cuts out a region of random size and shape and \
+                                                scales it to the network's size.",
+    "random-crop" = RandomCrop: "Pads the image and crops it to its own size, which shifts it.",
     "horizontal-flip" = RandomHorizontalFlip: "Mirrors the image left to right.",
-    "vertical-flip" = RandomVerticalFlip: "Mirrors the image upside down.",
-    "rotation" = RandomRotation: "Turns the image about its middle.",
-    "affine" = RandomAffine: "Turns, moves, scales and slants the image.",
-    "perspective" = RandomPerspective: "Shows the image as a picture on a wall seen from aside.",
+    "vertical-flip" = RandomVerticalFlip: "Mirrors the image top to bottom.",
+    "rotation" = RandomRotation: "Rotates the image about its centre.",
+    "affine" = RandomAffine: "Rotates, translates, scales and shears the image.",
+    "perspective" = RandomPerspective: "Shows the image like a picture on a wall seen from the side.",
     "color-jitter" = ColorJitter: "Changes brightness, contrast, saturation and hue, in random order.",
-    "grayscale" = RandomGrayscale: "Takes the colours away.",
+    "grayscale" = RandomGrayscale: "Removes the colour.",
     "gaussian-blur" = RandomGaussianBlur: "Blurs the image.",
     "sharpness" = RandomSharpness: "Sharpens or softens the image.",
     "posterize" = RandomPosterize: "Keeps the highest bits of every value.",
     "solarize" = RandomSolarize: "Inverts bright values.",
     "invert" = RandomInvert: "Inverts all values.",
     "equalize" = RandomEqualize: "Makes all values equally frequent.",
-    "auto-contrast" = RandomAutoContrast: "Stretches the values to the whole range from black to white.",
+    "auto-contrast" = RandomAutoContrast: "Stretches the values to the full range from black to white.",
     "random-erasing" = RandomErasing: "Covers a rectangle of random size and shape.",
-    "cutout" = Cutout: "Covers squares of a given size.",
-    "auto-augment" = AutoAugment: "Does a pair of operations from a policy that was searched for.",
-    "rand-augment" = RandAugment: "Does some random operations, all of one given strength.",
-    "trivial-augment-wide" = TrivialAugmentWide: "Does one random operation of random strength.",
+    "cutout" = Cutout: "Covers squares of one size.",
+    "auto-augment" = AutoAugment: "Applies a pair of operations from a learned policy.",
+    "rand-augment" = RandAugment: "Applies several random operations, all at the same magnitude.",
+    "trivial-augment-wide" = TrivialAugmentWide: "Applies one random operation at a random magnitude.",
 }
 
 /// The random changes of train images, in the order in which they are done.
@@ -184,7 +186,7 @@ pub(crate) fn augment_with_captions(
     (image, captions)
 }
 
-/// Draws and does all changes, one after the other, and tells `done` of each operation.
+/// Draws and applies all changes, one after the other, and calls `done` for each operation.
 fn walk(
     image: Image,
     preprocess: &Preprocess,

@@ -10,13 +10,13 @@ use super::settings::{check_probability, check_within};
 use super::{Augment, Background, Canvas, Draw};
 use crate::DataError;
 
-/// Moves the four corners inwards, each by a random amount, and what is between them along.
+/// Moves the four corners inwards, each by a random amount, and warps the image between them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RandomPerspective {
     /// How often, 0 to 1.
     pub probability: f64,
-    /// How far a corner goes at most: the fraction of the way to the middle, 0 to 1.
+    /// Largest distance of a corner, as a fraction of the way to the centre, 0 to 1.
     pub distortion_scale: f64,
     /// What is read between pixels.
     pub interpolation: Interpolation,

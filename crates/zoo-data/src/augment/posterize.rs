@@ -15,7 +15,7 @@ use crate::DataError;
 pub struct RandomPosterize {
     /// How often, 0 to 1.
     pub probability: f64,
-    /// How many of a value's 8 bits are kept, 1 to 8.
+    /// How many of a value's 8 bits to keep, 1 to 8.
     pub bits: u32,
 }
 

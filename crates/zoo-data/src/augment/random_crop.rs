@@ -11,8 +11,8 @@ use super::settings::check_within;
 use super::{Augment, Canvas, Draw};
 use crate::DataError;
 
-/// Pads the image on all sides and cuts a part of its own size out, so that it is shifted by up to
-/// `padding` pixels.
+/// Pads the image on all sides and crops it to its own size, which shifts it by up to `padding`
+/// pixels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RandomCrop {

@@ -14,15 +14,16 @@ use crate::{DataError, Image};
 /// Rectangles that do not fit are drawn again this often, as torchvision and timm do.
 const ATTEMPTS: usize = 10;
 
-/// Covers a rectangle of random size and shape, all of which is inside of the image.
+/// Covers a rectangle of random size and shape that lies inside the image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RandomErasing {
     /// How often, 0 to 1.
     pub probability: f64,
-    /// Least and greatest area, as fractions of the image's: each 0.0001 to 1.
+    /// Smallest and largest area, as fractions of the image's: each 0.0001 to 1.
     pub scale: [f64; 2],
-    /// Least and greatest height, in widths: each 0.01 to 100. Drawn on a logarithmic scale.
+    /// Smallest and largest ratio of height to width: each 0.01 to 100. Drawn on a logarithmic
+    /// scale.
     pub ratio: [f64; 2],
     /// What covers it.
     pub fill: ErasingFill,
@@ -34,12 +35,12 @@ pub struct RandomErasing {
 pub enum ErasingFill {
     /// Black.
     Zeros,
-    /// The mean colour of the preprocessing, which becomes 0 by normalisation: what torchvision's
-    /// value 0 and timm's mode `const` are.
+    /// The mean colour of the preprocessing, which normalisation turns into 0: torchvision's value
+    /// 0 and timm's mode `const`.
     #[default]
     Mean,
-    /// Every value drawn by itself from a normal distribution with the mean and standard deviation
-    /// of the preprocessing: timm's mode `pixel`.
+    /// Every value drawn independently from a normal distribution with the mean and standard
+    /// deviation of the preprocessing: timm's mode `pixel`.
     Noise,
 }
 

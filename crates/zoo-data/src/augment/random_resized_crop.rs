@@ -15,15 +15,16 @@ use crate::preprocess::Area;
 /// Parts that do not fit are drawn again this often, as torchvision and timm do.
 const ATTEMPTS: usize = 10;
 
-/// Cuts a part of random size and shape out of the image as it is stored, and scales it to the
-/// network's size. Takes the place of the preprocessing's `resize`, so it must come first.
+/// Cuts a region of random size and shape out of the stored image and scales it to the network's
+/// size. Replaces the preprocessing's `resize`, so it must come first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RandomResizedCrop {
-    /// Least and greatest area, as fractions of the image's: each 0.0001 to 1. The smaller, the
+    /// Smallest and largest area, as fractions of the image's: each 0.0001 to 1. Smaller is
     /// stronger.
     pub scale: [f64; 2],
-    /// Least and greatest width, in heights: each 0.01 to 100. Drawn on a logarithmic scale.
+    /// Smallest and largest ratio of width to height: each 0.01 to 100. Drawn on a logarithmic
+    /// scale.
     pub ratio: [f64; 2],
 }
 

@@ -10,11 +10,11 @@ use super::settings::check_within;
 use super::{Augment, Background, Canvas, Draw};
 use crate::DataError;
 
-/// Turns the image about its middle, by any angle up to `degrees` either way.
+/// Rotates the image about its centre, by any angle up to `degrees` in either direction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RandomRotation {
-    /// Greatest angle in degrees, 0 to 180.
+    /// Largest angle in degrees, 0 to 180.
     pub degrees: f64,
     /// What is read between pixels.
     pub interpolation: Interpolation,

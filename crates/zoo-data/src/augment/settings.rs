@@ -10,7 +10,7 @@ use super::operation::Operation;
 use crate::DataError;
 pub(crate) use crate::range::check_within;
 
-/// Refuses what is no probability.
+/// Refuses a value that is not a probability.
 pub(crate) fn check_probability(setting: &str, probability: f64) -> Result<(), DataError> {
     check_within(setting, probability, 0.0..=1.0, "")
 }
@@ -25,7 +25,7 @@ pub(super) fn check_ends(
         return Ok(());
     }
     let (least, most) = range.into_inner();
-    let expected = format!("two numbers from {least} to {most}, the lesser first");
+    let expected = format!("two numbers from {least} to {most}, the smaller first");
     Err(DataError::setting(setting, expected, format!("[{low}, {high}]")))
 }
 

@@ -9,13 +9,13 @@ use super::settings::{check_probability, check_within, sometimes};
 use super::{Augment, Canvas, Draw};
 use crate::DataError;
 
-/// Turns values from a threshold on into their opposites.
+/// Inverts values at and above a threshold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RandomSolarize {
     /// How often, 0 to 1.
     pub probability: f64,
-    /// The least value that is changed, 0 to 255.
+    /// The smallest value that is inverted, 0 to 255.
     pub threshold: f64,
 }
 

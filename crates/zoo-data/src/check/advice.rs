@@ -14,60 +14,61 @@ pub(super) fn next_steps(report: &DataReport, image_size: usize) -> Vec<String> 
     let mut steps = Vec::new();
     if !report.unreadable.is_empty() {
         steps.push(String::from(
-            "Replace or remove the images that cannot be read, or have them left out by on_unreadable \"skip\".",
+            "Replace or remove the images that cannot be read, or skip them with on_unreadable \"skip\".",
         ));
     }
     if twins().any(Twins::is_contradiction) {
         steps.push(String::from(
-            "Look at the pictures that are there under two labels: at most one of them is right.",
+            "Look at the pictures that have two labels: at most one label is right.",
         ));
     }
     if twins().any(Twins::is_leak) {
         let or_group = match has_file_names(report) {
-            true => ", or keep them together by split.group",
+            true => ", or keep them together with split.group",
             false => "",
         };
         steps.push(format!(
-            "Remove the duplicates across splits{or_group}: as it is, validation and test ask for what was \
-             learned by heart.",
+            "Remove the duplicates across splits{or_group}: as it is, validation and test measure \
+             memorised images.",
         ));
     }
     if report.imbalance >= IMBALANCE {
         steps.push(String::from(
-            "Weigh the classes by loss.cross-entropy.class_weights \"balanced\", or draw them equally \
-             often by loader.sampler \"balanced\"; judge by the macro averages.",
+            "Weight the classes with loss.cross-entropy.class_weights \"balanced\", or draw them \
+             equally often with loader.sampler \"balanced\"; judge by the macro averages.",
         ));
     }
     if smallest_class(report) < FEW {
         steps.push(format!(
-            "Augment well (zoo augment CONFIG), and begin with pretrained weights if you can: a class \
-             has fewer than {FEW} train images.",
+            "Use strong augmentation (zoo augment CONFIG), and start from pretrained weights if you \
+             can: a class has fewer than {FEW} training images.",
         ));
     }
     if let Some(sizes) = &report.sizes {
         let side = sizes.median.width.min(sizes.median.height);
         if side * 2 <= image_size {
             steps.push(format!(
-                "Lower preprocess.image_size from {image_size}: the images have about {side} pixels, \
-                 and making them larger costs time and adds nothing.",
+                "Lower preprocess.image_size from {image_size}: the images have about {side} \
+                 pixels, and enlarging them costs time and adds nothing.",
             ));
         }
         if !sizes.odd_ratios.is_empty() {
             steps.push(String::from(
-                "Keep preprocess.resize at \"letterbox\": a crop would cut much off the images of odd shape.",
+                "Keep preprocess.resize at \"letterbox\": a crop would cut much off images with \
+                 unusual aspect ratios.",
             ));
         }
     }
     if steps.is_empty() {
         steps.push(String::from(
-            "Nothing stands out. Look at what augmentation makes of it (zoo augment CONFIG), then find \
-             a learning rate (zoo lr-find CONFIG).",
+            "No problems found. Look at the augmented images (zoo augment CONFIG), then find a \
+             learning rate (zoo lr-find CONFIG).",
         ));
     }
     steps
 }
 
-/// Whether the images are files, of which a pattern can tell groups.
+/// Whether the images are files, whose paths a pattern can group.
 fn has_file_names(report: &DataReport) -> bool {
     DATASETS.iter().any(|info| info.name == report.dataset && info.classes.is_none())
 }

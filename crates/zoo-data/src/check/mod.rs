@@ -1,4 +1,4 @@
-//! Whether a dataset is sound: what is in it, and what would make figures of it untrue.
+//! Checks a dataset: what it contains, and what would make its figures misleading.
 
 mod advice;
 mod look;
@@ -116,8 +116,8 @@ struct Seen<'a> {
 }
 
 impl Dataset {
-    /// Reads every image once, on all threads of rayon's pool, and tells what is in the dataset.
-    /// `on_image` is called after each image.
+    /// Reads every image once, on all threads of rayon's pool, and reports what the dataset
+    /// contains. `on_image` is called after each image.
     pub fn examine(&self, on_image: impl Fn() + Sync) -> DataReport {
         let seen: Vec<Seen> =
             self.splits().flat_map(|(name, split)| look_at(name, split, &on_image)).collect();

@@ -75,7 +75,7 @@ mod tests {
 
     /// A look of a given hash, shade of the small picture, and pixels.
     fn look(dhash: u64, pattern: u8, pixels: u8) -> Look {
-        // Every other pixel, so that it is no matter of brightness.
+        // Every other pixel, so that brightness does not matter.
         let small = (0..256).map(|place| if place % 2 == 0 { pattern } else { 0 }).collect();
         Look { width: 1, height: 1, pixels: [pixels; 32], dhash, small, moments: Vec::new() }
     }

@@ -17,7 +17,7 @@ const PIXELS: usize = 32 * 32;
 /// Most bytes of a file of class names: they are short texts, and an archive may claim anything.
 const MAX_NAMES_BYTES: u64 = 1 << 16;
 
-/// How one of the two sets is laid out.
+/// The file layout of one of the two sets.
 pub(super) struct Layout {
     pub info: &'static Info,
     /// The file that users download.
@@ -200,7 +200,7 @@ fn missing(layout: &Layout, path: PathBuf, place: &str) -> DataError {
     DataError::Missing { path, hint: format!("it should be {place}; {}", layout.info.source) }
 }
 
-/// One name a line; blank lines do not count.
+/// One name per line; blank lines are ignored.
 fn class_names(path: &Path, bytes: &[u8], expected: usize) -> Result<Vec<String>, DataError> {
     let text = String::from_utf8_lossy(bytes);
     let names: Vec<String> =

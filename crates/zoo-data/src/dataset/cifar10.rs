@@ -11,7 +11,7 @@ const CLASSES: [&str; 10] =
 
 pub(super) static INFO: Info = Info {
     name: "cifar10",
-    about: "Small colour photos of animals and vehicles, 50,000 to train on and 10,000 to test.",
+    about: "Small colour photos of animals and vehicles, 50,000 for training and 10,000 for testing.",
     classes: Some(CLASSES.len()),
     channels: 3,
     image_size: 32,

@@ -22,7 +22,8 @@ const CLASSES: [&str; 100] = [
 
 pub(super) static INFO: Info = Info {
     name: "cifar100",
-    about: "Small colour photos of a hundred kinds of things, 50,000 to train on and 10,000 to test.",
+    about: "Small colour photos of a hundred kinds of objects, 50,000 for training and 10,000 for \
+            testing.",
     classes: Some(CLASSES.len()),
     channels: 3,
     image_size: 32,

@@ -139,14 +139,14 @@ fn the_label_of_cifar100_is_the_second_byte() {
 fn wrong_lengths_are_told() {
     assert_eq!(
         folder_message(|files| files.get_mut("data_batch_3.bin").unwrap().truncate(100_000)),
-        "ROOT/data_batch_3.bin should hold 122920 bytes (40 images of 3073 bytes), but holds 100000; copy or download it again"
+        "ROOT/data_batch_3.bin should contain 122920 bytes (40 images of 3073 bytes), but contains 100000; copy or download it again"
     );
     let mut short = files();
     short.get_mut("test_batch.bin").unwrap().truncate(3073 * 9);
     assert_eq!(
         archive_message(&archive(&short)),
-        "ROOT/cifar-10-binary.tar.gz/test_batch.bin should hold 30730 bytes (10 images of 3073 bytes), but holds 27657; \
-         copy or download it again"
+        "ROOT/cifar-10-binary.tar.gz/test_batch.bin should contain 30730 bytes (10 images of 3073 \
+         bytes), but contains 27657; copy or download it again"
     );
 }
 
@@ -156,7 +156,7 @@ fn cut_archives_are_told() {
     for length in [20, whole.len() / 2, whole.len() - 20] {
         assert_eq!(
             archive_message(&whole[..length]),
-            "ROOT/cifar-10-binary.tar.gz is cut short: its gzip data end too early; copy or download it again",
+            "ROOT/cifar-10-binary.tar.gz is truncated: its gzip data end too early; copy or download it again",
             "{length} of {} bytes",
             whole.len()
         );
@@ -184,8 +184,8 @@ fn missing_files_are_told() {
     assert_eq!(
         folder_message(Files::clear),
         format!(
-            "ROOT/cifar-10-binary.tar.gz does not exist; nor does the unpacked cifar-10-batches-bin beside it; \
-             fetch them by `zoo datasets fetch cifar10 --root ROOT`, or {}",
+            "ROOT/cifar-10-binary.tar.gz does not exist; nor does the unpacked cifar-10-batches-bin \
+             beside it; download them with `zoo datasets fetch cifar10 --root ROOT`, or {}",
             SMALL.info.source
         )
     );
@@ -220,6 +220,6 @@ fn wrong_labels_and_names_are_told() {
     );
     assert_eq!(
         folder_message(|files| files.get_mut(SMALL.names).unwrap().truncate(4)),
-        "ROOT/batches.meta.txt should name 10 classes, one a line, but names 2"
+        "ROOT/batches.meta.txt should name 10 classes, one per line, but names 2"
     );
 }

@@ -39,33 +39,33 @@ impl PreprocessConfig {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FilesConfig {
-    /// The folder that holds the files, relative to the current directory. For CIFAR, the
-    /// `.tar.gz` itself will do. If it is not given, the one that `zoo datasets fetch` puts them into.
+    /// The folder that contains the files, relative to the current directory. For CIFAR, the
+    /// `.tar.gz` itself also works. By default the folder to which `zoo datasets fetch` downloads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub root: Option<PathBuf>,
-    /// How the images are divided, as far as the files do not say.
+    /// How to split the images, as far as the files do not say.
     pub split: SplitConfig,
-    /// How images are made fit for the network.
+    /// How images are prepared for the network.
     pub preprocess: PreprocessConfig,
 }
 
-/// A folder of photos, with a folder in it for each class.
+/// A folder of photos, with one subfolder per class.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FolderConfig {
-    /// The folder that holds the class folders, relative to the current directory.
+    /// The folder that contains the class folders, relative to the current directory.
     pub root: PathBuf,
-    /// How the images are divided, as far as the folders do not say.
+    /// How to split the images, as far as the folders do not say.
     #[serde(default)]
     pub split: SplitConfig,
-    /// How images are made fit for the network.
+    /// How images are prepared for the network.
     #[serde(default)]
     pub preprocess: PreprocessConfig,
-    /// What is done about images that cannot be read.
+    /// What to do about unreadable images.
     #[serde(default)]
     pub on_unreadable: OnUnreadable,
-    /// Megabytes of memory for decoded photos, which need not be decoded again in every epoch, 0 to
-    /// 1,048,576. Has no influence on the batches.
+    /// Megabytes of memory for decoded photos, so that they need not be decoded in every epoch, 0
+    /// to 1,048,576. Does not affect the batches.
     #[serde(default = "default_cache_mb")]
     pub cache_mb: usize,
 }
@@ -75,30 +75,30 @@ pub(super) fn default_cache_mb() -> usize {
     512
 }
 
-/// How images are divided into train, valid and test split: each class in the same proportions, at
-/// random, by a seed of its own, so that the splits stay when the training's seed changes.
+/// How images are divided into train, valid and test splits: at random, each class in the same
+/// proportions, with a separate seed, so that the splits stay the same when the training seed
+/// changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SplitConfig {
-    /// Fraction of the images for the valid split: above 0, below 1. Not used for folders that
-    /// have a valid split of their own.
+    /// Fraction of the images for the valid split: above 0, below 1. Not used for folders that have
+    /// their own valid split.
     pub valid: f64,
-    /// Fraction for the test split: 0 (no test split) up to below 1. Must be 0 where the files
-    /// have a test or valid split of their own.
+    /// Fraction for the test split: 0 (no test split) up to below 1. Must be 0 if the files have
+    /// their own test or valid split.
     pub test: f64,
-    /// Seed of the division.
+    /// Seed of the splits.
     pub seed: u64,
-    /// The classes that are kept, by their names, in the order of their labels: two or more. All of
-    /// them if this is not given.
+    /// The classes to keep, by name, in the order of their labels: at least two. By default all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub classes: Option<Vec<String>>,
-    /// How much of the train split is kept: `{"fraction": 0.1}` or `{"images_per_class": 20}`. All of
-    /// it if this is not given.
+    /// How much of the train split to keep: `{"fraction": 0.1}` or `{"images_per_class": 20}`. By
+    /// default all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subset: Option<SubsetConfig>,
-    /// A regular expression with one capture group, which tells from the path of an image below the
-    /// root, as in `ant/dive07_12.jpg`, what it belongs together with: `(dive[0-9]+)_`. Images of one
-    /// group are in one split. For folders of photos and tables of them.
+    /// A regular expression with one capture group, such as `(dive[0-9]+)_`, matched against an
+    /// image's path below the root, such as `ant/dive07_12.jpg`: what it captures names the image's
+    /// group. Images of one group stay in one split. For folders and tables of photos.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
 }
@@ -169,15 +169,15 @@ impl SplitConfig {
             return Err(DataError::setting("split.valid", "above 0 and below 1", valid));
         }
         if info.own_test {
-            return self.check_no_test(&format!("{} has a test split of its own", info.name));
+            return self.check_no_test(&format!("{} has its own test split", info.name));
         }
         if !(0.0..1.0).contains(&test) {
-            return Err(DataError::setting("split.test", "0 or more and below 1", test));
+            return Err(DataError::setting("split.test", "at least 0 and below 1", test));
         }
         if valid + test >= 1.0 {
             return Err(DataError::setting(
                 "split.valid + split.test",
-                "below 1, to leave images to train on",
+                "below 1, to leave images for training",
                 valid + test,
             ));
         }
@@ -193,7 +193,7 @@ impl SplitConfig {
         }
     }
 
-    /// Refuses a pattern of groups that has no part in the division, for the reason given.
+    /// Refuses a group pattern that would have no effect, for the given reason.
     pub(super) fn check_no_group(&self, reason: &str) -> Result<(), DataError> {
         match &self.group {
             None => Ok(()),

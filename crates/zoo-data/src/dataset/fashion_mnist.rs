@@ -19,7 +19,8 @@ const CLASSES: [&str; 10] = [
 
 pub(super) static INFO: Info = Info {
     name: "fashion-mnist",
-    about: "Clothes in grey, 60,000 to train on and 10,000 to test; harder than MNIST in the same format.",
+    about: "Clothes in grey, 60,000 for training and 10,000 for testing; harder than MNIST, in the \
+            same format.",
     classes: Some(CLASSES.len()),
     channels: 1,
     image_size: 28,

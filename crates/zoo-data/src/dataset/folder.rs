@@ -32,7 +32,7 @@ use crate::{DataError, Entry, meant, shown, walk};
 
 pub(super) static INFO: Info = Info {
     name: "folder",
-    about: "Photos of your own in one folder a class: JPEG, PNG, WebP, BMP, GIF or TIFF, of any sizes.",
+    about: "Your own photos, one folder per class: JPEG, PNG, WebP, BMP, GIF or TIFF, of any size.",
     classes: None,
     channels: 3,
     image_size: 224,

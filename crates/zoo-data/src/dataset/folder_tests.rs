@@ -157,7 +157,7 @@ fn leftovers_do_not_count_and_other_files_are_noted() {
     assert_eq!(dataset.classes, ["ant", "bee"]);
     assert_eq!(dataset.train.len() + dataset.valid.len(), 4);
     let path = folder.path().join("ant");
-    let expected = "left out what is no image: a.txt and 1 more";
+    let expected = "left out files that are not images: a.txt and 1 more";
     assert_eq!(dataset.notes, [format!("{}: {expected}", path.display())]);
 }
 
@@ -191,19 +191,19 @@ fn an_image_that_cannot_be_read_is_named_when_its_turn_comes() {
 fn unfit_folders_are_told() {
     assert_eq!(
         message(&["1.png"]),
-        "ROOT has no folders in it; put the images of each class into a folder of their own, named after the class"
+        "ROOT contains no folders; put the images of each class into their own folder, named after the class"
     );
     assert_eq!(
         message(&["train/ant/1.png"]),
-        "ROOT/train has the class \"ant\" only; a classifier needs at least two folders of images"
+        "ROOT/train has only the class \"ant\"; a classifier needs at least two folders of images"
     );
     assert_eq!(
         message(&["ant/1.png", "ant/2.png", "bee/notes.txt"]),
-        "ROOT/bee has no images in it; put some into it, or remove the folder"
+        "ROOT/bee contains no images; add some, or remove the folder"
     );
     assert_eq!(
         message(&["train/ant/1.png", "train/bee/1.png", "val/wasp/1.png"]),
-        "ROOT/val/wasp is a class that the train split does not have; its classes are ant, bee"
+        "ROOT/val/wasp is a class that the train split does not have; the train split's classes are ant, bee"
     );
     assert_eq!(
         message(&["train/ant/1.png", "train/bee/1.png", "val/ant/1.png", "valid/ant/1.png"]),

@@ -10,7 +10,7 @@ use super::split::Parts;
 use crate::rng::{Stream, permutation, rng};
 use crate::{DataError, shown};
 
-/// The pattern that tells the group of an image from its path.
+/// The pattern that finds the group of an image in its path.
 #[derive(Debug)]
 pub(super) struct Pattern(Regex);
 
@@ -60,8 +60,8 @@ struct Part {
     wanted: Vec<f64>,
 }
 
-/// Divides images by their labels, groups as a whole: each class as near to the fractions asked for as
-/// the groups allow. `groups` holds a name for each image.
+/// Divides images by their labels, keeping groups whole: each class as close to the requested
+/// fractions as the groups allow. `groups` holds a name for each image.
 ///
 /// Groups go, the largest first and equal ones in the order of the seed, to the split that is furthest
 /// from having its share of the group's classes.
@@ -216,13 +216,13 @@ mod tests {
         };
         assert_eq!(
             message(&vec!["a".to_owned(); 80], 0.2),
-            "the valid split would be empty: no group of the 1 that split.group makes is small enough for \
-             the fraction 0.2; raise split.valid, or make smaller groups"
+            "the valid split would be empty: no group is small enough for the fraction 0.2 \
+             (split.group makes 1); raise split.valid, or make the groups smaller"
         );
         assert_eq!(
             message(&groups, 0.01),
-            "the valid split would be empty: no group of the 20 that split.group makes is small enough for \
-             the fraction 0.01; raise split.valid, or make smaller groups"
+            "the valid split would be empty: no group is small enough for the fraction 0.01 \
+             (split.group makes 20); raise split.valid, or make the groups smaller"
         );
     }
 

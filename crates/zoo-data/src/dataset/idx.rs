@@ -232,18 +232,19 @@ mod tests {
         more[7] = 21;
         assert_eq!(
             message("t10k-labels-idx1-ubyte", &more),
-            "ROOT/t10k-labels-idx1-ubyte should hold 29 bytes (its header says [21]), but holds 28; copy or download it again"
+            "ROOT/t10k-labels-idx1-ubyte should contain 29 bytes (its header says [21]), but contains 28; copy or download it again"
         );
         let mut huge = images(20);
         huge[4..16].fill(0xff);
         assert_eq!(
             message("t10k-images-idx3-ubyte", &huge),
-            "ROOT/t10k-images-idx3-ubyte should hold 79228162458924105385300197391 bytes \
-             (its header says [4294967295, 4294967295, 4294967295]), but holds 15696; copy or download it again"
+            "ROOT/t10k-images-idx3-ubyte should contain 79228162458924105385300197391 bytes (its \
+             header says [4294967295, 4294967295, 4294967295]), but contains 15696; copy or \
+             download it again"
         );
         assert_eq!(
             message("t10k-images-idx3-ubyte", &images(20)[..10]),
-            "ROOT/t10k-images-idx3-ubyte should hold 16 bytes (its header alone), but holds 10; copy or download it again"
+            "ROOT/t10k-images-idx3-ubyte should contain 16 bytes (its header alone), but contains 10; copy or download it again"
         );
     }
 
@@ -263,7 +264,7 @@ mod tests {
         let cut = &whole[..whole.len() / 2];
         assert_eq!(
             message("train-images-idx3-ubyte.gz", cut),
-            "ROOT/train-images-idx3-ubyte.gz is cut short: its gzip data end too early; copy or download it again"
+            "ROOT/train-images-idx3-ubyte.gz is truncated: its gzip data end too early; copy or download it again"
         );
     }
 
@@ -281,7 +282,7 @@ mod tests {
     fn labels_must_fit() {
         assert_eq!(
             message("t10k-labels-idx1-ubyte", &labels(19)),
-            "ROOT/t10k-labels-idx1-ubyte holds 19 labels, but there are 20 images beside it; the two files belong to different sets"
+            "ROOT/t10k-labels-idx1-ubyte contains 19 labels, but there are 20 images beside it; the two files belong to different data sets"
         );
         let mut wrong = labels(20);
         wrong[8 + 5] = 10;

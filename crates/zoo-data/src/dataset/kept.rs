@@ -7,16 +7,16 @@ use crate::DataError;
 pub(super) struct Kept<'a> {
     /// The path of the settings that say it; empty for those of the dataset itself.
     pub setting: &'static str,
-    /// The classes by their names; all unless given.
+    /// The classes by name; by default all.
     pub classes: Option<&'a [String]>,
-    /// The part of the train split; all unless given.
+    /// The part of the train split; by default all.
     pub subset: Option<&'a SubsetConfig>,
     /// Seed of the choice.
     pub seed: u64,
 }
 
 impl Dataset {
-    /// The part of the dataset that is asked for.
+    /// The requested part of the dataset.
     ///
     /// # Errors
     /// [`DataError::NoImages`], [`DataError::NoneKept`], and those of classes and subset.

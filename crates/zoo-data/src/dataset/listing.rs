@@ -16,7 +16,7 @@ pub(super) struct Listing {
     pub root: PathBuf,
     pub classes: Vec<String>,
     pub photos: Vec<Photo>,
-    /// The group of each photo, where it is listed.
+    /// The group of each photo, if listed.
     pub groups: Option<Vec<String>>,
     /// Places in `photos` of those to train on, and to divide further.
     pub train: Vec<usize>,
@@ -39,10 +39,10 @@ impl Listing {
     ) -> Result<Dataset, DataError> {
         self.note_twins();
         if self.valid.is_some() || self.test.is_some() {
-            config.split.check_no_test("the images are divided into splits already")?;
+            config.split.check_no_test("the images are already divided into splits")?;
         }
         if self.valid.is_some() {
-            config.split.check_no_group("the images are divided into splits already")?;
+            config.split.check_no_group("the images are already divided into splits")?;
             self.check_train()?;
         } else {
             let parts = self.divide(config)?;
@@ -79,8 +79,8 @@ impl Listing {
         let parts = grouped(&labels, &groups, &self.classes, &config.split)?;
         let share = |part: &[usize]| 100.0 * part.len() as f64 / labels.len() as f64;
         self.notes.push(format!(
-            "{} groups of images, each in one split: {:.1} % of the images to train on, {:.1} % to validate, \
-             {:.1} % to test",
+            "{} groups of images, each in one split: {:.1} % of the images for training, {:.1} % \
+             for validation, {:.1} % for testing",
             groups.iter().collect::<BTreeSet<_>>().len(),
             share(&parts.train),
             share(&parts.valid),
@@ -96,7 +96,7 @@ impl Listing {
             (None, None) => Ok(None),
             (Some(groups), None) => Ok(Some(places.map(|&place| groups[place].clone()).collect())),
             (Some(_), Some(_)) => {
-                let reason = "the images have groups already";
+                let reason = "the images already have groups";
                 config.split.check_no_group(reason).map(|()| None)
             }
             (None, Some(pattern)) => {

@@ -7,9 +7,9 @@
 //! | `split`, if there is one | `train`, `valid` (or `val`) or `test` |
 //! | `group`, if there is one | what belongs together, and stays in one split |
 //!
-//! Other columns are of no account. Without `split`, the images are divided as `split` of the settings
-//! says; with it, the valid split is taken from the train images if no row has it. Classes are sorted:
-//! by number if all are numbers, else by name.
+//! Other columns are ignored. Without the column `split`, the setting `split` divides the images;
+//! with it, the valid split is taken from the training images if no row belongs to it. Classes are
+//! sorted: by number if all are numbers, else by name.
 //!
 //! A path means the file of that name, else the one that it names when its backslashes are separators,
 //! or in another Unicode spelling.
@@ -35,7 +35,8 @@ use crate::{DataError, meant};
 
 pub(super) static INFO: Info = Info {
     name: "manifest",
-    about: "Photos that a CSV, TSV or JSONL file lists with their labels, and with splits and groups if you like.",
+    about: "Photos listed with their labels in a CSV, TSV or JSONL file, with optional splits and \
+            groups.",
     classes: None,
     channels: 3,
     image_size: 224,
@@ -45,27 +46,27 @@ pub(super) static INFO: Info = Info {
     normalize: Normalize::Imagenet,
 };
 
-/// Photos that a table lists.
+/// Photos listed in a table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ManifestConfig {
     /// The table, relative to the current directory: `.csv`, `.tsv` or `.jsonl`, with the columns
-    /// `image`, `label`, and if you like `split` and `group`.
+    /// `image` and `label`, and optionally `split` and `group`.
     pub path: PathBuf,
-    /// The folder that the paths in the table begin at. If it is not given, the table's own.
+    /// The folder to which the paths in the table are relative. By default the table's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<PathBuf>,
-    /// How the images are divided, as far as the table does not say.
+    /// How to split the images, as far as the table does not say.
     #[serde(default)]
     pub split: SplitConfig,
-    /// How images are made fit for the network.
+    /// How images are prepared for the network.
     #[serde(default)]
     pub preprocess: PreprocessConfig,
-    /// What is done about images that cannot be read.
+    /// What to do about unreadable images.
     #[serde(default)]
     pub on_unreadable: OnUnreadable,
-    /// Megabytes of memory for decoded photos, which need not be decoded again in every epoch, 0 to
-    /// 1,048,576. Has no influence on the batches.
+    /// Megabytes of memory for decoded photos, so that they need not be decoded in every epoch, 0
+    /// to 1,048,576. Does not affect the batches.
     #[serde(default = "super::config::default_cache_mb")]
     pub cache_mb: usize,
 }
@@ -108,7 +109,7 @@ pub(super) fn open(config: &ManifestConfig) -> Result<Dataset, DataError> {
     let listing = listing(config, rows)?;
     if let [class] = &listing.classes[..] {
         let reason =
-            format!("all images have the label {class:?}; a classifier needs at least two");
+            format!("all images have the label {class:?}; a classifier needs at least two classes");
         return Err(DataError::Manifest { path: path.clone(), line: None, reason });
     }
     listing.into_dataset(&INFO, &config.as_folder())
@@ -176,7 +177,7 @@ fn listing(config: &ManifestConfig, rows: Vec<Row>) -> Result<Listing, DataError
     let some = |places: Vec<usize>| (!places.is_empty()).then_some(places);
     let train = of_split(SplitName::Train);
     if train.is_empty() {
-        let reason = "no row is of the train split".to_owned();
+        let reason = "no row belongs to the train split".to_owned();
         return Err(DataError::Manifest { path: path.clone(), line: None, reason });
     }
     let labels: HashMap<&str, usize> = classes.iter().map(String::as_str).zip(0..).collect();

@@ -18,7 +18,7 @@ pub(super) struct MemorySource {
     /// Stored NHWC.
     pixels: Vec<u8>,
     labels: Vec<u8>,
-    /// SHA-256 of pixels and labels, computed once, when first asked for.
+    /// SHA-256 of pixels and labels, computed once, on first use.
     hash: OnceLock<[u8; 32]>,
 }
 

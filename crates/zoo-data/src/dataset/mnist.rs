@@ -8,7 +8,7 @@ const CLASSES: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 pub(super) static INFO: Info = Info {
     name: "mnist",
-    about: "Handwritten digits, 60,000 to train on and 10,000 to test.",
+    about: "Handwritten digits, 60,000 for training and 10,000 for testing.",
     classes: Some(CLASSES.len()),
     channels: 1,
     image_size: 28,

@@ -1,7 +1,7 @@
 //! Datasets: labelled images, divided into splits.
 //!
 //! To add one, write its file beside this one (an [`Info`] named `INFO` and a function `open`) and
-//! give it a line in `datasets!` below.
+//! add a line to `datasets!` below.
 
 mod cifar;
 mod cifar10;
@@ -46,7 +46,7 @@ pub use unreadable::{OnUnreadable, Unreadable};
 use crate::DataError;
 use crate::preprocess::{Normalize, Preprocess};
 
-/// Makes the registry: the config enum, the list of what is built in, and the one place where a
+/// Builds the registry: the config enum, the list of built-in datasets, and the only place where a
 /// name becomes a dataset.
 macro_rules! datasets {
     ($($variant:ident $name:literal = $module:ident($config:ident)),* $(,)?) => {
@@ -113,7 +113,7 @@ macro_rules! datasets {
             }
 
             /// Opens the dataset: reads or lists its files, divides them into splits, and keeps the
-            /// classes and the part of the train split that are asked for.
+            /// requested classes and part of the train split.
             ///
             /// # Errors
             /// Those of [`check`](Self::check), and [`DataError`]'s variants that come on opening.
@@ -148,8 +148,8 @@ pub struct Info {
     pub classes: Option<usize>,
     /// Number of channels as stored: 1 for grey, 3 for RGB.
     pub channels: usize,
-    /// Side in pixels of the images if nothing else is asked for. Native, where all images have
-    /// one size.
+    /// Default side of the images in pixels. It is the native size if all images have the same
+    /// size.
     pub image_size: usize,
     /// Whether it comes with a test split of its own.
     pub own_test: bool,
@@ -157,7 +157,7 @@ pub struct Info {
     pub source: &'static str,
     /// The files that can be fetched, all that the dataset needs.
     pub files: &'static [RemoteFile],
-    /// How its images are normalised if nothing else is asked for.
+    /// How its images are normalised by default.
     pub normalize: Normalize,
 }
 
@@ -197,8 +197,8 @@ impl Dataset {
     /// A SHA-256, in hexadecimal, over class names, the content of the images, and which of them is
     /// in which split.
     ///
-    /// Folders of photos are told by file names and sizes, since reading all of them would take too
-    /// long.
+    /// Folders of photos are identified by file names and sizes, because reading all of them would
+    /// take too long.
     pub fn fingerprint(&self) -> String {
         let mut hasher = Sha256::new();
         hasher.update(self.name);

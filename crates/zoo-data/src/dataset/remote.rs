@@ -27,7 +27,7 @@ impl RemoteFile {
 /// names, or `burn-zoo` in the user's folder for caches, such as `~/.cache/burn-zoo`.
 ///
 /// # Errors
-/// [`DataError::NoCache`] where the system tells of no such folder.
+/// [`DataError::NoCache`] if the system names no such folder.
 pub fn cache_dir() -> Result<PathBuf, DataError> {
     match std::env::var_os("ZOO_CACHE") {
         Some(folder) if !folder.is_empty() => Ok(home(Path::new(&folder))),
@@ -48,7 +48,7 @@ impl Info {
     /// How to get the files into `root`, or where they are looked for otherwise.
     pub(super) fn advice(&self, root: Option<&Path>) -> String {
         let folder = root.map(|root| format!(" --root {}", shown(root))).unwrap_or_default();
-        format!("fetch them by `zoo datasets fetch {}{folder}`, or {}", self.name, self.source)
+        format!("download them with `zoo datasets fetch {}{folder}`, or {}", self.name, self.source)
     }
 }
 

@@ -33,7 +33,7 @@ const MAX_IMAGES: usize = 10_000_000;
 /// time.
 const MAX_KEPT_BYTES: usize = 256 << 20;
 
-/// Drawn marine animals. Labels follow each other in turn, so that every split is balanced.
+/// Drawn marine animals. Labels alternate, so every split is balanced.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SeaConfig {
@@ -45,16 +45,15 @@ pub struct SeaConfig {
     pub test: usize,
     /// Seed of the drawings.
     pub seed: u64,
-    /// The classes that are kept, by their names, in the order of their labels: two or more. All of
-    /// them if this is not given.
+    /// The classes to keep, by name, in the order of their labels: at least two. By default all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub classes: Option<Vec<String>>,
-    /// How much of the train split is kept: `{"fraction": 0.1}` or `{"images_per_class": 20}`. All of
-    /// it if this is not given.
+    /// How much of the train split to keep: `{"fraction": 0.1}` or `{"images_per_class": 20}`. By
+    /// default all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subset: Option<SubsetConfig>,
-    /// How images are made fit for the network. They are drawn at `image_size`, 32 if it is not
-    /// given, and never resized.
+    /// How images are prepared for the network. They are drawn at `image_size`, by default 32, and
+    /// never resized.
     pub preprocess: PreprocessConfig,
 }
 
@@ -78,7 +77,7 @@ impl SeaConfig {
         for (setting, images) in [("train", self.train), ("valid", self.valid), ("test", self.test)]
         {
             if !(CLASSES.len()..=MAX_IMAGES).contains(&images) {
-                let expected = format!("{} (one image a class) to {MAX_IMAGES}", CLASSES.len());
+                let expected = format!("{} (one image per class) to {MAX_IMAGES}", CLASSES.len());
                 return Err(DataError::setting(setting, expected, images));
             }
         }

@@ -4,7 +4,7 @@ use sha2::Sha256;
 
 use crate::{DataError, Image};
 
-/// Where images come from: memory, disk, or a drawing. Images are told apart by an index from 0.
+/// Where images come from: memory, disk, or a drawing. Images are identified by an index from 0.
 pub trait ImageSource: Send + Sync {
     /// The label of an image.
     ///
@@ -21,7 +21,7 @@ pub trait ImageSource: Send + Sync {
     /// If there is no such image.
     fn image(&self, index: usize) -> Result<Image, DataError>;
 
-    /// Finds out whether an image can be read: always, where it is held in memory or drawn.
+    /// Checks whether an image can be read, which is always the case if it is in memory or drawn.
     ///
     /// # Errors
     /// Those of [`image`](Self::image).
@@ -35,8 +35,8 @@ pub trait ImageSource: Send + Sync {
     /// What to call an image before people: its path, or something like `fashion-mnist test #17`.
     fn name(&self, index: usize) -> String;
 
-    /// How much of each pixel of an image belongs to the thing that its label names, from 0 to 255,
-    /// row by row; `None` where nobody knows.
+    /// How much of each pixel of an image belongs to the object that its label names, from 0 to
+    /// 255, row by row; `None` if unknown.
     ///
     /// # Panics
     /// If there is no such image.
@@ -44,7 +44,7 @@ pub trait ImageSource: Send + Sync {
         None
     }
 
-    /// Feeds the hasher with what tells this source from one with other images.
+    /// Feeds the hasher with what distinguishes this source from one with other images.
     fn stamp(&self, hasher: &mut Sha256);
 }
 

@@ -69,8 +69,8 @@ impl Split {
         Self::new(self.source.clone(), &self.indices[positions])
     }
 
-    /// So many of the images as a split of their own, chosen by `seed` and in their order; all where
-    /// there are no more.
+    /// A split of this many of the images, chosen by `seed` and kept in order; all if there are no
+    /// more.
     pub fn choose(&self, images: usize, seed: u64) -> Self {
         let mut positions = permutation(self.len(), rng(seed, Stream::Choose, 0, 0));
         positions.truncate(images);

@@ -7,14 +7,15 @@ use super::Split;
 use crate::DataError;
 use crate::rng::{Stream, permutation, rng};
 
-/// How much of the train split is kept: of each class at random, by the seed of the division. What a
-/// smaller subset has is in every larger one of the same seed; valid and test split stay whole.
+/// How much of the train split to keep, drawn at random from each class with the seed of the
+/// splits. The images of a smaller subset are in every larger one with the same seed; the valid and
+/// test splits stay whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SubsetConfig {
-    /// A fraction of each class, rounded to whole images: above 0, up to 1.
+    /// A fraction of each class, rounded to whole images: above 0, at most 1.
     Fraction(f64),
-    /// A number of images of each class, 1 or more.
+    /// A number of images per class, at least 1.
     ImagesPerClass(usize),
 }
 
@@ -141,13 +142,13 @@ mod tests {
         let message = |subset| open(subset).unwrap_err().to_string();
         assert_eq!(
             message(r#"{"fraction": 0.02}"#),
-            "class \"dolphin\" would be empty: the fraction 0.02 of its 20 train images is none; \
-             raise subset.fraction to 0.025 or more"
+            "class \"dolphin\" would be empty: 0.02 of its 20 training images rounds to none; raise \
+             subset.fraction to 0.025 or more"
         );
         assert_eq!(
             message(r#"{"images_per_class": 21}"#),
-            "class \"dolphin\" has 20 train images, fewer than the 21 asked for; \
-             lower subset.images_per_class"
+            "class \"dolphin\" has 20 training images, fewer than the 21 requested; lower \
+             subset.images_per_class"
         );
     }
 

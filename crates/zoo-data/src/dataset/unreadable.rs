@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use super::{Dataset, Split, SplitName};
 use crate::DataError;
 
-/// What is done about images that cannot be read.
+/// What to do about unreadable images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnUnreadable {
-    /// All are listed, with the reason of each, and nothing is begun.
+    /// All are listed, each with its reason, and nothing starts.
     #[default]
     Error,
-    /// They are left out, and named in the manifest of a run.
+    /// They are left out, and listed in the run's manifest.
     Skip,
 }
 

@@ -12,12 +12,11 @@ const ENDINGS: [&str; 20] = [
 ];
 /// Files that systems leave behind in folders of photos.
 const LEFTOVERS: [&str; 3] = ["Thumbs.db", "desktop.ini", "ehthumbs.db"];
-/// Bytes from which a format is told.
+/// Bytes from which a format is recognised.
 const SIGNATURE: usize = 32;
 
-/// Whether a file is taken for an image where a folder is read: by its name or, where that says
-/// nothing, by its first bytes. Hidden files and what systems leave behind are none. Whether it can
-/// be decoded is another matter. Only regular files are opened for that.
+/// Whether a file in a folder counts as an image: by its name or, failing that, by its first bytes.
+/// Hidden files and system files do not count. Whether it can be decoded is a separate question. Only regular files are opened for that.
 pub fn is_image_file(path: &Path) -> bool {
     !is_left_behind(path) && (has_image_ending(path) || begins_like_an_image(path))
 }

@@ -56,12 +56,12 @@ impl Image {
 
     /// Decodes a file of JPEG, PNG, WebP, BMP, GIF or TIFF to RGB. `name` is what errors call it.
     ///
-    /// The format is told by the content, whatever the name ends in. Of a file with several pictures
-    /// the first is taken, and turned upright as its EXIF or XMP data say. Grey, palettes, CMYK and
-    /// 16 bits a channel become RGB of 8 bits; what is transparent lets white shine through. Colour
+    /// The content determines the format, whatever the extension. Of a file with several pictures,
+    /// the first is used, turned upright according to its EXIF or XMP data. Grey, palettes, CMYK
+    /// and 16 bits per channel become 8-bit RGB; transparent areas are blended with white. Colour
     /// profiles are not applied.
     ///
-    /// A damaged file is read as far as common decoders read it, but one that ends before the
+    /// A corrupt file is read as far as common decoders read it, but one that ends before the
     /// picture does is refused.
     ///
     /// # Errors

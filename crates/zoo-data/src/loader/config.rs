@@ -5,15 +5,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::DataError;
 
-/// Which train images an epoch has. Whichever it is, the epoch has as many as the split.
+/// Which training images an epoch contains. In any case it has as many images as the split.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sampler {
     /// Every image once.
     #[default]
     Shuffle,
-    /// As many images of each class: those of small classes come several times, augmented otherwise
-    /// each time, and those of large ones not in every epoch.
+    /// Equally many images of each class: images of small classes repeat, augmented differently
+    /// each time, and images of large ones do not appear in every epoch.
     Balanced,
 }
 
@@ -23,12 +23,12 @@ pub enum Sampler {
 pub struct LoaderConfig {
     /// Number of images in a batch, 1 to 1,048,576.
     pub batch_size: usize,
-    /// Number of threads that read and augment images, 0 to 256. 0: the thread that asks does it.
-    /// Has no influence on the batches.
+    /// Number of threads that read and augment images, 0 to 256. With 0, the training thread does
+    /// it. Does not affect the batches.
     pub workers: usize,
-    /// Number of batches that are made ahead, 0 to 1024, besides those that workers have at hand.
+    /// Number of batches to prepare ahead, 0 to 1024, in addition to those that workers are making.
     pub prefetch: usize,
-    /// Which train images an epoch has.
+    /// Which training images an epoch contains.
     pub sampler: Sampler,
 }
 

@@ -11,8 +11,8 @@ use std::thread::{self, JoinHandle};
 /// threads.
 ///
 /// At most `ahead` results exist or are being made at any time. Dropping it stops the workers after
-/// what they have at hand, and waits for them. Without workers, each result is made when it is
-/// asked for. If `make` panics, so does `next` of that number.
+/// their current results, and waits for them. Without workers, each result is made on request. If
+/// `make` panics, so does `next` for that number.
 pub(super) struct Ordered<T> {
     shared: Arc<Shared<T>>,
     workers: Vec<JoinHandle<()>>,

@@ -16,7 +16,7 @@ pub enum Interpolation {
     Bilinear,
     /// From 2 x 2 pixels, sharper when it makes an image smaller.
     Hamming,
-    /// From 4 x 4 pixels: sharper. Most of timm's Vision Transformers were made with it.
+    /// From 4 x 4 pixels: sharper. Most of timm's Vision Transformers use it.
     Bicubic,
     /// From 6 x 6 pixels: the sharpest.
     Lanczos,

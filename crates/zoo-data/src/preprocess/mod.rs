@@ -20,23 +20,23 @@ use crate::{DataError, Image};
 /// The longest side of a network's image, in pixels.
 const MAX_IMAGE_SIZE: usize = 4096;
 
-/// How images are made fit for the network, as a user writes it.
+/// How images are prepared for the network, as a user writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PreprocessConfig {
-    /// Side in pixels of the square image that the network sees, 1 to 4096. Without it, the native
-    /// size of the dataset, and 224 for folders of photos.
+    /// Side of the square image that the network sees, in pixels, 1 to 4096. By default the
+    /// dataset's native size, and 224 for folders of photos.
     pub image_size: Option<usize>,
-    /// How an image of another size or shape is brought to `image_size`.
+    /// How images of another size or shape are resized to `image_size`.
     pub resize: Resize,
     /// How much of the scaled image is seen, side by side: 0.1 to 1. The image is scaled to
     /// `image_size / crop_ratio` pixels, its shorter side with `crop`, its longer one with `letterbox`,
     /// both with `squish`, and its middle is seen. timm's `crop_pct`.
     pub crop_ratio: f64,
-    /// How pixels between pixels are made.
+    /// How to interpolate between pixels.
     pub interpolation: Interpolation,
-    /// By which figures pixel values are normalised. Without it, those of the dataset, and
-    /// `imagenet` for folders of photos.
+    /// The mean and standard deviation for normalisation. By default the dataset's, and `imagenet`
+    /// for folders of photos.
     pub normalize: Option<Normalize>,
 }
 
@@ -73,7 +73,7 @@ impl PreprocessConfig {
 pub struct Preprocess {
     /// Side in pixels of the square image that the network sees, 1 to 4096.
     pub image_size: usize,
-    /// How an image of another size or shape is brought to `image_size`.
+    /// How images of another size or shape are resized to `image_size`.
     pub resize: Resize,
     /// How much of the scaled image is seen, side by side: 0.1 to 1. The image is scaled to
     /// `image_size / crop_ratio` pixels, its shorter side with `crop`, its longer one with `letterbox`,
@@ -83,7 +83,7 @@ pub struct Preprocess {
     /// Which pixel the middle starts at where it falls between two.
     #[serde(default, skip_serializing_if = "CropOffset::is_even")]
     pub crop_offset: CropOffset,
-    /// How pixels between pixels are made.
+    /// How to interpolate between pixels.
     #[serde(default)]
     pub interpolation: Interpolation,
     /// Mean of each channel, of pixel values scaled to 0 to 1. One number: the network sees grey.

@@ -5,33 +5,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::DataError;
 
-/// How pixel values become network inputs: `(value / 255 - mean) / std`, each channel by its own
+/// How pixel values become network inputs: `(value / 255 - mean) / std`, with each channel's own
 /// mean and standard deviation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Normalize {
-    /// ImageNet's figures, which torchvision and DeiT use. RGB.
+    /// ImageNet's values, which torchvision and DeiT use. RGB.
     Imagenet,
     /// 0.5 and 0.5 for RGB, as Google's Vision Transformers were trained.
     Inception,
-    /// CLIP's figures. RGB.
+    /// CLIP's values. RGB.
     Clip,
-    /// Those of CIFAR-10's train images. RGB.
+    /// CIFAR-10's training images. RGB.
     Cifar10,
-    /// Those of CIFAR-100's train images. RGB.
+    /// CIFAR-100's training images. RGB.
     Cifar100,
-    /// Those of MNIST's train images. Grey.
+    /// MNIST's training images. Grey.
     Mnist,
-    /// Those of Fashion-MNIST's train images. Grey.
+    /// Fashion-MNIST's training images. Grey.
     FashionMnist,
     /// 0.5 and 0.5 for grey and RGB alike: inputs from -1 to 1.
     Half,
-    /// Figures of your own.
+    /// Your own values.
     Custom(MeanStd),
 }
 
-/// Means and standard deviations of pixel values scaled to 0 to 1: one number each for grey, three
-/// for RGB.
+/// Means and standard deviations of pixel values scaled to 0 to 1: one of each for grey, three for
+/// RGB.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeanStd {

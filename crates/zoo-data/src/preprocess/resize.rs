@@ -12,13 +12,13 @@ use crate::Image;
 mod blocks;
 mod thumbnail;
 
-/// How an image of another size or shape is brought to the square that the network sees.
+/// How images of another size or shape are resized to the square that the network sees.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Resize {
-    /// The largest square in the middle, scaled. What is outside is lost.
+    /// Crop the largest central square and scale it. What is outside is lost.
     Crop,
-    /// The whole image, scaled so that its longer side fits, in the middle between two bars of the
+    /// The whole image, scaled so that its longer side fits, and centred between two bars of the
     /// mean colour. Nothing is lost.
     #[default]
     Letterbox,

@@ -10,7 +10,7 @@ use super::path::{P, smooth};
 pub(super) struct Water {
     top: Rgb,
     bottom: Rgb,
-    /// How much of the water's colour lies over things far away, 0..=1.
+    /// How much of the water's colour covers distant objects, 0..=1.
     pub(super) haze: f32,
     /// What all brightness is multiplied by at the end.
     pub(super) light: f32,

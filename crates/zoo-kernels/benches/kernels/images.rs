@@ -39,7 +39,7 @@ fn conv2d(bencher: Bencher, (shape, pass, whose): &Line<Convolution>) {
             .init(&inputs[0].device());
         layer.weight = Param::initialized(ParamId::new(), inputs[1].clone().reshape(weights));
         layer.bias = Some(Param::initialized(ParamId::new(), inputs[2].clone()));
-        // Images from the loader want no gradient; inner ones come from a layer.
+        // Images from the loader need no gradient; inner ones come from a layer.
         let images = match channels {
             3 => inputs[0].clone().detach().set_require_grad(false).reshape(images),
             _ => images_of(&inputs[0], [batch, channels, side], whose),

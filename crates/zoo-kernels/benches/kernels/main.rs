@@ -1,4 +1,4 @@
-//! Every kernel beside Burn's own operation, at the shapes of `zoo bench`'s built-in cases.
+//! Every kernel and Burn's own operation, at the shapes of `zoo bench`'s built-in cases.
 //!
 //! `cargo bench --bench kernels` prints them all, `cargo bench --bench kernels -- conv2d` one.
 //! `RAYON_NUM_THREADS` sets the threads.

@@ -40,7 +40,7 @@ impl<S: Clone + Send + std::fmt::Debug + 'static, const N: usize> Backward<Flex,
 }
 
 /// Runs `forward`, which returns what the backward pass needs and the output, and puts `backward`
-/// into the graph if any of the inputs wants a gradient.
+/// into the graph if any of the inputs needs a gradient.
 pub(crate) fn differentiable<C: CheckpointStrategy, S, const N: usize>(
     inputs: [NodeGuard; N],
     forward: impl FnOnce() -> (S, Flat),

@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-/// Runs `task` for every number below `count`: on all threads, or on this one where there is but
-/// one, since waking another takes longer than a small task.
+/// Runs `task` for every number below `count`: on all threads, or on this one if there is only one,
+/// since waking another takes longer than a small task.
 pub(crate) fn for_each(count: usize, task: impl Fn(usize) + Send + Sync) {
     match count {
         1 => task(0),

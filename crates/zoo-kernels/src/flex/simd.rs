@@ -141,7 +141,7 @@ pub(crate) fn map<S: Simd>(simd: S, y: &mut [f32], f: impl Fn(S::f32s) -> S::f32
     }
 }
 
-/// Puts `f(y, x)` in the place of every element of `y`, for the element of `x` beside it.
+/// Replaces every element of `y` with `f(y, x)`, for the corresponding element of `x`.
 ///
 /// # Panics
 /// If the lengths differ.

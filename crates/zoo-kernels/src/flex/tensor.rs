@@ -204,7 +204,7 @@ impl Shared {
         unsafe { std::slice::from_raw_parts_mut(self.0.add(start), length) }
     }
 
-    /// Where element `start` lies.
+    /// The position of element `start`.
     ///
     /// # Safety
     /// It lies within the slice that [`new`](Self::new) was given, which is still alive.

@@ -7,15 +7,14 @@ use burn::tensor::Tensor;
 ///
 /// `()` looks at nothing and costs nothing: names are written out only by a tap that wants them.
 pub trait Tap {
-    /// Sees the output of the layer `name`, a path such as `blocks.3`, and hands it on: the network
-    /// goes on with what this returns.
+    /// Receives the output of the layer `name`, a path such as `blocks.3`; the network continues
+    /// with the return value.
     fn layer<const D: usize>(&mut self, name: impl Display, output: Tensor<D>) -> Tensor<D>;
 
     /// May look at how much each token of the attention layer `name` takes from each other one,
     /// `[batch, num_heads, queries, keys]`, where each row adds up to 1.
     ///
-    /// Computed only for a tap that calls `weights`: the kernels that the network goes on with do
-    /// not keep them.
+    /// Computed only for a tap that calls `weights`: the network's kernels do not keep them.
     fn attention(&mut self, name: impl Display, weights: impl FnOnce() -> Tensor<4>) {
         let _ = (name, weights);
     }

@@ -42,7 +42,7 @@ impl BackendChoice {
         let count = devices.len();
         devices.into_iter().nth(self.index).ok_or_else(|| {
             refuse(match count {
-                0 => format!("no device answers on this machine; it needs {}", backend.needs),
+                0 => format!("no device found on this machine; it needs {}", backend.needs),
                 _ => format!("no such device, {count} found on this machine"),
             })
         })
@@ -57,8 +57,8 @@ impl BackendChoice {
             let compiled: Vec<_> =
                 BACKENDS.iter().filter(|b| b.is_compiled()).map(|b| b.name).collect();
             return Err(Error::Usage(format!(
-                "backend `{name}` is not in this build, which has: {}. Build it with: \
-                 cargo build --release --features {name}",
+                "backend `{name}` is not in this build, which has: {}. To add it: cargo build \
+                 --release --features {name}",
                 compiled.join(", "),
                 name = self.name,
             )));
@@ -83,7 +83,7 @@ impl FromStr for BackendChoice {
         let (name, index) = text.split_once(':').unwrap_or((text, "0"));
         let index = index
             .parse()
-            .map_err(|_| format!("expected NAME or NAME:INDEX as in wgpu:1, found `{text}`"))?;
+            .map_err(|_| format!("expected NAME or NAME:INDEX, as in wgpu:1, found `{text}`"))?;
         Ok(Self { name: name.to_string(), index })
     }
 }
@@ -113,7 +113,7 @@ mod tests {
         }
         assert_eq!(
             "flex:one".parse::<BackendChoice>().unwrap_err(),
-            "expected NAME or NAME:INDEX as in wgpu:1, found `flex:one`"
+            "expected NAME or NAME:INDEX, as in wgpu:1, found `flex:one`"
         );
     }
 

@@ -1,4 +1,4 @@
-//! What is known of a device, and the devices that Burn cannot list by itself.
+//! What is known about a device, and the devices that Burn cannot list itself.
 
 use burn::{backend::DispatchDevice, tensor::Device};
 use serde::Serialize;
@@ -10,9 +10,9 @@ use crate::{machine, memory};
 pub struct DeviceInfo {
     /// Its place in `--backend NAME:INDEX`.
     pub index: usize,
-    /// What it calls itself.
+    /// The name it reports.
     pub name: String,
-    /// All of its memory, where it tells.
+    /// Its total memory, if it reports it.
     pub memory_bytes: Option<u64>,
 }
 

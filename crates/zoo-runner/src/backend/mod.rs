@@ -10,22 +10,22 @@ use burn::tensor::DeviceType;
 
 pub use self::{choice::BackendChoice, device::DeviceInfo, software::check_batch};
 
-/// What runs tensors, as the zoo's table knows it.
+/// A backend in the zoo's table.
 pub struct Backend {
     /// The name in configs, and of the cargo feature that compiles it in.
     pub name: &'static str,
-    /// What it runs on, in a few words.
+    /// What it runs on, briefly.
     pub about: &'static str,
-    /// What a machine must have for a device to answer.
+    /// What a machine needs for a device to be found.
     pub needs: &'static str,
-    /// None where the backend is not in this build.
+    /// `None` if the backend is not in this build.
     find: Option<FindDevices>,
 }
 
-/// Finds the devices that answer, or says why they could not be asked.
+/// Finds the devices, or says why they could not be queried.
 type FindDevices = fn() -> Result<Vec<Device>, String>;
 
-/// One line a backend: name, what it runs on, what it needs, and how its devices are found.
+/// One line per backend: name, what it runs on, what it needs, and how its devices are found.
 macro_rules! backends {
     ($($name:literal $about:literal $needs:literal => $find:expr;)*) => {
         /// Every backend that the zoo can be built with.
@@ -39,20 +39,20 @@ macro_rules! backends {
 }
 
 backends! {
-    "flex"    "CPU, pure Rust, the fast one"                   "nothing" => Ok(vec![Device::flex()]);
-    "ndarray" "CPU, pure Rust, deprecated upstream for flex"   "nothing" => listed(DeviceType::NdArray);
-    "wgpu"    "GPU of any maker by Vulkan, Metal or DirectX"   "a graphics driver" => listed(DeviceType::Wgpu);
-    "vulkan"  "GPU by Vulkan, kernels compiled to SPIR-V"      "a Vulkan driver" => listed(DeviceType::Vulkan);
-    "metal"   "GPU of an Apple computer, kernels in MSL"       "macOS" => listed(DeviceType::Metal);
+    "flex"    "CPU, pure Rust, fastest"                   "nothing" => Ok(vec![Device::flex()]);
+    "ndarray" "CPU, pure Rust, deprecated upstream in favour of flex"   "nothing" => listed(DeviceType::NdArray);
+    "wgpu"    "any GPU, through Vulkan, Metal or DirectX"   "a graphics driver" => listed(DeviceType::Wgpu);
+    "vulkan"  "GPU through Vulkan, kernels compiled to SPIR-V"      "a Vulkan driver" => listed(DeviceType::Vulkan);
+    "metal"   "Apple GPU, kernels in MSL"       "macOS" => listed(DeviceType::Metal);
     "webgpu"  "GPU, kernels in WGSL"                           "a graphics driver" => listed(DeviceType::WebGpu);
-    "cuda"    "GPU of NVIDIA"                                  "NVIDIA's driver and the CUDA toolkit" => listed(DeviceType::Cuda);
-    "rocm"    "GPU of AMD"                                     "AMD's ROCm" => listed(DeviceType::Rocm);
+    "cuda"    "NVIDIA GPU"                                  "NVIDIA's driver and the CUDA toolkit" => listed(DeviceType::Cuda);
+    "rocm"    "AMD GPU"                                     "AMD's ROCm" => listed(DeviceType::Rocm);
     "cpu"     "CPU, kernels compiled by LLVM"                  "nothing" => listed(DeviceType::Cpu);
-    "tch"     "CPU, and GPU of NVIDIA, by LibTorch"            "LibTorch" => device::libtorch();
-    "remote"  "devices of another machine's Burn server"       "ZOO_REMOTE=ws://HOST:PORT" => device::remote();
+    "tch"     "CPU and NVIDIA GPU, through LibTorch"            "LibTorch" => device::libtorch();
+    "remote"  "devices of a Burn server on another machine"       "ZOO_REMOTE=ws://HOST:PORT" => device::remote();
 }
 
-/// The devices of a type that answer on this machine.
+/// The devices of a type on this machine.
 #[allow(dead_code, reason = "a build without any of these backends is allowed")]
 fn listed(devices: DeviceType) -> Result<Vec<Device>, String> {
     Ok(Device::enumerate(devices).into_vec())
@@ -64,11 +64,11 @@ impl Backend {
         self.find.is_some()
     }
 
-    /// The devices that answer; empty where the backend is not in this build.
+    /// The devices found; empty if the backend is not in this build.
     ///
     /// # Errors
     ///
-    /// Why they could not be asked.
+    /// Why they could not be queried.
     pub fn devices(&self) -> Result<Vec<Device>, String> {
         self.find.map_or(Ok(Vec::new()), |find| find())
     }

@@ -1,13 +1,14 @@
-//! What a GPU in software cannot do.
+//! What a software GPU cannot do.
 
 use burn::tensor::Device;
 
 use super::DeviceInfo;
 
-/// The most pixels of a batch on Mesa's llvmpipe. It ends the loops of a shader after 65,535 rounds,
-/// all loops of one invocation counted together (`LP_MAX_TGSI_LOOP_ITERATIONS`), without an error.
-/// The gradients of a CNN's convolutions, which have loops within loops, were seen to be right with
-/// so many and wrong with half as many more. See `docs/backends.md`.
+/// Largest number of pixels in a batch on Mesa's llvmpipe. It ends the loops of a shader after
+/// 65,535 iterations, counting all loops of one invocation together
+/// (`LP_MAX_TGSI_LOOP_ITERATIONS`), without an error. The gradients of a CNN's convolutions, which
+/// have nested loops, were right with this many pixels and wrong with half as many more. See
+/// `docs/backends.md`.
 const MOST_PIXELS: usize = 32_768;
 
 /// Refuses to train with batches whose pixels an llvmpipe device cannot sum, as batch normalisation
@@ -27,7 +28,7 @@ pub fn check_batch(device: &Device, batch_size: usize, image_size: usize) -> Res
         most => format!("a batch of at most {most}"),
     };
     Err(format!(
-        "{name} runs shaders on the CPU and cuts their loops short, so that sums over \
-         {batch_size} images of {image_size} x {image_size} pixels come out wrong; use --backend flex, or {most}"
+        "{name} runs shaders on the CPU and ends their loops early, so sums over {batch_size} \
+         images of {image_size} x {image_size} pixels would be wrong; use --backend flex, or {most}"
     ))
 }

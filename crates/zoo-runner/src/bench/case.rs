@@ -25,7 +25,7 @@ pub fn built_in(batch: Option<usize>) -> Vec<Case> {
 }
 
 fn config(model: &Value, image_size: usize, batch: usize) -> RunConfig {
-    // An image a class at least.
+    // At least one image per class.
     let train = (BATCHES * batch).max(10);
     let config = json!({
         "data": {"sea": {"train": train, "valid": 10, "test": 10, "preprocess": {"image_size": image_size}}},

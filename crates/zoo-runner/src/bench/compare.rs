@@ -1,4 +1,4 @@
-//! Figures beside those of an earlier time.
+//! Comparison with earlier figures.
 
 use super::Row;
 
@@ -14,7 +14,7 @@ pub fn compare(now: &[Row], then: &[Row], force: bool) -> Result<Vec<Option<f64>
         && !force
     {
         return Err(format!(
-            "was measured on another machine ({}); --force compares all the same",
+            "was measured on another machine ({}); use --force to compare anyway",
             other.machine
         ));
     }
@@ -27,7 +27,7 @@ pub fn compare(now: &[Row], then: &[Row], force: bool) -> Result<Vec<Option<f64>
     };
     let ratios: Vec<_> = now.iter().map(ratio).collect();
     if ratios.iter().all(Option::is_none) {
-        return Err(String::from("has none of these cases"));
+        return Err(String::from("contains none of these cases"));
     }
     Ok(ratios)
 }
@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(compare(&now, &[row("a", 20.0, "m")], false), Ok(vec![Some(1.5), None]));
         assert_eq!(
             compare(&now, &[row("c", 1.0, "m")], false).unwrap_err(),
-            "has none of these cases"
+            "contains none of these cases"
         );
     }
 
@@ -68,7 +68,7 @@ mod tests {
         let (now, then) = ([row("a", 30.0, "m")], [row("a", 10.0, "n")]);
         assert_eq!(
             compare(&now, &then, false).unwrap_err(),
-            "was measured on another machine (n); --force compares all the same"
+            "was measured on another machine (n); use --force to compare anyway"
         );
         assert_eq!(compare(&now, &then, true), Ok(vec![Some(3.0)]));
     }

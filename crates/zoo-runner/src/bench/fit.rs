@@ -62,7 +62,8 @@ pub fn check_memory(
         Some(largest) => Err(refuse(
             "loader.batch_size",
             format!(
-                "{wanted} images at once do not fit the {} MB of memory that are free, about {largest} do",
+                "a batch of {wanted} images does not fit into the {} MB of free memory; about \
+                 {largest} would fit",
                 limit / 1_000_000
             ),
         )),
@@ -81,8 +82,8 @@ fn batches(shape: DataShape, batch: usize, device: &Device) -> Vec<Batch> {
     (0..BATCHES).map(grey).collect()
 }
 
-/// The largest batch that stays below `limit`, if `wanted` does not. `peak` runs a batch and tells
-/// the memory it took, if it can.
+/// The largest batch that stays below `limit`, if `wanted` does not. `peak` runs a batch and
+/// returns the memory it took, if known.
 fn largest_batch(
     wanted: usize,
     limit: u64,

@@ -76,8 +76,8 @@ pub struct Row {
     /// Above 1 where convolutions get by with fewer operations than their definition counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peak_share: Option<f64>,
-    /// The most memory that the process held at once during this case, where the system tells. What
-    /// cases before it in the same process have freed counts too: the allocator keeps it.
+    /// Peak memory of the process during this case, if the system reports it. Memory freed by
+    /// earlier cases in the same process counts too, because the allocator keeps it.
     pub peak_memory_bytes: Option<u64>,
     /// Processor and threads, or the GPU: rows of different machines are not compared.
     pub machine: String,

@@ -8,18 +8,19 @@ use zoo_data::{SplitName, shown};
 use super::{Output, check_data, flags::Sets, print};
 use crate::{Error, config::RunConfig, overwrite};
 
-/// Draw training images as augmentation changes them: originals in the first column, draws beside.
+/// Draw training images with augmentation applied: originals in the first column, augmented
+/// versions beside them.
 #[derive(Debug, Args)]
 pub struct Augment {
     /// The JSON config.
     config: PathBuf,
-    /// The picture to write.
+    /// The image file to write.
     #[arg(long, value_name = "FILE.png", default_value = "augment.png")]
     out: PathBuf,
-    /// How many images, one a row.
+    /// Number of images, one per row.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=100))]
     rows: u64,
-    /// How many draws of each.
+    /// Number of augmented versions of each image.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=100))]
     draws: u64,
     #[command(flatten)]

@@ -9,7 +9,7 @@ use crate::{
     backend::{BACKENDS, Backend, DeviceInfo},
 };
 
-/// List the backends of this build and the devices that answer.
+/// List the backends in this build and the devices that they find.
 #[derive(Debug, Args)]
 pub struct Backends {}
 
@@ -20,7 +20,7 @@ struct Row {
     about: &'static str,
     needs: &'static str,
     devices: Vec<DeviceInfo>,
-    /// Why devices could not be asked.
+    /// Why the devices could not be queried.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
 }
@@ -42,7 +42,7 @@ impl Row {
         }
     }
 
-    /// A line for each device, or one that says why there is none.
+    /// One line per device, or one that says why there is none.
     fn lines(&self) -> Vec<Vec<String>> {
         let line = |device: String, memory: String| {
             vec![self.backend.to_string(), device, memory, self.about.to_string()]
@@ -52,7 +52,7 @@ impl Row {
             (_, false) => without(String::from("not in this build")),
             (Some(problem), _) => without(problem.clone()),
             (None, _) if self.devices.is_empty() => {
-                without(format!("no device answers; it needs {}", self.needs))
+                without(format!("no device found; needs {}", self.needs))
             }
             _ => self.devices.iter().map(|device| line(name(device), memory(device))).collect(),
         }

@@ -17,24 +17,24 @@ use crate::{
 pub struct Bench {
     #[command(flatten)]
     cases: Cases,
-    /// What computes, several with commas between.
+    /// Backends to time, separated by commas.
     #[arg(long, value_name = "NAME[:INDEX]", value_delimiter = ',', default_value = "flex")]
     backend: Vec<BackendChoice>,
-    /// What is timed.
+    /// What to time.
     #[arg(long, value_delimiter = ',', default_values = ["train", "infer"])]
     what: Vec<What>,
-    /// Steps that are counted, after a warm-up.
+    /// Number of timed steps, after a warm-up.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     steps: u64,
     #[command(flatten)]
     threads: Threads,
-    /// Write weights, batches and logits of each case to a folder of its name in DIR.
+    /// Write the weights, batches and logits of each case to a folder named after it in DIR.
     #[arg(long, value_name = "DIR")]
     dump: Option<PathBuf>,
-    /// Compare with what --json printed earlier.
+    /// Compare with an earlier output of --json.
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
-    /// Compare also with figures of another machine.
+    /// Compare even with figures from another machine.
     #[arg(long, requires = "against")]
     force: bool,
 }

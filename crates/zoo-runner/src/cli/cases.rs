@@ -6,13 +6,13 @@ use zoo_data::meant;
 use super::flags::Sets;
 use crate::{Error, case::Case, config::RunConfig, words::unknown};
 
-/// Built-in cases and configs, as a command line names them.
+/// Built-in cases and configs, as named on the command line.
 #[derive(Debug, Args)]
 pub struct Cases {
-    /// Built-in cases or JSON configs; all built-in cases unless given.
+    /// Built-in cases or JSON configs; by default all built-in cases.
     #[arg(value_name = "CASE-OR-CONFIG")]
     cases: Vec<String>,
-    /// Images a step; the case's own number unless given.
+    /// Images per step; by default the case's own number.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     batch: Option<u64>,
     #[command(flatten)]
@@ -20,13 +20,13 @@ pub struct Cases {
 }
 
 impl Cases {
-    /// The cases that were asked for, checked. `built_in` gives those that a verb knows, with so
-    /// many images a step.
+    /// The requested cases, checked. `built_in` returns those that a verb knows, with the given
+    /// number of images per step.
     pub fn find(&self, built_in: fn(Option<usize>) -> Vec<Case>) -> Result<Vec<Case>, Error> {
         let known = || built_in(self.batch());
         let cases = match self.cases.as_slice() {
             [] if self.sets.all.is_empty() => known(),
-            [] => return Err(Error::Usage(String::from("--set: give the config that it changes"))),
+            [] => return Err(Error::Usage(String::from("--set: name the config to change"))),
             names => names.iter().map(|name| self.one(name, known())).collect::<Result<_, _>>()?,
         };
         cases.iter().try_for_each(|case| case.config.check())?;
@@ -42,7 +42,7 @@ impl Cases {
         if let Some(place) = known.iter().position(|case| case.name == name) {
             if let Some(set) = self.sets.all.first() {
                 return Err(Error::Usage(format!(
-                    "--set {set}: `{name}` is built in, and has no config"
+                    "--set {set}: `{name}` is a built-in case, which has no config"
                 )));
             }
             return Ok(known.swap_remove(place));

@@ -22,35 +22,35 @@ use crate::{
     training::Stop,
 };
 
-/// Train several configs under one budget, and report which does better.
+/// Train several configs under one budget, and report which is better.
 #[derive(Debug, Args)]
 pub struct Compare {
     /// Two or more JSON configs.
     #[arg(required = true, value_name = "CONFIG")]
     configs: Vec<PathBuf>,
-    /// How often each is trained, with seeds from 0.
+    /// Number of runs per config, with seeds from 0.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1000))]
     seeds: u64,
-    /// How long each is trained, in place of what the configs say.
+    /// Length of each run, in place of the configs' own.
     #[arg(long, value_name = "epochs|steps|images|seconds|flops=N")]
     budget: Option<SharedBudget>,
-    /// Parts of the train split to train on, with commas between.
+    /// Fractions of the train split to train on, separated by commas.
     #[arg(long, value_name = "F,…", value_delimiter = ',', value_parser = fraction)]
     fractions: Vec<f64>,
-    /// Where runs and report go.
+    /// Folder for the runs and the report.
     #[arg(long, value_name = "DIR", default_value = "comparison")]
     out: PathBuf,
     #[command(flatten)]
     compute: Compute,
     #[command(flatten)]
     sets: Sets,
-    /// Compare also where the images are not the same.
+    /// Compare even if the images differ.
     #[arg(long)]
     allow_different: bool,
-    /// Go on with a comparison, or make it larger: what is there is used.
+    /// Resume or extend a comparison, reusing what is there.
     #[arg(long, conflicts_with = "force")]
     resume: bool,
-    /// Start over where the folder already holds something.
+    /// Start over if the folder is not empty.
     #[arg(long)]
     force: bool,
 }
@@ -60,7 +60,7 @@ impl Compare {
         self.compute.threads.apply()?;
         let show = output.show();
         let advice =
-            "go on with it by --resume, start over by --force, or choose another folder by --out";
+            "resume it with --resume, start over with --force, or choose another folder with --out";
         Folder::check(&self.out, self.resume || self.force, advice)?;
         let prepared = Prepared::new(self.request(), show)?;
         if !output.quiet {
@@ -73,7 +73,7 @@ impl Compare {
         stop_on_signals(&stop)?;
         let compared = prepared.run(show, &stop).inspect_err(|error| {
             if matches!(error, Error::Paused { .. }) {
-                eprintln!("go on with: {}", resume_command());
+                eprintln!("resume with: {}", resume_command());
             }
         })?;
         write_comparison(&compared, &out).map_err(|error| Error::Failed(error.to_string()))?;
@@ -112,16 +112,16 @@ impl Compare {
 
 fn fraction(text: &str) -> Result<f64, String> {
     let fraction = text.parse().ok().filter(|fraction| *fraction > 0.0 && *fraction <= 1.0);
-    fraction.ok_or_else(|| String::from("expected a number above 0 and up to 1"))
+    fraction.ok_or_else(|| String::from("expected a number above 0 and at most 1"))
 }
 
-/// A table of the entries, what follows, and where to look.
+/// A table of the entries, and the conclusions.
 fn text(comparison: &Comparison) -> String {
     let head = [
         "config",
         "accuracy",
         "loss",
-        "harmed",
+        "corrupted",
         "parameters",
         "MFLOPs",
         "train/s",
@@ -162,7 +162,7 @@ fn row(entry: &EntryFigures) -> Vec<String> {
     ]
 }
 
-/// Runs that failed make the comparison one that failed, after all others have been told.
+/// If any run failed, the comparison failed; the results of the others have been printed by then.
 fn failures(comparison: &Comparison) -> Result<(), Error> {
     let failed: Vec<String> = comparison
         .runs

@@ -8,18 +8,18 @@ use zoo_data::shown;
 use super::{flags::Sets, print, print_json};
 use crate::{Error, config::RunConfig};
 
-/// Print the schema of configs, check one, or fill in its defaults.
+/// Check a config, fill in its defaults, or print the JSON Schema.
 #[derive(Debug, Subcommand)]
 pub enum Config {
-    /// Print the JSON Schema, which editors complete and check configs with.
+    /// Print the JSON Schema, with which editors complete and check configs.
     Schema,
-    /// Check a config without running it, as far as that goes without its data.
+    /// Check a config as far as possible without its data.
     Check(File),
     /// Print a config with every default filled in.
     Show(File),
 }
 
-/// A config and what is laid over it.
+/// A config and its overrides.
 #[derive(Debug, Args)]
 pub struct File {
     /// The JSON config.

@@ -8,17 +8,17 @@ use zoo_data::{DataReport, MeanStd, Size, Sizes, Twins};
 use super::{Output, flags::Sets, print, print_json, table};
 use crate::{Error, config::RunConfig};
 
-/// Images of a kind that are named; `--json` has all.
+/// How many images of a kind are named; `--json` has all.
 const NAMED: usize = 5;
 
-/// Look at the images of a config before training on them.
+/// Check the images of a config before training.
 #[derive(Debug, Subcommand)]
 pub enum Data {
-    /// Tell what is in the data: counts, sizes, unreadable files, duplicates, leaks, balance.
+    /// Report counts, sizes, unreadable files, duplicates, leaks between splits and class balance.
     Check(Check),
 }
 
-/// Tell what is in the data: counts, sizes, unreadable files, duplicates, leaks, balance.
+/// Report counts, sizes, unreadable files, duplicates, leaks between splits and class balance.
 #[derive(Debug, Args)]
 pub struct Check {
     /// The JSON config.
@@ -55,25 +55,25 @@ impl Check {
     }
 }
 
-/// The report in words, paragraph by paragraph.
+/// The report as text, paragraph by paragraph.
 fn text(report: &DataReport) -> String {
     let mut parts = vec![counts(report)];
     parts.push(format!(
-        "imbalance: {:.1} images of the largest class for one of the smallest",
+        "imbalance: the largest class has {:.1} times as many images as the smallest",
         report.imbalance
     ));
     parts.push(unreadable(report));
     parts.extend(report.sizes.as_ref().map(sizes));
     parts.extend(report.figures.as_ref().map(figures));
     parts.push(twins("exact duplicates", "same pixels", &report.exact_duplicates));
-    let rule = "at most 4 bits of 64 of the difference hash, and 4 of 255 in grey";
+    let rule = "difference hash within 4 of 64 bits, grey values within 4 of 255";
     parts.push(twins("near duplicates", rule, &report.near_duplicates));
     let steps: Vec<String> = report.next_steps.iter().map(|step| format!("\n- {step}")).collect();
     parts.push(format!("next:{}", steps.concat()));
     parts.join("\n\n")
 }
 
-/// A row a class, a column a split.
+/// One row per class, one column per split.
 fn counts(report: &DataReport) -> String {
     let cells = |first: &str, cell: &dyn Fn(usize) -> String| {
         let numbers = (0..report.splits.len()).map(cell);
@@ -98,7 +98,7 @@ fn sizes(sizes: &Sizes) -> String {
     let odd: Vec<String> =
         sizes.odd_ratios.iter().map(|size| format!("{} {}", told(size), size.image)).collect();
     format!(
-        "sizes: smallest {}, median {}, largest {}; three times as long as wide or more: {}{}",
+        "sizes: smallest {}, median {}, largest {}; at least three times as long as wide: {}{}",
         told(&sizes.smallest),
         told(&sizes.median),
         told(&sizes.largest),
@@ -114,7 +114,7 @@ fn figures(figures: &MeanStd) -> String {
     format!("train pixels, 0 to 1: mean {}, deviation {}", list(&figures.mean), list(&figures.std))
 }
 
-/// Duplicates of a kind, and how many of them matter why.
+/// Duplicates of one kind, and how many are leaks or have two labels.
 fn twins(kind: &str, rule: &str, twins: &[Twins]) -> String {
     let count = |is: fn(&Twins) -> bool| twins.iter().filter(|twins| is(twins)).count();
     // What matters most is named first.
@@ -127,7 +127,7 @@ fn twins(kind: &str, rule: &str, twins: &[Twins]) -> String {
     };
     let lines: Vec<String> = sorted.iter().map(line).collect();
     format!(
-        "{kind} ({rule}): {}; across splits: {}; under two labels: {}{}",
+        "{kind} ({rule}): {}; across splits: {}; with two labels: {}{}",
         twins.len(),
         count(Twins::is_leak),
         count(Twins::is_contradiction),
@@ -135,11 +135,11 @@ fn twins(kind: &str, rule: &str, twins: &[Twins]) -> String {
     )
 }
 
-/// The first few, one a line.
+/// The first few, one per line.
 fn named(all: &[String]) -> String {
     let mut lines: Vec<String> = all.iter().take(NAMED).map(|one| format!("\n  {one}")).collect();
     if let Some(rest) = all.len().checked_sub(NAMED).filter(|&rest| rest > 0) {
-        lines.push(format!("\n  and {rest} more, which --json names"));
+        lines.push(format!("\n  and {rest} more; --json lists all"));
     }
     lines.concat()
 }

@@ -13,7 +13,7 @@ use crate::{
     words::unknown,
 };
 
-/// List the data sets, or fetch one.
+/// List the data sets, or download one.
 #[derive(Debug, Args)]
 pub struct Datasets {
     #[command(subcommand)]
@@ -22,16 +22,16 @@ pub struct Datasets {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Fetch the files of a data set, as far as they are not there.
+    /// Download the missing files of a data set.
     Fetch(Fetch),
 }
 
-/// Fetch the files of a data set, as far as they are not there. What broke off is gone on with.
+/// Download the missing files of a data set, continuing interrupted downloads.
 #[derive(Debug, Args)]
 struct Fetch {
-    /// The name of the data set.
+    /// Name of the data set.
     name: String,
-    /// The folder to put them into, instead of the one that configs without `root` look into.
+    /// Folder to download to, instead of the cache folder in which configs without `root` look.
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
 }
@@ -91,10 +91,10 @@ impl Fetch {
             let fetched = download.fetch(output.show())?;
             if !output.quiet {
                 let how = match fetched {
-                    Fetched::Before => "was there already",
+                    Fetched::Before => "already present",
                     Fetched::Now => "fetched",
                 };
-                eprintln!("{}: {how}, {} bytes, its SHA-256 is right", file.name(), file.bytes);
+                eprintln!("{}: {how}, {} bytes, SHA-256 verified", file.name(), file.bytes);
             }
         }
         match output.json {
@@ -104,14 +104,14 @@ impl Fetch {
     }
 }
 
-/// The data set of that name, if it can be fetched.
+/// The data set with that name, if it can be fetched.
 fn find(name: &str) -> Result<&'static Info, Error> {
     let fetched = DATASETS.iter().filter(|info| !info.files.is_empty()).map(|info| info.name);
     let Some(info) = DATASETS.iter().find(|info| info.name == name) else {
         return Err(Error::Usage(unknown("data set", name, fetched)));
     };
     match info.files {
-        [] => Err(Error::Usage(format!("`{name}` cannot be fetched: {}", info.source))),
+        [] => Err(Error::Usage(format!("`{name}` cannot be downloaded: {}", info.source))),
         _ => Ok(info),
     }
 }

@@ -23,32 +23,32 @@ use crate::{
 
 /// What all images of a folder or table are called in place of a split.
 const ALL: &str = "all";
-/// So many pairs of confused classes are told.
+/// Number of pairs of confused classes to print.
 const WORST_PAIRS: usize = 5;
 
 /// Measure a run's weights on a split, or on any labelled images.
 #[derive(Debug, Args)]
 pub struct Evaluate {
-    /// A run directory, or a bare model.safetensors.
+    /// A run directory, or a model.safetensors file.
     run: PathBuf,
-    /// Which images; test unless given, valid where the data set has no test split.
+    /// Split to evaluate; by default test, or valid if there is no test split.
     #[arg(long, value_parser = ["train", "valid", "test"])]
     split: Option<String>,
     /// A folder of photos or a table of them to measure on, all of it: labels go by the names of classes.
     #[arg(long, value_name = "FOLDER-OR-TABLE", conflicts_with_all = ["split", "config"])]
     on: Option<PathBuf>,
-    /// The config that says where the images are; the run's own unless given.
+    /// Config that says where the images are; by default the run's own.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
     compute: Compute,
-    /// Write a report into this folder: a page, tables, predictions of every image.
+    /// Write a report to this folder: a page, tables, and a prediction per image.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Write into the folder also where something lies in it.
+    /// Write to the folder even if it is not empty.
     #[arg(long, requires = "out")]
     force: bool,
-    /// Average the scores of each image and of its mirrored form.
+    /// Average the logits of each image and its mirror image.
     #[arg(long)]
     flip: bool,
     #[command(flatten)]
@@ -138,7 +138,7 @@ impl Evaluate {
     }
 }
 
-/// What a page says about a run besides its figures.
+/// Facts about a run for the page, besides its figures.
 fn facts(
     run: &Path,
     info: &WeightsInfo,
@@ -153,11 +153,11 @@ fn facts(
         ("data", format!("{}, {}", data.name, report.subject())),
         ("classes", info.classes.len().to_string()),
         ("image size", format!("{image_size} × {image_size} pixels, {resize}")),
-        ("speed", format!("{:.0} images a second", report.images_per_second)),
+        ("speed", format!("{:.0} images per second", report.images_per_second)),
     ]
 }
 
-/// The report as people read it. Classes that were neither shown nor predicted are left out.
+/// The report as text. Classes that were neither shown nor predicted are left out.
 pub fn text(report: &Report) -> String {
     let rows = report.per_class.iter().filter(|class| class.f1.is_some()).map(|class| {
         let percent = |value: Option<f64>| match value {
@@ -172,7 +172,7 @@ pub fn text(report: &Report) -> String {
     format!("{table}\n\n{}{}", confusions(report), line(report))
 }
 
-/// Which classes are taken for which, in a line, if any are.
+/// The most confused classes in one line, if there are any.
 fn confusions(report: &Report) -> String {
     let worst = report.most_confused.iter().take(WORST_PAIRS);
     let worst: Vec<String> = worst

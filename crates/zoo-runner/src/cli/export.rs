@@ -16,18 +16,18 @@ use crate::{
     run_dir::find_weights,
 };
 
-/// Write weights as another library reads them.
+/// Export weights for another library.
 #[derive(Debug, Args)]
 pub struct Export {
-    /// A run directory, or a bare model.safetensors.
+    /// A run directory, or a model.safetensors file.
     run: PathBuf,
-    /// The library whose names the tensors get.
+    /// Library whose tensor names to use.
     #[arg(long, value_name = "NAME", default_value = "zoo", value_parser = ["zoo", "torchvision", "timm", "hf"])]
     layout: String,
-    /// The format of the file.
+    /// File format.
     #[arg(long, value_name = "NAME", default_value = "safetensors", value_parser = ["safetensors"])]
     format: String,
-    /// The file to write; the JSON files of timm and Hugging Face go beside it.
+    /// File to write; the JSON files for timm and Hugging Face are written beside it.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }

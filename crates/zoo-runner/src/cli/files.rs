@@ -52,7 +52,7 @@ fn images_in(folder: &Path, quiet: bool) -> Result<Vec<PathBuf>, Error> {
         }
     }
     match images.is_empty() {
-        true => Err(Error::run(folder, "holds no images")),
+        true => Err(Error::run(folder, "contains no images")),
         false => Ok(images),
     }
 }
@@ -79,6 +79,6 @@ mod tests {
         assert_eq!(images(&[root.join(".trash")], true).unwrap(), [root.join(".trash/y.png")]);
         fs::create_dir(root.join("empty")).unwrap();
         let error = images(&[root.join("empty")], true).unwrap_err().to_string();
-        assert!(error.ends_with("holds no images"), "{error}");
+        assert!(error.ends_with("contains no images"), "{error}");
     }
 }

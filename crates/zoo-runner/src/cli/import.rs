@@ -13,44 +13,44 @@ use crate::{
     pretrained::{ImportOptions, ImportReport, Published, import},
 };
 
-/// Bring in weights that torchvision, timm or Hugging Face's transformers wrote.
+/// Import weights from torchvision, timm or Hugging Face's transformers.
 #[derive(Debug, Args)]
 pub struct Import {
     /// A safetensors file, a PyTorch file (.pth, .pt, .bin) with a state dict, an index of several such
     /// files, a folder with one of these, or the name of published weights: torchvision/alexnet,
     /// OWNER/MODEL[@REVISION] of the Hugging Face hub.
     file: PathBuf,
-    /// The file to write: weights with model, classes and preprocessing, for all verbs.
+    /// File to write: weights with model, classes and preprocessing, usable with all verbs.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// The network that it must be; told by the file unless given.
+    /// Model that the file must contain; by default inferred from the file.
     #[arg(long, value_name = "NAME", value_parser = ["cnn", "alexnet", "vit"])]
     model: Option<String>,
-    /// The library whose names it has; told by the file unless given.
+    /// Library whose tensor names the file uses; by default inferred from the file.
     #[arg(long, value_name = "NAME", value_parser = ["zoo", "torchvision", "timm", "hf"])]
     layout: Option<String>,
     /// Attention heads of a ViT, which no tensor shows; features / 64 where nothing says another number.
     #[arg(long, value_name = "N")]
     num_heads: Option<usize>,
-    /// Mean of each channel, of pixel values from 0 to 1.
+    /// Mean per channel, of pixel values from 0 to 1.
     #[arg(long, value_name = "R,G,B", value_delimiter = ',', requires = "std")]
     mean: Option<Vec<f32>>,
-    /// Standard deviation of each channel.
+    /// Standard deviation per channel.
     #[arg(long, value_name = "R,G,B", value_delimiter = ',', requires = "mean")]
     std: Option<Vec<f32>>,
-    /// Side in pixels of the images that the network shall see; position embeddings are resized.
+    /// Image size of the network in pixels; position embeddings are resized to it.
     #[arg(long, value_name = "N")]
     image_size: Option<usize>,
-    /// How images of another size become square; none: they are of that size.
+    /// How images become square; none: they already have the network's size.
     #[arg(long, value_name = "MODE")]
     resize: Option<ResizeMode>,
     /// How much of the scaled image is seen, side by side: 0.875 cuts 224 pixels out of 256.
     #[arg(long, value_name = "RATIO")]
     crop_ratio: Option<f64>,
-    /// How pixels between pixels are made.
+    /// How to interpolate between pixels.
     #[arg(long, value_name = "NAME")]
     interpolation: Option<InterpolationName>,
-    /// A text file with the name of a class a line, in the order of the scores.
+    /// Text file with one class name per line, in the order of the logits.
     #[arg(long, value_name = "FILE")]
     classes: Option<PathBuf>,
 }
@@ -60,26 +60,26 @@ pub struct Import {
 enum ResizeMode {
     /// The largest square in the middle, scaled; or less of it by --crop-ratio.
     Crop,
-    /// All of the image between bars.
+    /// Scale the whole image and pad it with bars.
     Letterbox,
-    /// All of the image, stretched.
+    /// Stretch the whole image.
     Squish,
-    /// Images come in the network's size; one that does not is stretched.
+    /// Use images as they are; stretch any that are not the network's size.
     None,
 }
 
-/// How pixels between pixels are made.
+/// How to interpolate between pixels.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum InterpolationName {
     /// The nearest pixel.
     Nearest,
     /// The mean of the pixels under the new one.
     Box,
-    /// From 2 x 2 pixels.
+    /// Bilinear, from 2 x 2 pixels.
     Bilinear,
     /// From 2 x 2 pixels, sharper.
     Hamming,
-    /// From 4 x 4 pixels, as most of timm's weights have it.
+    /// Bicubic, from 4 x 4 pixels, as most of timm's weights expect.
     Bicubic,
     /// From 6 x 6 pixels.
     Lanczos,
@@ -129,7 +129,7 @@ impl Import {
             report.assumed.iter().for_each(|note| eprintln!("assumed: {note}"));
         }
         if !report.not_finite.is_empty() {
-            eprintln!("warning: not all numbers are finite in {}", report.not_finite.join(", "));
+            eprintln!("warning: values that are not finite in {}", report.not_finite.join(", "));
         }
         match output.json {
             true => print_json(report),
@@ -148,7 +148,7 @@ impl ResizeMode {
     }
 }
 
-/// One name a line.
+/// One name per line.
 fn read_classes(path: &Path) -> Result<Vec<String>, Error> {
     let bytes = std::fs::read(path).map_err(Error::io(path))?;
     let text =

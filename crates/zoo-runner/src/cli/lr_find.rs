@@ -21,21 +21,21 @@ use crate::{
     training::{RangePoint, RangeTest, Suggestion, is_plot, plot, suggest},
 };
 
-/// Find a learning rate: train a little with ever larger ones, and see how the loss takes it.
+/// Suggest a learning rate: train briefly with increasing rates, and watch the loss.
 #[derive(Debug, Args)]
 pub struct LrFind {
     /// The JSON config.
     config: PathBuf,
-    /// The picture to write; the figures go beside it, as JSON.
+    /// Chart to write; the figures are written beside it as JSON.
     #[arg(long, value_name = "FILE.svg", default_value = "lr-find.svg")]
     out: PathBuf,
-    /// The first learning rate.
+    /// Lowest learning rate.
     #[arg(long, value_name = "RATE", default_value_t = 1e-7)]
     from: f64,
-    /// The last learning rate.
+    /// Highest learning rate.
     #[arg(long, value_name = "RATE", default_value_t = 10.0)]
     to: f64,
-    /// How many steps, each with a learning rate of its own.
+    /// Number of steps, each with its own learning rate.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(20..=10_000))]
     steps: u64,
     #[command(flatten)]
@@ -44,7 +44,7 @@ pub struct LrFind {
     sets: Sets,
 }
 
-/// What came of a test.
+/// The result of a test.
 #[derive(Debug, Serialize)]
 struct Found {
     suggestion: Option<Suggestion>,
@@ -95,7 +95,7 @@ impl LrFind {
                  {steepest:.2e}"
             ),
             None => format!(
-                "no suggestion: the loss ran away after {} steps; start lower, with --from",
+                "no suggestion: the loss diverged after {} steps; start lower, with --from",
                 found.points.len()
             ),
         };

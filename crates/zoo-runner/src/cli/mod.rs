@@ -1,4 +1,4 @@
-//! The command line: one file a verb.
+//! The command line: one file per verb.
 //!
 //! Results go to stdout, progress and errors to stderr.
 
@@ -44,10 +44,10 @@ struct Cli {
     verb: Verb,
 }
 
-/// How to say what came out.
+/// How results are printed.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Output {
-    /// Say nothing on the way.
+    /// Suppress progress output.
     #[arg(short, long, global = true)]
     quiet: bool,
     /// Print one JSON document instead of text.
@@ -57,56 +57,56 @@ pub struct Output {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Train a model as a config file says.
+    /// Train a model from a JSON config.
     Train(train::Train),
-    /// Measure a run's weights on a split.
+    /// Evaluate a run's weights on a split.
     Evaluate(evaluate::Evaluate),
-    /// Tell the classes of images.
+    /// Classify images.
     Predict(predict::Predict),
-    /// Bring in weights of another library.
+    /// Import weights from another library.
     Import(import::Import),
-    /// Write weights as another library reads them.
+    /// Export weights for another library.
     Export(export::Export),
-    /// Show what a network looks at and has learned.
+    /// Show what a network looks at and what it has learned.
     Explain(explain::Explain),
-    /// Train several configs under one budget, and report which does better.
+    /// Train several configs under one budget, and report which is better.
     Compare(compare::Compare),
-    /// Find a learning rate.
+    /// Suggest a learning rate.
     LrFind(lr_find::LrFind),
-    /// Draw training images as augmentation changes them.
+    /// Draw training images with augmentation applied.
     Augment(augment::Augment),
     /// List the models with their parameters and cost.
     Models(models::Models),
-    /// Look at the images of a config before training on them.
+    /// Check the images of a config before training.
     #[command(subcommand)]
     Data(data::Data),
-    /// List the data sets, or fetch one.
+    /// List the data sets, or download one.
     Datasets(datasets::Datasets),
-    /// List the backends of this build and the devices that answer.
+    /// List the backends in this build and the devices that they find.
     Backends(backends::Backends),
     /// Time training, inference and loading.
     Bench(bench::Bench),
-    /// Compare what backends compute.
+    /// Check that backends compute the same values.
     Parity(parity::Parity),
-    /// Print the schema of configs, check one, or fill in its defaults.
+    /// Check a config, fill in its defaults, or print the JSON Schema.
     #[command(subcommand)]
     Config(config::Config),
 }
 
 impl Verb {
-    /// True where the same is computed again and again, so that memory once freed is soon wanted.
+    /// Whether the verb repeats the same computation, so that freed memory is soon needed again.
     fn takes_steps(&self) -> bool {
         !matches!(self, Self::Import(_) | Self::Export(_))
     }
 }
 
-/// Reads the command line and does what it says; `keep_freed_memory` hears before whether freed memory
-/// will be wanted again.
+/// Reads the command line and runs its verb. Before that, `keep_freed_memory` is told whether freed
+/// memory will soon be needed again.
 ///
 /// # Errors
 ///
-/// Whatever went wrong, to be printed once. A wrong command line ends the process with clap's
-/// message and code 2.
+/// Any failure, to be printed once. A wrong command line ends the process with clap's message and
+/// code 2.
 pub fn run(keep_freed_memory: impl FnOnce(bool)) -> Result<(), Error> {
     let Cli { output, verb } = parse();
     keep_freed_memory(verb.takes_steps());
@@ -143,7 +143,7 @@ impl Output {
     }
 }
 
-/// Reads every image of `splits` once, and says what the user should know about the data.
+/// Reads every image of `splits` once, and prints notes about the data.
 fn check_data(data: &mut Dataset, splits: &[SplitName], output: Output) -> Result<(), Error> {
     check_images(data, splits, output.show())?;
     if !output.quiet {
@@ -152,7 +152,7 @@ fn check_data(data: &mut Dataset, splits: &[SplitName], output: Output) -> Resul
     Ok(())
 }
 
-/// Prints to stdout. A reader that has gone away, such as `head`, is no error.
+/// Prints to stdout. A closed pipe, as with `head`, is not an error.
 fn print(text: &str) -> Result<(), Error> {
     let mut stdout = std::io::stdout().lock();
     match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
@@ -166,11 +166,11 @@ fn print(text: &str) -> Result<(), Error> {
 /// Prints `value` as one JSON document.
 fn print_json<T: Serialize>(value: &T) -> Result<(), Error> {
     let text = serde_json::to_string_pretty(value)
-        .map_err(|error| Error::Failed(format!("cannot be written as JSON: {error}")))?;
+        .map_err(|error| Error::Failed(format!("cannot write JSON: {error}")))?;
     print(&text)
 }
 
-/// A table with its columns aligned: the first row is the head, numbers are set to the right. A line break
+/// A table with aligned columns: the first row is the header, numbers are right-aligned. A line break
 /// in a cell, or what else would move the cursor, is written as in Rust: `\n`.
 fn table(rows: &[Vec<String>]) -> String {
     let rows: Vec<Vec<String>> =

@@ -12,7 +12,7 @@ use crate::{
 /// List the models with their parameters and cost.
 #[derive(Debug, Args)]
 pub struct Models {
-    /// Number of classes to count for.
+    /// Number of classes to assume.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
     classes: u64,
 }

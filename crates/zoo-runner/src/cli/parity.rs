@@ -9,15 +9,16 @@ use crate::{
     parity::{Row, built_in, run},
 };
 
-/// Compare what backends compute: layers, loss, gradients, and weights after some steps.
+/// Check that backends compute the same values: layers, loss, gradients, and weights after some
+/// steps.
 #[derive(Debug, Args)]
 pub struct Parity {
     #[command(flatten)]
     cases: Cases,
-    /// The reference, then what is compared with it, with commas between.
+    /// The reference backend, then those to compare with it, separated by commas.
     #[arg(long, value_name = "A,B,...", value_delimiter = ',', required = true, num_args = 1)]
     backend: Vec<BackendChoice>,
-    /// Steps of training before weights are compared.
+    /// Number of training steps before weights are compared.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=1000))]
     steps: u64,
     #[command(flatten)]
@@ -52,7 +53,7 @@ impl Parity {
     fn check_backends(&self) -> Result<(), Error> {
         if self.backend.len() < 2 {
             return Err(Error::Usage(String::from(
-                "--backend: expected at least two, as in --backend flex,wgpu",
+                "--backend: expected at least two backends, as in --backend flex,wgpu",
             )));
         }
         self.backend.iter().try_for_each(|backend| backend.open().map(drop))
@@ -79,14 +80,14 @@ fn text(rows: &[Row]) -> String {
     table(&std::iter::once(head).chain(body).collect::<Vec<_>>())
 }
 
-/// Yes, or where the two first part.
+/// Yes, or where the two first differ.
 fn verdict(row: &Row) -> String {
     let found = &row.differences;
     match (&found.first_layer, found.pass) {
         (_, true) => String::from("yes"),
         (Some(layer), _) => format!("no, from layer {layer} on"),
         (None, _) => format!(
-            "no, most in the gradient of {} and the weights of {}",
+            "no, mostly in the gradient of {} and the weights of {}",
             found.worst_gradient, found.worst_weight
         ),
     }

@@ -6,7 +6,7 @@ use zoo_data::{Dataset, Split, SplitName};
 
 use crate::{Error, classes::difference, config::RunConfig, model::WeightsInfo};
 
-/// The config that says where the images are: the file at `path`, or else the run's own.
+/// The config that says where the images are: the file at `path`, or by default the run's own.
 ///
 /// # Errors
 ///
@@ -34,8 +34,8 @@ pub fn open(config: &RunConfig, weights: &Path, info: &WeightsInfo) -> Result<Da
     }
 }
 
-/// The split that a flag names, which clap has checked; without one test, or valid where there is no
-/// test.
+/// The split that a flag names, which clap has checked; by default test, or valid if there is no
+/// test split.
 pub fn split_name(flag: Option<&str>, data: &Dataset) -> SplitName {
     let best = if data.test.is_some() { SplitName::Test } else { SplitName::Valid };
     let named = SplitName::ALL.into_iter().find(|name| Some(name.as_str()) == flag);
@@ -48,6 +48,7 @@ pub fn split_name(flag: Option<&str>, data: &Dataset) -> SplitName {
 ///
 /// [`Error::Usage`] if the data set has none.
 pub fn split(data: &Dataset, name: SplitName) -> Result<&Split, Error> {
-    let none = || Error::Usage(format!("--split {name}: the data set {} has none", data.name));
+    let none =
+        || Error::Usage(format!("--split {name}: the data set {} has no such split", data.name));
     data.split(name).ok_or_else(none)
 }

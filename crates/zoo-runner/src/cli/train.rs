@@ -23,22 +23,22 @@ use crate::{
     training::{Checkpoints, Stop},
 };
 
-/// Train a model as a config file says.
+/// Train a model from a JSON config.
 #[derive(Debug, Args)]
 pub struct Train {
     /// The JSON config.
     config: PathBuf,
-    /// Where results go; runs/ and the config's name unless given.
+    /// Run directory; by default runs/ plus the config's name.
     #[arg(long, value_name = "DIR")]
     run_dir: Option<PathBuf>,
     #[command(flatten)]
     compute: Compute,
     #[command(flatten)]
     sets: Sets,
-    /// Go on from the last checkpoint of the run.
+    /// Resume from the run's last checkpoint.
     #[arg(long, conflicts_with = "force")]
     resume: bool,
-    /// Start over where the folder already holds a run.
+    /// Start over if the folder already contains a run.
     #[arg(long)]
     force: bool,
 }
@@ -81,7 +81,7 @@ impl Train {
         stop_on_signals(&stop)?;
         let outcome = job.run(&run_dir, manifest, checkpoints, resume, output.show(), stop);
         if let Err(Error::Interrupted { .. }) = &outcome {
-            eprintln!("go on with: {}", resume_command());
+            eprintln!("resume with: {}", resume_command());
         }
         outcome.map(Some)
     }
@@ -121,20 +121,20 @@ pub(super) fn stop_on_signals(stop: &Stop) -> Result<(), Error> {
         if stop.is_requested() {
             std::process::exit(130);
         }
-        eprintln!("stopping after this step; once more to stop at once");
+        eprintln!("stopping after this step; press again to stop immediately");
         stop.request();
     })
     .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))
 }
 
-/// This very command with `--resume`.
+/// This command with `--resume`.
 pub(super) fn resume_command() -> String {
     let args = std::env::args_os().skip(1).filter(|arg| arg != "--resume" && arg != "--force");
     let args: Vec<String> = args.map(|arg| quoted(&arg)).collect();
     format!("zoo {} --resume", args.join(" "))
 }
 
-/// `arg` as a shell would need it.
+/// `arg`, quoted for a shell.
 fn quoted(arg: &OsStr) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
     match arg.to_str() {
@@ -145,7 +145,7 @@ fn quoted(arg: &OsStr) -> String {
     }
 }
 
-/// What a finished run says on stdout.
+/// What a finished run prints to stdout.
 fn summary(path: &Path, report: &Report) -> String {
     let training = report.training.as_ref().map_or_else(String::new, |training| {
         format!(
@@ -155,7 +155,7 @@ fn summary(path: &Path, report: &Report) -> String {
             training.seconds,
             training.images_per_second,
             training.peak_memory_bytes.map_or_else(String::new, |bytes| {
-                format!(", at most {} MB of memory", bytes / 1_000_000)
+                format!(", {} MB peak memory", bytes / 1_000_000)
             }),
         )
     });

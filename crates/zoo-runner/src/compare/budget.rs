@@ -10,7 +10,7 @@ use crate::{Error, config::RunConfig};
 /// gradients of inputs and of weights.
 const PASSES: f64 = 3.0;
 
-/// How long every run trains, as `--budget` has it: `images=20000`.
+/// How long every run trains, as in `--budget`: `images=20000`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum SharedBudget {
     /// Passes over the train split.
@@ -44,8 +44,8 @@ impl SharedBudget {
             Self::Images(images) => {
                 if images < of_step {
                     return Err(Error::Usage(format!(
-                        "--budget {self}: a step of `{name}` has {of_step} images, expected at \
-                         least as many"
+                        "--budget {self}: expected at least the {of_step} images of one step of \
+                         `{name}`"
                     )));
                 }
                 train.images = Some(images);
@@ -54,8 +54,8 @@ impl SharedBudget {
                 let of_step = of_image * of_step as f64;
                 if flops < of_step {
                     return Err(Error::Usage(format!(
-                        "--budget {self}: a step of `{name}` takes {of_step:.3e} operations, \
-                         expected at least as many"
+                        "--budget {self}: expected at least the {of_step:.3e} operations of one \
+                         step of `{name}`"
                     )));
                 }
                 train.images = Some((flops / of_image) as usize);
@@ -75,7 +75,7 @@ impl FromStr for SharedBudget {
 
     fn from_str(text: &str) -> Result<Self, String> {
         const UNITS: &str =
-            "expected epochs=, steps=, images=, seconds= or flops= and a number above 0";
+            "expected epochs=, steps=, images=, seconds= or flops= with a number above 0";
         let (unit, number) = text.split_once('=').ok_or(UNITS)?;
         let number: f64 = number.parse().map_err(|_| UNITS)?;
         let count = number as usize;
@@ -155,18 +155,18 @@ mod tests {
     #[test]
     fn a_budget_below_a_step_is_refused() {
         let message =
-            "--budget images=99: a step of `x.json` has 100 images, expected at least as many";
+            "--budget images=99: expected at least the 100 images of one step of `x.json`";
         assert_eq!(applied("images=99"), Err(message.to_string()));
         let message = applied("flops=5e6").unwrap_err();
-        let start = "--budget flops=5e6: a step of `x.json` takes ";
+        let start = "--budget flops=5e6: expected at least the ";
         assert!(message.starts_with(start), "{message}");
-        assert!(message.ends_with(" operations, expected at least as many"), "{message}");
+        assert!(message.ends_with(" operations of one step of `x.json`"), "{message}");
     }
 
     #[test]
     fn what_is_no_budget_is_refused() {
         let message = |text: &str| text.parse::<SharedBudget>().unwrap_err();
-        let units = "expected epochs=, steps=, images=, seconds= or flops= and a number above 0";
+        let units = "expected epochs=, steps=, images=, seconds= or flops= with a number above 0";
         for text in
             ["", "images", "images=", "images=x", "images=0", "images=-1", "flops=inf", "hours=1"]
         {

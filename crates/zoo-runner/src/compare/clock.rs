@@ -107,7 +107,7 @@ impl Clock {
         }
     }
 
-    /// Seconds that the run under way and those after it will take; none where that cannot be told.
+    /// Remaining seconds of the current run and those after it; `None` if unknown.
     fn seconds_left(&self) -> Option<f64> {
         self.runs[self.now.0..].iter().map(|work| work.foretold(&self.done)).sum()
     }

@@ -32,15 +32,15 @@ pub struct Comparison {
     pub data: DataManifest,
     /// Names of the classes.
     pub classes: Vec<String>,
-    /// Which split was measured: `test`, or `valid` where there is no other.
+    /// Which split was measured: `test`, or `valid` if there is no other.
     pub split: String,
     /// Images of that split.
     pub images: usize,
-    /// Images of each kind and strength of harm.
+    /// Images per kind and strength of corruption.
     pub harmed_images: usize,
     /// In what the configs differ besides network, optimizer and schedule.
     pub differences: Vec<Difference>,
-    /// A figure a config, on the largest fraction.
+    /// One entry per config, on the largest fraction.
     pub entries: Vec<EntryFigures>,
     /// The accuracy of each entry on each fraction.
     pub learning_curve: Vec<LearningPoint>,
@@ -72,7 +72,7 @@ pub struct EntryFigures {
     pub loss: Option<Summary>,
     /// Expected calibration error.
     pub calibration_error: Option<Summary>,
-    /// Mean accuracy over all kinds and strengths of harm.
+    /// Mean accuracy over all kinds and strengths of corruption.
     pub harmed_accuracy: Option<Summary>,
     /// Seconds of training, validation and checkpoints included.
     pub training_seconds: Option<Summary>,
@@ -80,14 +80,14 @@ pub struct EntryFigures {
     pub training_images_per_second: Option<Summary>,
     /// Images a second of the trained network alone.
     pub inference_images_per_second: Option<Summary>,
-    /// The most memory that a training held at once, where the system tells.
+    /// Peak memory of a training run, if the system reports it.
     pub peak_memory_bytes: Option<u64>,
     /// Seconds of training until a valid accuracy was first reached.
     pub reached: Vec<Reached>,
-    /// The accuracy on harmed images.
+    /// The accuracy on corrupted images.
     pub harmed: Vec<HarmedFigures>,
-    /// Whether the networks look at the thing, a method each; none where the data set does not know
-    /// where that is.
+    /// Whether the networks look at the object, per method; none if the data set does not know
+    /// where it is.
     pub focus: Vec<FocusFigures>,
     /// The accuracy on each class, in the order of labels; none without images.
     pub per_class: Vec<Option<Summary>>,
@@ -110,25 +110,26 @@ pub struct Reached {
     pub seconds: Option<Summary>,
 }
 
-/// The accuracy on images that were harmed in one way.
+/// The accuracy on images corrupted in one way.
 #[derive(Clone, Debug, Serialize)]
 pub struct HarmedFigures {
     /// What was done to them.
     pub corruption: Corruption,
-    /// How much, from 1; 0 for the same images unharmed.
+    /// The strength, from 1; 0 for the same images without corruption.
     pub strength: usize,
     /// The fraction of images whose prediction is right.
     pub accuracy: Summary,
 }
 
-/// How much of a method's heat lies on the thing, over test images that the network is right about.
+/// How much of a method's heat falls on the object, over test images that the network classifies
+/// correctly.
 #[derive(Clone, Debug, Serialize)]
 pub struct FocusFigures {
-    /// The method's name, as `zoo explain` has it.
+    /// The method's name, as in `zoo explain`.
     pub method: String,
-    /// The part of the heat that lies on the thing.
+    /// The share of the heat that falls on the object.
     pub heat_on_thing: Option<Summary>,
-    /// The part of the picture that the thing fills.
+    /// The share of the picture that the object fills.
     pub thing_of_picture: Option<Summary>,
     /// The former divided by the latter: 1 is no better than chance.
     pub ratio: Option<Summary>,

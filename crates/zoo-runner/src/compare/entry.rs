@@ -16,7 +16,7 @@ use crate::{
 
 /// A config under comparison.
 pub struct Entry {
-    /// The config's file name without its extension, and a number where several have it.
+    /// The config's file name without its extension, numbered if several share it.
     pub name: String,
     /// The config's file.
     pub path: PathBuf,
@@ -27,7 +27,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The images that networks are measured on: test, or valid where there is no test split.
+    /// The images that networks are measured on: test, or valid if there is no test split.
     pub fn measured(&self) -> (SplitName, &Split) {
         match &self.data.test {
             Some(test) => (SplitName::Test, test),
@@ -36,7 +36,7 @@ impl Entry {
     }
 }
 
-/// Reads the configs, with `sets` laid over each, and opens their data.
+/// Reads the configs, applies `sets` to each, and opens their data.
 ///
 /// # Errors
 ///
@@ -84,8 +84,7 @@ fn open(config: &RunConfig, show: Show) -> Result<Dataset, Error> {
 fn refuse_too_few(paths: &[PathBuf]) -> Result<(), Error> {
     match paths {
         [one] => Err(Error::Usage(format!(
-            "{}: a single config has nothing to be compared with, expected two or more; `zoo train` \
-             trains one",
+            "{}: expected at least two configs to compare; use `zoo train` for a single one",
             shown(one)
         ))),
         _ => Ok(()),
@@ -103,7 +102,7 @@ fn refuse_twins(configs: &[(&PathBuf, RunConfig)]) -> Result<(), Error> {
         });
         if let Some((twin, _)) = twin {
             let message = match twin == path {
-                true => String::from("is given twice; expected configs that differ"),
+                true => String::from("is given twice; expected different configs"),
                 false => {
                     format!("trains just as {} does; expected configs that differ", shown(twin))
                 }

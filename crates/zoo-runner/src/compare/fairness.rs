@@ -18,9 +18,9 @@ const LENGTH: [&str; 4] = ["train.epochs", "train.steps", "train.images", "train
 /// A setting in which the configs differ.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Difference {
-    /// Its path, as `--set` has it.
+    /// Its path, as in `--set`.
     pub key: String,
-    /// What each config says, in their order; none where it does not say.
+    /// What each config says, in order; `None` if it does not say.
     pub values: Vec<Option<Value>>,
 }
 

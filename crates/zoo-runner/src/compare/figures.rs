@@ -23,7 +23,7 @@ use crate::{
     version::ZOO_VERSION,
 };
 
-/// Valid accuracies of which it is told when they were first reached.
+/// Valid accuracies for which the report says when they were first reached.
 const MILESTONES: [f64; 8] = [0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99];
 
 /// All figures.
@@ -258,12 +258,12 @@ fn conclusions(pairs: &[Pair], curve: &[LearningPoint], fractions: &[f64]) -> Ve
         sentences.extend(fractions.iter().filter_map(|&fraction| order(curve, fraction)));
     }
     if pairs.len() > 1 {
-        sentences.push(format!("The intervals hold for all {} pairs at once.", pairs.len()));
+        sentences.push(format!("The intervals hold for all {} pairs together.", pairs.len()));
     }
     sentences.push(String::from(
-        "All this is about these configs with this budget on these images. It does not follow that \
-         one kind of network is better than another: with another recipe, more training or more \
-         images, the order may change.",
+        "These results hold for these configs, with this budget, on these images. They do not show \
+         that one kind of network is better than another: with another recipe, more training or \
+         more images, the order may change.",
     ));
     sentences
 }
@@ -279,7 +279,7 @@ fn order(curve: &[LearningPoint], fraction: f64) -> Option<String> {
     let (first, _) = points.first()?;
     let said = points.iter().map(|(point, mean)| format!("{} {:.1} %", point.entry, 100.0 * mean));
     Some(format!(
-        "With {} train images: {}.",
+        "With {} training images: {}.",
         first.train_images,
         said.collect::<Vec<_>>().join(", ")
     ))

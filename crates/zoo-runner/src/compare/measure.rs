@@ -1,5 +1,5 @@
-//! What a trained network does with the test images: every prediction, how fast, what is left of it
-//! when the images are harmed, and whether it looks at the thing.
+//! What a trained network does with the test images: every prediction, its speed, its robustness to
+//! corruption, and whether it looks at the object.
 
 use std::{fs, path::Path};
 
@@ -20,11 +20,12 @@ use crate::{
     run_dir::{find_weights, manifest_path, read_json, write_json},
 };
 
-/// Networks see so many harmed images of each kind and strength, where the split has as many.
+/// Number of corrupted images per kind and strength, if the split has as many.
 pub const HARMED_IMAGES: usize = 500;
-/// Whether they look at the thing is counted over so many images that they are right about.
+/// Number of correctly classified images over which it is measured whether networks look at the
+/// object.
 pub const LOOKED_AT: usize = 100;
-/// The ways to find out where a network looks that take a pass or two an image.
+/// The methods that find where a network looks in a pass or two per image.
 const LOOKS: [&str; 3] = ["grad-cam", "hires-cam", "rollout"];
 /// Batches of which the speed of inference is the median, after some that are not counted.
 const TIMED: usize = 12;
@@ -39,20 +40,20 @@ pub struct Measured {
     pub scored: Vec<Scored>,
     /// Images a second of the network alone, without loading.
     pub inference_images_per_second: f64,
-    /// Figures of harmed images; none where they were not asked for.
+    /// Figures on corrupted images; empty if not requested.
     pub harmed: Vec<Harmed>,
-    /// Whether the network looks at the thing; none where that was not asked for, or the data set does
-    /// not know where the thing is.
+    /// Whether the network looks at the object; empty if not requested, or if the data set does not
+    /// know where the object is.
     #[serde(default)]
     pub focus: Vec<Focus>,
 }
 
-/// The accuracy on harmed images.
+/// The accuracy on corrupted images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Harmed {
     /// What was done to them.
     pub corruption: Corruption,
-    /// How much, from 1; 0 for the same images unharmed.
+    /// The strength, from 1; 0 for the same images without corruption.
     pub strength: usize,
     /// The fraction of images whose prediction is right.
     pub accuracy: f64,
@@ -97,7 +98,7 @@ pub fn measure(
     Ok(measured)
 }
 
-/// Whether the network looks at the thing, where the data set knows where that is.
+/// Whether the network looks at the object, if the data set knows where it is.
 fn looks(network: &Predictor, split: &Split, show: Show) -> Result<Vec<Focus>, Error> {
     if split.source().mask(split.index(0)).is_none() {
         return Ok(Vec::new());
@@ -112,7 +113,7 @@ fn looks(network: &Predictor, split: &Split, show: Show) -> Result<Vec<Focus>, E
     Ok(focus)
 }
 
-/// Trained weights, and how images come to them.
+/// Trained weights, and how images are prepared for them.
 struct Measuring<'a> {
     network: &'a Predictor,
     loader: &'a LoaderConfig,

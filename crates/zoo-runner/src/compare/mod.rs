@@ -1,8 +1,8 @@
 //! Several configs on the same images, with the same seeds and budget: which does better, by how
 //! much, at what cost, with how many images.
 //!
-//! Every run is an ordinary run directory. What is measured of its network is kept beside it, so that
-//! a comparison that was stopped goes on where it was.
+//! Every run is an ordinary run directory. Measurements of its network are kept beside it, so that
+//! an interrupted comparison resumes where it was.
 
 mod budget;
 mod clock;
@@ -55,11 +55,11 @@ use self::{
 pub struct Request {
     /// The configs' files.
     pub configs: Vec<PathBuf>,
-    /// `KEY=VALUE` that is laid over each of them.
+    /// `KEY=VALUE` to apply to each of them.
     pub sets: Vec<String>,
     /// What computes, over the configs' choice.
     pub backend: Option<BackendChoice>,
-    /// Threads of CPU computation; all cores unless given.
+    /// Number of CPU threads; by default all cores.
     pub threads: Option<usize>,
     /// Seeds, fractions and budget.
     pub extent: Extent,
@@ -67,7 +67,7 @@ pub struct Request {
     pub allow_different: bool,
     /// Where runs and report go.
     pub out: PathBuf,
-    /// What to do about a folder in which something lies.
+    /// What to do about a folder that is not empty.
     pub existing: Existing,
 }
 
@@ -99,7 +99,7 @@ pub struct Outcome {
     pub measured: Measured,
 }
 
-/// A comparison that has come to its end.
+/// A finished comparison.
 pub struct Compared {
     /// Its figures.
     pub comparison: Comparison,
@@ -139,8 +139,8 @@ impl Prepared {
     ///
     /// # Errors
     ///
-    /// [`Error::Paused`] if the user stopped it, [`Error::Failed`] or [`Error::Io`] if a file cannot
-    /// be written. A run that fails is no error here.
+    /// [`Error::Paused`] if the user stopped it, [`Error::Failed`] or [`Error::Io`] if a file
+    /// cannot be written. A run that fails is not an error here.
     pub fn run(self, show: Show, stop: &Stop) -> Result<Compared, Error> {
         let Self { request, entries, differences, runs } = self;
         fs::create_dir_all(&request.out).map_err(Error::io(&request.out))?;
@@ -176,7 +176,7 @@ impl Compared {
     }
 }
 
-/// Trains a run unless it is finished, and measures it; none if the user wants to stop.
+/// Trains a run unless it is finished, and measures it; `None` if the user asked to stop.
 fn make(
     planned: &Planned,
     entry: &Entry,

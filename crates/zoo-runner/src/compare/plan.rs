@@ -111,7 +111,7 @@ pub fn check(runs: &[Planned], entries: &[Entry]) -> Result<(), Error> {
 }
 
 impl Planned {
-    /// The run over a train split of so many images.
+    /// The run over a train split of this many images.
     pub fn course(&self, train_images: usize) -> Course {
         self.config.train.course(train_images, self.config.loader.batch_size)
     }
@@ -132,8 +132,8 @@ impl Planned {
             Some(key) => Err(Error::run(
                 &self.folder,
                 format!(
-                    "was trained with another `{key}`: choose another folder by --out, or start \
-                     over by --force"
+                    "was trained with another `{key}`: choose another folder with --out, or start \
+                     over with --force"
                 ),
             )),
         }

@@ -16,17 +16,17 @@ use sysinfo::{Pid, ProcessesToUpdate, Signal, System};
 use super::plan::Planned;
 use crate::{Error, run_dir::write_json, training::Stop};
 
-/// Time between two looks whether the user wants to stop.
+/// Time between two checks whether the user asked to stop.
 const LOOK: Duration = Duration::from_millis(100);
-/// So many of its last lines tell why a run failed that did not say so itself.
+/// Number of its last lines to report if a run failed without saying why.
 const LAST_LINES: usize = 5;
 
 /// How to train.
 #[derive(Clone, Copy, Debug)]
 pub struct Training {
-    /// Threads of CPU computation; all cores unless given.
+    /// Number of CPU threads; by default all cores.
     pub threads: Option<usize>,
-    /// Start over where the run directory already holds a run, in place of going on with it.
+    /// Start over if the run directory already contains a run, instead of resuming it.
     pub force: bool,
     /// Say nothing on the way.
     pub quiet: bool,
@@ -60,10 +60,10 @@ impl Training {
         let config = configs.join(format!("{}.json", run.name));
         write_json(&config, &run.config)?;
         let child = self.command(run, &config).and_then(|mut command| command.spawn());
-        let mut child =
-            child.map_err(|error| Error::Failed(format!("cannot start a training: {error}")))?;
+        let mut child = child
+            .map_err(|error| Error::Failed(format!("cannot start a training process: {error}")))?;
         let (status, lines) = attend(&mut child, stop, say)
-            .map_err(|error| Error::Failed(format!("cannot follow a training: {error}")))?;
+            .map_err(|error| Error::Failed(format!("cannot follow a training process: {error}")))?;
         Ok(match (status.code(), stop.is_requested()) {
             (Some(0), _) => Ended::Finished,
             (_, true) | (Some(130), _) => Ended::Stopped,
@@ -108,7 +108,7 @@ fn attend(
         });
         let mut lines = Vec::new();
         for line in stderr.into_iter().flat_map(|stderr| BufReader::new(stderr).lines()) {
-            // A line that is no UTF-8 tells nothing, and the next one may.
+            // A line that is not UTF-8 is skipped; the next one may be readable.
             let Ok(line) = line else { continue };
             say(&line);
             lines.push(line);
@@ -125,7 +125,7 @@ fn terminate(id: u32) {
     let mut system = System::new();
     system.refresh_processes(ProcessesToUpdate::Some(&[pid]), true);
     if let Some(process) = system.process(pid) {
-        // One that has ended meanwhile need not be told.
+        // A process that has ended meanwhile need not be signalled.
         let _ = process.kill_with(Signal::Term);
     }
 }

@@ -41,7 +41,7 @@ pub struct PairedTest {
     pub only_better: usize,
     /// Images that only the worse entry gets right.
     pub only_worse: usize,
-    /// How probable so many are or more, if both are equally good.
+    /// The probability of this many or more, if both are equally good.
     pub p: f64,
     /// The same after Holm, for all tests of the comparison.
     pub p_adjusted: f64,
@@ -154,26 +154,27 @@ impl Pair {
         let of_level = format!("{:.1} % interval", 100.0 * self.confidence);
         match (self.verdict, self.over_seeds) {
             (Verdict::Better, Some(seeds)) => format!(
-                "{better} is better than {worse} by {ahead} points. That holds for other images of \
+                "{better} is better than {worse} by {ahead} points. This holds for other images of \
                  this kind ({of_level} {images}) and for other seeds ({}).",
                 range(seeds)
             ),
             (Verdict::BetterWithTheseSeeds, Some(seeds)) => format!(
-                "{better} is ahead of {worse} by {ahead} points, and these networks would be on other \
-                 images of this kind, too ({of_level} {images}). Whether {better} would be ahead with \
-                 other seeds does not follow from {} ({}): train with more.",
+                "{better} is ahead of {worse} by {ahead} points, and these networks would keep that \
+                 order on other images of this kind ({of_level} {images}). Whether {better} would \
+                 be ahead with other seeds does not follow from {} ({}): train with more seeds.",
                 self.difference.runs,
                 range(seeds)
             ),
             (Verdict::Open, _) => format!(
-                "Between {better} and {worse} no difference can be told: {better} is ahead by {ahead} \
-                 points, and chance alone could make that ({of_level} over images {images}). It does not \
-                 follow that they are equally good: more test images or seeds may tell them apart."
+                "No difference was found between {better} and {worse}: {better} is ahead by {ahead} \
+                 points, which chance alone could produce ({of_level} over images {images}). It \
+                 does not follow that they are equally good: more test images or seeds may \
+                 distinguish them."
             ),
             (_, None) => format!(
-                "{better} is ahead of {worse} by {ahead} points, and these networks would be on other \
-                 images of this kind, too ({of_level} {images}). A single seed says nothing about \
-                 others: train with more."
+                "{better} is ahead of {worse} by {ahead} points, and these networks would keep that \
+                 order on other images of this kind ({of_level} {images}). A single seed says \
+                 nothing about others: train with more seeds."
             ),
         }
     }
@@ -229,7 +230,7 @@ mod tests {
         let sentence = open.sentence();
         assert!(
             sentence
-                .starts_with("Between b and a no difference can be told: b is ahead by 1.0 points"),
+                .starts_with("No difference was found between b and a: b is ahead by 1.0 points"),
             "{sentence}"
         );
         let far = [scored(100, |i| i < 90)];
@@ -238,7 +239,7 @@ mod tests {
         assert!(
             single
                 .sentence()
-                .ends_with("A single seed says nothing about others: train with more.")
+                .ends_with("A single seed says nothing about others: train with more seeds.")
         );
     }
 

@@ -1,4 +1,4 @@
-//! Whether two configs come to the same.
+//! Whether two configs give the same results.
 
 use serde_json::{Map, Value};
 use zoo_data::LoaderConfig;

@@ -12,12 +12,12 @@ use crate::{Error, run_dir::config_path};
 const CHOICES: [&str; 5] = ["data", "model", "loss", "optimizer", "schedule"];
 
 impl RunConfig {
-    /// Reads `path`, then lays the `KEY=VALUE` of `sets` over it. Does not [`check`](Self::check).
+    /// Reads `path`, then applies the `KEY=VALUE` of `sets`. Does not [`check`](Self::check).
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] with line and column for what is wrong in the file, with the key for what
-    /// is wrong in a `--set`; [`Error::Io`] if the file cannot be read.
+    /// [`Error::Config`] with line and column for an error in the file, with the key for an error
+    /// in a `--set`; [`Error::Io`] if the file cannot be read.
     pub fn load(path: &Path, sets: &[String]) -> Result<Self, Error> {
         let origin = shown(path);
         let text = utf8(std::fs::read(path).map_err(Error::io(path))?).map_err(|error| {
@@ -34,14 +34,15 @@ impl RunConfig {
     pub fn of_run(run: &Path, sets: &[String]) -> Result<Self, Error> {
         let path = config_path(run);
         if !path.is_file() {
-            let message = "is no run directory: it holds no config.json; give the data by --config";
+            let message =
+                "is not a run directory: it contains no config.json; name the data with --config";
             return Err(Error::run(run, message));
         }
         Self::load(&path, sets)
     }
 
-    /// The config that `text` says, with the `KEY=VALUE` of `sets` laid over it. `origin` is what
-    /// errors call the text.
+    /// The config in `text`, with the `KEY=VALUE` of `sets` applied. `origin` is what errors call
+    /// the text.
     ///
     /// # Errors
     ///
@@ -77,7 +78,7 @@ impl RunConfig {
     }
 }
 
-/// Lays one `KEY.PATH=VALUE` over `config`; VALUE is JSON where it parses, else a string.
+/// Applies one `KEY.PATH=VALUE` to `config`; VALUE is JSON if it parses, else a string.
 fn apply(config: &mut Value, set: &str) -> Result<(), Error> {
     let (key, text) = set.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
         Error::Usage(format!("--set {set}: expected KEY.PATH=VALUE, as in train.epochs=5"))
@@ -100,7 +101,7 @@ fn apply(config: &mut Value, set: &str) -> Result<(), Error> {
 fn object_at<'a>(value: &'a mut Value, path: &[&str]) -> Result<&'a mut Map<String, Value>, Error> {
     value.as_object_mut().ok_or_else(|| Error::Config {
         origin: format!("--set {}", path.join(".")),
-        message: String::from("holds a plain value, there is no key below it"),
+        message: String::from("is a plain value and has no keys below it"),
     })
 }
 
@@ -139,7 +140,7 @@ mod tests {
     #[test]
     fn a_key_below_a_plain_value_is_refused() {
         let error = apply(&mut json!({"seed": 1}), "seed.x=2").unwrap_err();
-        assert_eq!(error.to_string(), "--set seed: holds a plain value, there is no key below it");
+        assert_eq!(error.to_string(), "--set seed: is a plain value and has no keys below it");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The JSON config of a run: what is trained, on what, how.
 //!
 //! Plain serde structs with defaults, strict about unknown keys. [`RunConfig::load`] reads a file
-//! with the line and column of whatever is wrong in it; [`RunConfig::check`] refuses settings that
-//! are well-formed and cannot be run.
+//! and reports errors with line and column; [`RunConfig::check`] refuses settings that are
+//! well-formed but cannot be run.
 
 mod difference;
 mod load;
@@ -30,16 +30,16 @@ pub(crate) use difference::{first_difference, first_difference_on_same_data};
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunConfig {
-    /// The JSON Schema that an editor completes and checks this file with.
+    /// The JSON Schema with which an editor completes and checks this file.
     #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,
-    /// What this recipe is, where it comes from, and what to expect of it.
+    /// What this recipe is, where it comes from, and what to expect from it.
     #[serde(default)]
     pub about: About,
-    /// Decides the initial weights, the order of the images, augmentation and dropout.
+    /// Determines the initial weights, the order of the images, augmentation and dropout.
     #[serde(default)]
     pub seed: u64,
-    /// What computes: a name of `zoo backends`, with `:INDEX` to choose among several devices.
+    /// The backend: a name from `zoo backends`, with `:INDEX` to choose among several devices.
     #[serde(default)]
     pub backend: BackendChoice,
     /// The images.
@@ -55,18 +55,19 @@ pub struct RunConfig {
     pub loader: LoaderConfig,
     /// The network.
     pub model: ModelSettings,
-    /// The weights to start from: a run directory, a file of weights that the zoo, torchvision, timm
-    /// or Hugging Face's transformers wrote, or the name of published ones: `torchvision/alexnet`,
-    /// `timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k`, with `@REVISION` behind it if need be. What `model` leaves open is as these have it.
+    /// The weights to start from: a run directory, a weights file written by the zoo, torchvision,
+    /// timm or Hugging Face's transformers, or the name of published weights:
+    /// `torchvision/alexnet`, `timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k`, optionally followed
+    /// by `@REVISION`. Settings that `model` leaves open come from the weights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pretrained: Option<String>,
-    /// How they are trained on.
+    /// How the pretrained weights are fine-tuned.
     #[serde(default)]
     pub fine_tune: FineTuneConfig,
-    /// What training lowers.
+    /// The loss to minimise.
     #[serde(default)]
     pub loss: LossConfig,
-    /// How a gradient becomes a step.
+    /// How gradients become steps.
     #[serde(default)]
     pub optimizer: OptimizerConfig,
     /// Which parameters are treated differently.
@@ -78,32 +79,32 @@ pub struct RunConfig {
     /// How long to train and what to keep.
     #[serde(default)]
     pub train: TrainConfig,
-    /// What is measured besides loss and accuracy.
+    /// What to measure besides loss and accuracy.
     #[serde(default)]
     pub metrics: MetricsConfig,
 }
 
-/// What a recipe is and what to expect of it.
+/// What a recipe is and what to expect from it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct About {
-    /// What is trained, in a sentence.
+    /// What is trained, in one sentence.
     pub what: String,
     /// Where the recipe comes from.
     pub paper: String,
-    /// The accuracy that it reaches, with seed and backend.
+    /// The accuracy it reaches, with seed and backend.
     pub result: String,
-    /// The time and memory that it takes, with the machine.
+    /// The time and memory it takes, and on which machine.
     pub cost: String,
     /// The command that runs it.
     pub command: String,
 }
 
-/// What is measured besides loss and accuracy.
+/// What to measure besides loss and accuracy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MetricsConfig {
-    /// An image counts as right for top-k accuracy where its class is among the k most probable.
+    /// An image counts as correct for top-k accuracy if its class is among the k most probable.
     pub top_k: usize,
 }
 
@@ -114,7 +115,8 @@ impl Default for MetricsConfig {
 }
 
 impl RunConfig {
-    /// Refuses what is well-formed and cannot be run, as far as that can be told without the data.
+    /// Refuses configs that are well-formed but cannot be run, as far as that is known without the
+    /// data.
     pub fn check(&self) -> Result<(), Error> {
         self.data.check().map_err(|error| refuse("data", error.to_string()))?;
         let preprocess =

@@ -2,7 +2,7 @@
 
 use crate::words::unknown;
 
-/// Serde's words for an unknown key or name, with the nearest right one added.
+/// Serde's message about an unknown key or name, plus the nearest known one.
 ///
 /// Serde says ``unknown field `a`, expected one of `b`, `c` `` (or `variant`): the first quoted word
 /// is what was found, the others are what it would have taken.

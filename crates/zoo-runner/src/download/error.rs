@@ -7,12 +7,13 @@ use std::{
 
 use zoo_data::shown;
 
-/// Why a file could not be fetched, and how to have it all the same.
+/// Why a file could not be downloaded, and how to get it anyway.
 #[derive(Debug, thiserror::Error)]
 pub enum DownloadError {
     /// There is no network, no such server, or no such file.
     #[error(
-        "cannot fetch {url}: {reason}; check the network, or get the file by hand and put it at {place}",
+        "cannot download {url}: {reason}; check your connection, or get the file by other means and \
+         put it at {place}",
         place = shown(place)
     )]
     Unreachable {
@@ -25,8 +26,8 @@ pub enum DownloadError {
     },
     /// The connection ended before the file did.
     #[error(
-        "{url} broke off after {have}{} bytes ({reason}); do the same again to go on from there, or get the \
-         file by hand and put it at {place}",
+        "the download of {url} was interrupted after {have}{} bytes ({reason}); run the command \
+         again to continue, or get the file by other means and put it at {place}",
         bytes.map(|bytes| format!(" of {bytes}")).unwrap_or_default(),
         place = shown(place)
     )]
@@ -44,9 +45,9 @@ pub enum DownloadError {
     },
     /// The file has another size or content than the one that was published.
     #[error(
-        "{path} has {found}, but it should be {expected}: it is not the file that was published at {url}; \
-         {}, or get it by hand and put it at {place}",
-        if path == place { "remove it and fetch it again" } else { "it has been removed: fetch it again" },
+        "{path} has {found}, expected {expected}: it is not the file published at {url}; {}, or get \
+         it by other means and put it at {place}",
+        if path == place { "remove it and download it again" } else { "it has been removed: download it again" },
         path = shown(path), place = shown(place)
     )]
     Wrong {

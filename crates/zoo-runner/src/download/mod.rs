@@ -1,5 +1,5 @@
-//! Fetching files: what was begun is gone on with, and nothing takes its place before it is known to
-//! be right.
+//! Downloads: interrupted ones continue, and a file takes its final name only after it has been
+//! verified.
 
 mod error;
 
@@ -33,7 +33,7 @@ pub struct Download {
     pub url: String,
     /// Where it goes.
     pub path: PathBuf,
-    /// Its size, where it is known.
+    /// Its size, if known.
     pub bytes: Option<u64>,
     /// SHA-256 of its content in hexadecimal, or the first digits of it, where they are known.
     pub sha256: Option<String>,
@@ -49,12 +49,12 @@ pub enum Fetched {
 }
 
 impl Download {
-    /// Makes sure that the file is there and right. What an earlier try has left in `path` with
-    /// `.part` behind it is gone on with, if the server can.
+    /// Ensures that the file is present and correct. A partial download in `path` plus `.part`
+    /// continues if the server supports it.
     ///
     /// # Errors
     ///
-    /// [`DownloadError`]; each says how to do it by hand.
+    /// [`DownloadError`]; each says how to get the file by other means.
     pub fn fetch(&self, show: Show) -> Result<Fetched, DownloadError> {
         if self.path.exists() {
             self.check(&self.path)?;

@@ -106,12 +106,14 @@ fn what_broke_off_is_gone_on_with() {
     let file = download(&url, &folder);
     let message = fetch(&file).unwrap_err();
     assert!(
-        message.starts_with("URL/data.bin broke off after 70000 of 200000 bytes ("),
+        message.starts_with(
+            "the download of URL/data.bin was interrupted after 70000 of 200000 bytes ("
+        ),
         "{message}"
     );
     assert!(
         message.ends_with(
-            "); do the same again to go on from there, or get the file by hand and put it at DIR/data.bin"
+            "); run the command again to continue, or get the file by other means and put it at DIR/data.bin"
         ),
         "{message}"
     );
@@ -168,9 +170,9 @@ fn another_content_is_refused_and_removed() {
     assert_eq!(
         fetch(&file).unwrap_err(),
         format!(
-            "DIR/data.bin.part has the SHA-256 {hash}, but it should be 12ab: it is not the file that was \
-             published at URL/data.bin; it has been removed: fetch it again, or get it by hand and put it \
-             at DIR/data.bin"
+            "DIR/data.bin.part has the SHA-256 {hash}, expected 12ab: it is not the file published \
+             at URL/data.bin; it has been removed: download it again, or get it by other means and \
+             put it at DIR/data.bin"
         )
     );
     assert!(!file.part().exists() && !file.path.exists());
@@ -184,8 +186,8 @@ fn a_wrong_file_that_was_put_there_by_hand_stays_and_is_told() {
     fs::write(&file.path, "<html>").unwrap();
     assert_eq!(
         fetch(&file).unwrap_err(),
-        "DIR/data.bin has 6 bytes, but it should be 200000: it is not the file that was published at \
-         URL/data.bin; remove it and fetch it again, or get it by hand and put it at DIR/data.bin"
+        "DIR/data.bin has 6 bytes, expected 200000: it is not the file published at URL/data.bin; \
+         remove it and download it again, or get it by other means and put it at DIR/data.bin"
     );
     assert!(file.path.exists());
 }
@@ -194,16 +196,16 @@ fn a_wrong_file_that_was_put_there_by_hand_stays_and_is_told() {
 fn without_server_or_file_it_is_told_what_to_do_by_hand() {
     let folder = tempfile::tempdir().unwrap();
     let (url, _serving) = serve(&[Answer::Status(404)]);
-    let advice = "check the network, or get the file by hand and put it at DIR/data.bin";
+    let advice = "check your connection, or get the file by other means and put it at DIR/data.bin";
     assert_eq!(
         fetch(&download(&url, &folder)).unwrap_err(),
-        format!("cannot fetch URL/data.bin: the server answered 404 Not Found; {advice}")
+        format!("cannot download URL/data.bin: the server answered 404 Not Found; {advice}")
     );
     // Nobody listens at a port that was just given up.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let message =
         fetch(&download(&format!("http://127.0.0.1:{port}/data.bin"), &folder)).unwrap_err();
-    assert!(message.starts_with("cannot fetch URL/data.bin: "), "{message}");
+    assert!(message.starts_with("cannot download URL/data.bin: "), "{message}");
     assert!(message.ends_with(advice), "{message}");
 }
 
@@ -216,6 +218,6 @@ fn two_processes_do_not_fetch_the_same_file() {
     held.lock().unwrap();
     assert_eq!(
         fetch(&file).unwrap_err(),
-        "DIR/data.bin.part is being fetched by another process; wait for it"
+        "another process is downloading DIR/data.bin.part; wait for it to finish"
     );
 }

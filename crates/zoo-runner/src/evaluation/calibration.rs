@@ -27,7 +27,7 @@ pub struct CalibrationBin {
     pub to: f64,
     /// Number of images.
     pub images: usize,
-    /// Their mean probability; none where there are none.
+    /// Their mean probability; `None` if there are no images.
     pub probability: Option<f64>,
     /// The fraction of them whose prediction is right.
     pub accuracy: Option<f64>,

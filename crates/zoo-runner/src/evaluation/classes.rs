@@ -7,7 +7,7 @@ use super::{
     interval::{Interval, wilson, wilson_f1},
 };
 
-/// At most so many pairs of classes are listed.
+/// Largest number of listed pairs of classes.
 const MOST_CONFUSED: usize = 20;
 
 /// The figures of one class. Intervals are of 95 % and after Wilson.
@@ -17,7 +17,7 @@ pub struct ClassReport {
     pub class: String,
     /// Number of its images.
     pub images: usize,
-    /// The fraction of predictions of this class that are right; none where there are none.
+    /// The fraction of predictions of this class that are right; `None` if there are none.
     pub precision: Option<f64>,
     /// Where the true precision may be.
     pub precision_interval: Option<Interval>,

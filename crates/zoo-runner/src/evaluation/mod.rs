@@ -100,7 +100,7 @@ pub fn evaluate(
         let labels = batch
             .targets
             .try_into_data()
-            .map_err(|error| Error::Failed(format!("the device gave no result: {error}")))?;
+            .map_err(|error| Error::Failed(format!("the device returned no result: {error}")))?;
         let images = batch.indices.iter().zip(labels.iter::<i64>()).zip(&logits);
         let score = |((&index, label), logits): ((_, i64), &Vec<f32>)| {
             Scored::new(index, label as usize, logits)

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::class_names::all_told;
 
-/// At most so many of the images with the highest loss are listed.
+/// Largest number of listed images with the highest loss.
 const HARDEST: usize = 24;
 
 /// The figures of one split.
@@ -106,7 +106,7 @@ pub struct TrainingReport {
     pub images_per_second: f64,
     /// Highest accuracy on the valid split, that of the weights kept.
     pub best_valid_accuracy: Option<f64>,
-    /// The most memory that the process has held at once, where the system tells.
+    /// Peak memory of the process, if the system reports it.
     pub peak_memory_bytes: Option<u64>,
 }
 

@@ -21,8 +21,8 @@ const MAGMA: [[u8; 3]; 17] = [
     [252, 253, 191],
 ];
 
-/// The colour of a value from 0 (black) to 1 (light yellow). Equal steps look equal, and they do to
-/// eyes that tell red from green badly, and in print without colour.
+/// The colour of a value from 0 (black) to 1 (light yellow). Equal steps look equal, also to people
+/// with red-green colour blindness, and in black and white.
 pub fn magma(value: f32) -> [u8; 3] {
     let place = value.clamp(0.0, 1.0) * (MAGMA.len() - 1) as f32;
     let below = (place as usize).min(MAGMA.len() - 2);

@@ -30,7 +30,7 @@ struct Reference {
     resized: Option<Grids>,
     logits: Vec<Vec<f32>>,
     rollout: Option<Grids>,
-    /// Of the last block: what the class token takes from each token, a row a head.
+    /// Of the last block: what the class token takes from each token, one row per head.
     attention: Option<Grids>,
 }
 

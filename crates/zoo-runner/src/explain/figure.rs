@@ -5,7 +5,7 @@ use zoo_data::Image;
 
 use crate::report::{Chart, png_uri};
 
-/// One thing to look at.
+/// One figure.
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Figure {
@@ -14,7 +14,7 @@ pub enum Figure {
         /// The text.
         text: String,
     },
-    /// A picture, which lies beside the page as a file too.
+    /// A picture, which is also saved as a file beside the page.
     Picture(Picture),
     /// Numbers in their places, on colours that say the same.
     Numbers(Numbers),
@@ -71,7 +71,7 @@ pub enum Tint {
 /// A number in its place.
 #[derive(Debug, Serialize)]
 pub struct Cell {
-    /// The number; empty where there is no room.
+    /// The number; empty if there is no room.
     pub text: String,
     /// How strong its colour is, 0 to 1, or from -1 with [`Tint::Signed`].
     pub share: f32,
@@ -82,7 +82,7 @@ pub struct Cell {
 pub struct Table {
     /// What it shows.
     pub caption: String,
-    /// A name a column.
+    /// One name per column.
     pub head: Vec<&'static str>,
     /// The rows.
     pub rows: Vec<Row>,
@@ -120,8 +120,8 @@ impl Figure {
 }
 
 impl Numbers {
-    /// Numbers above and below 0, the strongest colour for those that are `largest` from it. They are
-    /// written out where there are at most [`Self::WRITTEN`] a row.
+    /// Numbers above and below 0; those at a distance of `largest` get the strongest colour. They
+    /// are written out if there are at most [`Self::WRITTEN`] per row.
     pub fn signed(caption: impl Into<String>, rows: &[Vec<f32>], largest: f32) -> Self {
         let written = rows.iter().all(|row| row.len() <= Self::WRITTEN);
         let cell = |&value: &f32| Cell {

@@ -1,4 +1,5 @@
-//! Does a network look at the thing that it names? Counted where a data set knows where the thing is.
+//! Does a network look at the object that it names? Measured if the data set knows where the object
+//! is.
 
 use serde::{Deserialize, Serialize};
 use zoo_data::Split;
@@ -6,7 +7,8 @@ use zoo_data::Split;
 use super::{Method, Subject};
 use crate::{Error, model::Predictor};
 
-/// How much of a method's heat lies on the thing, over images that the network has answered rightly.
+/// How much of a method's heat falls on the object, over images that the network classified
+/// correctly.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Focus {
     /// The method's name.
@@ -15,9 +17,10 @@ pub struct Focus {
     pub images: usize,
     /// Images left out, because the method found nothing in them.
     pub without_heat: usize,
-    /// The mean part of the heat that lies on the thing, 0 to 1; `None` without images, as below.
+    /// The mean share of the heat that falls on the object, 0 to 1; `None` without images, as
+    /// below.
     pub heat_on_thing: Option<f64>,
-    /// The mean part of the picture that the thing fills.
+    /// The mean share of the picture that the object fills.
     pub thing_of_picture: Option<f64>,
     /// The former divided by the latter: 1 is no better than chance.
     pub ratio: Option<f64>,
@@ -39,7 +42,7 @@ pub fn focus(
 ) -> Result<Vec<Focus>, Error> {
     if split.source().mask(split.index(0)).is_none() {
         let message =
-            "--split: the data set does not know where in an image its thing is, as sea does";
+            "--split: the data set does not know where the objects in its images are, as sea does";
         return Err(Error::Usage(String::from(message)));
     }
     let mut shares: Vec<Vec<[f64; 2]>> = vec![Vec::new(); methods.len()];
@@ -69,7 +72,8 @@ pub fn focus(
 }
 
 impl Focus {
-    /// Of the part of the heat on the thing and the part of the picture that it fills, an image each.
+    /// Means of the share of the heat on the object and of the share of the picture that it fills,
+    /// one entry per image.
     fn new(method: &str, shares: &[[f64; 2]], seen: usize) -> Self {
         let mean = |part: usize| {
             let sum: f64 = shares.iter().map(|share| share[part]).sum();

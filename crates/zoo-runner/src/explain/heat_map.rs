@@ -10,7 +10,7 @@ use zoo_data::Image;
 use super::colour::magma;
 use crate::backend::host;
 
-/// The part of the colour in a pixel where heat lies over a picture.
+/// The share of the colour in a pixel where heat covers a picture.
 const COVER: f32 = 0.6;
 
 /// How much each place of an image matters: 0 or more, in a unit of its own.
@@ -63,11 +63,11 @@ impl HeatMap {
         [place / self.size[1], place % self.size[1]]
     }
 
-    /// The part of the heat that lies on `mask`, which says from 0 to 255 how much of each pixel
-    /// belongs to a thing; the map is brought to its size. `None` without heat.
+    /// The share of the heat that falls on `mask`, which says from 0 to 255 how much of each pixel
+    /// belongs to an object; the map is resized to it. `None` without heat.
     ///
     /// # Panics
-    /// If the mask is no square.
+    /// If the mask is not square.
     pub fn share_on(&self, mask: &[u8]) -> Option<f64> {
         let side = mask.len().isqrt();
         assert_eq!(mask.len(), side * side, "pixels of a square mask");

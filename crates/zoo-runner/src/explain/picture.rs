@@ -40,7 +40,7 @@ pub fn map(maps: &Maps, channel: usize) -> Image {
     Image::new(maps.size[1], maps.size[0], 3, pixels)
 }
 
-/// Numbers around 0 as grey, or as colours where there are three channels: 0 is the middle, the
+/// Numbers around 0 as grey, or as colours if there are three channels: 0 is the middle, the
 /// farthest is black or full.
 ///
 /// # Panics

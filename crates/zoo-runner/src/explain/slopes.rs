@@ -17,14 +17,14 @@ pub struct Slopes {
 
 /// The slopes of the score of each image's label.
 ///
-/// The network computes as it does outside training, and its weights have no part in the slopes.
+/// The network runs in evaluation mode, and no gradients of its weights are computed.
 ///
 /// # Shapes
 /// - images: `[batch, channels, height, width]`, on the model's device
 ///
 /// # Panics
 ///
-/// If there is another number of labels than of images, or a label is no class.
+/// If the numbers of labels and images differ, or a label is not a class.
 pub fn slopes<M: Explainable>(model: &M, images: Tensor<4>, labels: &[usize]) -> Vec<Slopes> {
     let layer = model.cam_layer();
     // Frozen first: what trains would drop features and normalise by the batch.

@@ -13,7 +13,7 @@ use zoo_kernels::nn::Conv2d;
 use super::{AnyModel, Classifier, Explainable, WeightsInfo, on_model, save_weights};
 use crate::Error;
 
-/// A tensor whose values are read when they are asked for.
+/// A tensor whose values are read on request.
 pub type Lazy = burn_pack::Tensor;
 
 impl AnyModel {
@@ -62,7 +62,7 @@ impl AnyModel {
         }
     }
 
-    /// The weights by their paths, each read when it is asked for, as `adapter` has them.
+    /// The weights by their paths, each read on request, as `adapter` converts them.
     pub fn tensors(&self, adapter: Option<Box<dyn ModuleAdapter>>) -> Vec<Lazy> {
         on_model!(self, model => model.collect(None, adapter, false))
     }

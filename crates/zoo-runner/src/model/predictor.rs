@@ -24,7 +24,7 @@ use crate::Error;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Predictor {
-    /// The network's settings, its classes and how it wants its images.
+    /// The network's settings, its classes and its preprocessing.
     pub info: WeightsInfo,
     /// The network.
     pub model: AnyModel,

@@ -21,7 +21,7 @@ pub struct Preset {
 /// token is a dollar sign, with which the macro writes another one.
 macro_rules! zoo {
     ($d:tt $($variant:ident $name:literal $krate:ident::{$settings:ident, $config:ident, $preset:ident, $module:ident})*) => {
-        /// Which network, and what differs from its preset.
+        /// The network, and its differences from a preset.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         pub enum ModelSettings {
             $(

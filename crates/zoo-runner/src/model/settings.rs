@@ -83,7 +83,7 @@ impl ModelSettings {
         for ((name, said), found) in self.clone().of_data().into_iter().zip(data.values()) {
             if let Some(said) = said.filter(|&said| said != found) {
                 return Err(format!(
-                    "`{name}` is {said}, but the data has {found}; leave it out to take the data's"
+                    "`{name}` is {said}, but the data has {found}; leave it out to use the data's"
                 ));
             }
         }

@@ -43,7 +43,7 @@ impl WeightsInfo {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] or [`Error::Run`] if this is no file of weights that the zoo wrote.
+    /// [`Error::Io`] or [`Error::Run`] if this is not a weights file written by the zoo.
     pub fn read(path: &Path) -> Result<Self, Error> {
         Self::read_from(path, KEY)
     }
@@ -61,7 +61,10 @@ impl WeightsInfo {
         let refuse = |message: &str| Error::run(path, message);
         let metadata = read_metadata(path)?;
         let info = metadata[key].as_str().ok_or_else(|| {
-            refuse("has weights, but not the model, classes and preprocessing that zoo writes with them")
+            refuse(
+                "contains weights, but not the model, classes and preprocessing that zoo writes \
+                    with them",
+            )
         })?;
         serde_json::from_str(info)
             .map_err(|error| refuse(&format!("was written by another version of zoo: {error}")))
@@ -79,15 +82,15 @@ fn read_metadata(path: &Path) -> Result<Value, Error> {
     let refuse = |message: &str| Error::run(path, message);
     let mut file = File::open(path).map_err(Error::io(path))?;
     let mut length = [0; 8];
-    file.read_exact(&mut length).map_err(|_| refuse("is no safetensors file: too short"))?;
+    file.read_exact(&mut length).map_err(|_| refuse("is not a safetensors file: too short"))?;
     let length = u64::from_le_bytes(length);
     if length > LARGEST_HEADER {
-        return Err(refuse("is no safetensors file: its header would be over 64 MiB long"));
+        return Err(refuse("is not a safetensors file: its header would be longer than 64 MiB"));
     }
     let mut header = Vec::new();
     file.take(length).read_to_end(&mut header).map_err(Error::io(path))?;
     let mut header: Value = serde_json::from_slice(&header)
-        .map_err(|_| refuse("is no safetensors file, or it was cut short"))?;
+        .map_err(|_| refuse("is not a safetensors file, or is truncated"))?;
     Ok(header["__metadata__"].take())
 }
 

@@ -1,4 +1,4 @@
-//! What a user says about weights, laid over what is known of them.
+//! What a user says about weights, applied over what is known about them.
 
 use std::path::Path;
 
@@ -34,7 +34,7 @@ impl Pretrained {
             let scores = self.info.classes.len();
             if classes.len() != scores {
                 return Err(refuse(format!(
-                    "has a head for {scores} classes, but {} are named; a new head is made by fine-tuning, \
+                    "has a head for {scores} classes, but {} are named; for a new head, fine-tune \
                      with `fine_tune.head` `new`",
                     classes.len()
                 )));
@@ -83,7 +83,7 @@ fn check_preprocess(preprocess: &Preprocess, channels: usize) -> Result<(), Stri
     match preprocess.channels() {
         found if found == channels => Ok(()),
         found => Err(format!(
-            "sees images of {channels} channels, but --mean and --std have {found} figures"
+            "takes images with {channels} channels, but --mean and --std have {found} values"
         )),
     }
 }

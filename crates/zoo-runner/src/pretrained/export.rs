@@ -49,7 +49,7 @@ pub fn export(
         let known = LAYOUTS.iter().filter(|known| known.model == name).map(|known| known.name);
         let known: Vec<&str> = std::iter::once(ZOO).chain(known).collect();
         Error::Usage(format!(
-            "--layout {layout}: {layout} has no network of kind `{name}`; expected {}",
+            "--layout {layout}: {layout} has no model `{name}`; expected {}",
             known.join(" or ")
         ))
     })?;
@@ -108,7 +108,7 @@ fn check(model: &ModelSettings, layout: &Layout) -> Result<(), String> {
     let library = layout.name;
     fits.then_some(()).ok_or_else(|| {
         format!(
-            "--layout {library}: {library} has this network only with {wanted}; use --layout zoo"
+            "--layout {library}: {library} supports this network only with {wanted}; use --layout zoo"
         )
     })
 }

@@ -24,8 +24,8 @@ use crate::{
     model::{AnyModel, DataShape, ModelSettings, WeightsInfo, head_path, is_within},
 };
 
-/// What a user says about a file of weights; what is left open is told by the file, by the JSON
-/// files beside it, or assumed as its library does.
+/// What a user says about a weights file; anything left open comes from the file, from the JSON
+/// files beside it, or from the library's defaults.
 #[derive(Clone, Debug, Default)]
 pub struct ImportOptions {
     /// The network that it must be.
@@ -44,7 +44,7 @@ pub struct ImportOptions {
     pub resize: Option<Resize>,
     /// How much of the scaled image is seen, side by side.
     pub crop_ratio: Option<f64>,
-    /// How pixels between pixels are made.
+    /// How to interpolate between pixels.
     pub interpolation: Option<Interpolation>,
     /// Class names in the order of the logits.
     pub classes: Option<Vec<String>>,
@@ -87,7 +87,7 @@ pub fn import(path: &Path, options: &ImportOptions, device: &Device) -> Result<P
     };
     let found = pretrained.info.model.name();
     if let Some(asked) = options.model.as_deref().filter(|asked| *asked != found) {
-        return Err(Error::run(path, format!("holds a network of kind `{found}`, not `{asked}`")));
+        return Err(Error::run(path, format!("contains a `{found}` model, not `{asked}`")));
     }
     if let Some(asked) = options.num_heads {
         check_heads(&pretrained.info.model, asked).map_err(|message| Error::run(path, message))?;

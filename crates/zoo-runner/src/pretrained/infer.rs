@@ -75,7 +75,8 @@ fn vit(tensors: &Named, layout: &Layout, sidecar: &Sidecar) -> Result<VitConfig,
     let grid = tokens.saturating_sub(1).isqrt();
     if grid * grid + 1 != tokens {
         return Err(tensors.refuse(format!(
-            "has {tokens} positions: expected one for a class token and those of a square of patches"
+            "has {tokens} positions: expected one for the class token plus a square number for the \
+             patches"
         )));
     }
     let sizes = |config: &VitConfig| (config.patch_size, config.embed_dim, config.depth);

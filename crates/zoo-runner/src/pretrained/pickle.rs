@@ -1,8 +1,8 @@
 //! What a pickle would call, without calling it.
 //!
 //! A pickle is a program for a small stack machine, and one of its instructions calls any function
-//! of Python by name. Burn's reader calls nothing and leaves aside what it does not know; a file of
-//! weights that wants something else called is refused here, by that name.
+//! of Python by name. Burn's reader calls nothing and ignores what it does not know; a weights file
+//! that would call anything else is refused here, and the call is named.
 
 use std::{
     fs::File,
@@ -14,8 +14,8 @@ use zip::ZipArchive;
 
 use crate::Error;
 
-/// A file of the format before PyTorch 1.6 holds so many pickles before its tensors: a number that
-/// marks it, a version, the machine, the weights, and the names of what follows.
+/// A file of the format before PyTorch 1.6 has this many pickles before its tensors: a magic
+/// number, a version, the machine, the weights, and the names of what follows.
 const LEGACY_PICKLES: usize = 5;
 /// Whole pickles are held in memory; one of more bytes describes no network.
 const LARGEST: u64 = 100 << 20;
@@ -61,23 +61,23 @@ const HARMLESS: &[&str] = &[
     "torch.storage.UntypedStorage",
 ];
 
-/// Refuses a PyTorch file that wants anything called but what rebuilds tensors.
+/// Refuses a PyTorch file that calls anything except the functions that rebuild tensors.
 ///
 /// # Errors
 ///
-/// [`Error::Run`] with the name of what it wants called, or if its pickles cannot be followed;
-/// [`Error::Io`] if the file cannot be read.
+/// [`Error::Run`] with the name of the call, or if its pickles cannot be followed; [`Error::Io`] if
+/// the file cannot be read.
 pub fn check(path: &Path) -> Result<(), Error> {
-    let damaged = |message: &str| Error::run(path, format!("is no PyTorch file: {message}"));
+    let damaged = |message: &str| Error::run(path, format!("is not a PyTorch file: {message}"));
     for (pickle, programs) in pickles(path)? {
         let called = Scan::new(&pickle).calls(programs).map_err(damaged)?;
         if let Some(name) = called.iter().find(|name| !HARMLESS.contains(&name.as_str())) {
             return Err(Error::run(
                 path,
                 format!(
-                    "wants `{name}` called when it is opened, which no file of weights needs; nothing was \
-                     called. Save it again as a state dict (`torch.save(model.state_dict(), …)`) or as \
-                     safetensors"
+                    "would call `{name}` when opened, which no weights file needs; nothing was \
+                     called. Save it again as a state dict (`torch.save(model.state_dict(), …)`) or \
+                     as safetensors"
                 ),
             ));
         }
@@ -90,7 +90,7 @@ fn pickles(path: &Path) -> Result<Vec<(Vec<u8>, usize)>, Error> {
     let mut file = File::open(path).map_err(Error::io(path))?;
     let mut start = [0; 4];
     let is_zip = file.read_exact(&mut start).is_ok() && start.starts_with(b"PK");
-    let damaged = |error: String| Error::run(path, format!("is damaged or cut short: {error}"));
+    let damaged = |error: String| Error::run(path, format!("is corrupt or truncated: {error}"));
     if !is_zip {
         let mut bytes = Vec::new();
         let file = File::open(path).map_err(Error::io(path))?;
@@ -121,14 +121,14 @@ struct Scan<'a> {
     memo: Vec<Option<String>>,
 }
 
-const CUT_SHORT: &str = "its pickle is cut short";
+const CUT_SHORT: &str = "its pickle is truncated";
 
 impl<'a> Scan<'a> {
     fn new(pickle: &'a [u8]) -> Self {
         Self { rest: pickle, texts: Default::default(), memo: Vec::new() }
     }
 
-    /// The names of all that so many programs want called.
+    /// The names of all calls in this many programs.
     fn calls(mut self, programs: usize) -> Result<Vec<String>, &'static str> {
         let mut calls = Vec::new();
         for _ in 0..programs {
@@ -202,7 +202,7 @@ impl<'a> Scan<'a> {
             | 0x85..=0x89
             | 0x8f
             | 0x90..=0x92 => {}
-            _ => return Err("it holds no pickle, or one of an unknown kind"),
+            _ => return Err("it contains no pickle, or one of an unknown kind"),
         }
         Ok(Some(String::new()))
     }
@@ -219,7 +219,7 @@ impl<'a> Scan<'a> {
         Ok(String::from_utf8_lossy(&line[..end]).trim_matches(['\'', '"']).to_string())
     }
 
-    /// A number of so many bytes, the least significant first.
+    /// A number of this many bytes, least significant first.
     fn number(&mut self, bytes: usize) -> Result<usize, &'static str> {
         let number = self.take(bytes)?.iter().rev().fold(0u64, |sum, &b| sum << 8 | u64::from(b));
         usize::try_from(number).map_err(|_| CUT_SHORT)
@@ -245,7 +245,7 @@ impl<'a> Scan<'a> {
     fn put(&mut self, number: usize) -> Result<(), &'static str> {
         // Numbers are given one after the other; a larger one would only take memory.
         if number > self.memo.len() + (1 << 20) {
-            return Err("its pickle is damaged");
+            return Err("its pickle is corrupt");
         }
         if self.memo.len() <= number {
             self.memo.resize(number + 1, None);

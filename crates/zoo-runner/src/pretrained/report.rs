@@ -20,7 +20,7 @@ pub struct ImportReport {
     pub parameters: usize,
     /// Tensors that were taken.
     pub applied: usize,
-    /// Tensors that the network wants and the file lacks. A file that lacks any is refused.
+    /// Tensors that the network needs and the file lacks. A file that lacks any is refused.
     pub missing: Vec<String>,
     /// What stood before every name of the network's tensors, as in `state_dict.module.`; empty where
     /// nothing did.
@@ -39,7 +39,7 @@ pub struct ImportReport {
 }
 
 impl ImportReport {
-    /// A report on weights of which nothing is told yet.
+    /// An empty report on weights.
     pub(super) fn of(settings: &ModelSettings, model: &AnyModel) -> Self {
         Self {
             model: settings.name().to_string(),

@@ -163,7 +163,7 @@ fn is_safetensors(path: &Path) -> Result<bool, Error> {
     match file.read_exact(&mut start) {
         Ok(()) => Ok(start[8] == b'{'),
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            Err(Error::run(path, "is no file of weights: it is shorter than 9 bytes"))
+            Err(Error::run(path, "is not a weights file: it is shorter than 9 bytes"))
         }
         Err(error) => Err(Error::io(path)(error)),
     }

@@ -71,8 +71,8 @@ impl RunConfig {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if the weights do not fit, or have a head for other classes and none was
-    /// asked for.
+    /// [`Error::Config`] if the weights do not fit, or have a head for other classes and no new
+    /// head was requested.
     pub fn init_model(
         &self,
         pretrained: Option<&Pretrained>,
@@ -111,7 +111,7 @@ fn check_finite(pretrained: &Pretrained, model: &AnyModel) -> Result<(), Error> 
 
 /// Refuses a head for other classes.
 fn check_classes(weights: &[String], data: &[String]) -> Result<(), String> {
-    const ADVICE: &str = "set `fine_tune.head` to `new` for a fresh one";
+    const ADVICE: &str = "for a new head, set `fine_tune.head` to `new`";
     if weights.len() != data.len() {
         return Err(format!(
             "the weights have a head for {} classes, but the data has {}: {ADVICE}",

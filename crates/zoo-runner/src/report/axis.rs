@@ -1,13 +1,13 @@
 //! The axes of a chart: from and to a round number.
 
-/// About so many steps an axis.
+/// Approximate number of steps per axis.
 const STEPS: f64 = 5.0;
 /// The part of a step that is rounding alone: 0.3 / 0.1 is a little below 3.
 const SLACK: f64 = 1e-9;
 /// A logarithmic axis with more ticks shows powers of ten alone.
 const MOST_TICKS: usize = 8;
 
-/// How values are laid out along an axis.
+/// How values are placed along an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
     /// Equal differences are equally far.
@@ -54,7 +54,7 @@ impl Axis {
         Self::Linear { low, high: if high > low { high } else { low + step }, step }
     }
 
-    /// Where a value lies: 0 at the low end, 1 at the high one.
+    /// The position of a value: 0 at the low end, 1 at the high end.
     pub fn place(&self, value: f64) -> f64 {
         match *self {
             Self::Linear { low, high, .. } => (value - low) / (high - low),
@@ -62,7 +62,7 @@ impl Axis {
         }
     }
 
-    /// The values that are written beside the axis.
+    /// The values to label on the axis.
     pub fn ticks(&self) -> Vec<f64> {
         match *self {
             Self::Linear { low, high, step } => {

@@ -27,9 +27,9 @@ pub struct Series {
 /// A point of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
-    /// Where it lies across.
+    /// Its horizontal position.
     pub x: f64,
-    /// How high it lies.
+    /// Its vertical position.
     pub y: f64,
     /// How low and how high it may be.
     pub range: Option<[f64; 2]>,
@@ -42,7 +42,7 @@ pub struct Frame {
     pub title: String,
     /// What goes across.
     pub x_name: String,
-    /// How `x_name` is laid out.
+    /// How `x_name` is placed.
     pub scale: Scale,
     /// True where lines join the points of a series.
     pub is_joined: bool,

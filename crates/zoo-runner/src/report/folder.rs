@@ -12,8 +12,8 @@ use crate::{Error, overwrite::check_no_run};
 pub struct Folder(PathBuf);
 
 impl Folder {
-    /// Makes the folder. What lies in one that is there already stays, unless a file of the report
-    /// has its name.
+    /// Creates the folder. Files in an existing folder stay, unless a file of the report has the
+    /// same name.
     ///
     /// # Errors
     ///
@@ -21,13 +21,13 @@ impl Folder {
     /// a run;
     /// [`Error::Io`] if it cannot be made.
     pub fn open(path: &Path, force: bool) -> Result<Self, Error> {
-        Self::check(path, force, "choose another folder, or write into it by --force")?;
+        Self::check(path, force, "choose another folder, or write to it anyway with --force")?;
         fs::create_dir_all(path).map_err(Error::io(path))?;
         Ok(Self(path.to_path_buf()))
     }
 
-    /// Refuses what [`open`](Self::open) refuses, with `advice` on what to do about a folder in which
-    /// something lies, and makes nothing.
+    /// Refuses what [`open`](Self::open) refuses, with `advice` on what to do about a folder that
+    /// is not empty, and creates nothing.
     ///
     /// # Errors
     ///

@@ -6,7 +6,7 @@ use zoo_data::Image;
 /// The longer side of a picture, at most, in pixels.
 const SIDE: usize = 128;
 
-/// The image, made smaller where it is large, as an address that holds the picture itself.
+/// The image, scaled down if it is large, as a data URL.
 pub fn data_uri(image: &Image) -> String {
     small_uri(image, SIDE)
 }

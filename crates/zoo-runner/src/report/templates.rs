@@ -49,12 +49,12 @@ pub fn render(template: &str, context: impl Serialize) -> Result<String, Error> 
         .map_err(|error| Error::Failed(format!("{template}: {error:#}")))
 }
 
-/// A fraction in percent, with a space that does not break; a dash where there is none.
+/// A fraction in percent, with a non-breaking space; a dash if there is none.
 fn percent(fraction: Option<f64>, digits: usize) -> String {
     fraction.map_or_else(dash, |fraction| format!("{:.digits$}\u{a0}%", 100.0 * fraction))
 }
 
-/// A number with so many digits after the point; a dash where there is none.
+/// A number with this many decimals; a dash if there is none.
 fn decimals(number: Option<f64>, digits: usize) -> String {
     number.map_or_else(dash, |number| format!("{number:.digits$}"))
 }

@@ -1,4 +1,4 @@
-//! What the loss of each class weighs.
+//! The weight of each class in the loss.
 
 use std::collections::BTreeMap;
 
@@ -7,33 +7,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::words::{range, unknown};
 
-/// What the loss of each class weighs: `"balanced"`, weights by the names of classes, or a list of them
-/// in the order of the classes.
+/// The weight of each class in the loss: `"balanced"`, weights by class name, or a list in the
+/// order of the classes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     untagged,
     expecting = "expected \"balanced\", an object of weights by class, or a list of weights"
 )]
 pub enum ClassWeights {
-    /// Weights that a rule makes.
+    /// Weights from a rule.
     Rule(Rule),
-    /// A weight for each class that is named, a number from 0; the others weigh 1.
+    /// A weight of at least 0 for each named class; the others have weight 1.
     Named(BTreeMap<String, f64>),
-    /// A weight for each class, a number from 0.
+    /// A weight of at least 0 for each class.
     Listed(Vec<f64>),
 }
 
-/// How weights follow from the images.
+/// How the weights follow from the images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
-    /// All train images over the number of classes and the images of the class, as scikit-learn has it:
-    /// every class weighs the same in an epoch, and the mean over the images is 1.
+    /// (train images) / (classes × images of the class), as in scikit-learn: every class has the
+    /// same total weight in an epoch, and the mean over the images is 1.
     Balanced,
 }
 
 impl ClassWeights {
-    /// Refuses what is no weight.
+    /// Refuses a value that is not a weight.
     pub(super) fn check(&self) -> Result<(), String> {
         let (names, weights): (Vec<String>, Vec<f64>) = match self {
             Self::Rule(Rule::Balanced) => return Ok(()),
@@ -67,7 +67,7 @@ impl ClassWeights {
             Self::Listed(weights) if weights.len() != classes.len() => {
                 let (found, expected) = (weights.len(), classes.len());
                 return Err(format!(
-                    "`class_weights`: expected {expected} numbers, one a class, found {found}"
+                    "`class_weights`: expected {expected} numbers, one per class, found {found}"
                 ));
             }
             Self::Listed(weights) => weights.clone(),
@@ -123,11 +123,14 @@ mod tests {
             refused(r#"{"wsap": 2}"#),
             "`class_weights`: unknown class `wsap`, did you mean `wasp`? Known: ant, bee, wasp."
         );
-        assert_eq!(refused("[1, 2]"), "`class_weights`: expected 3 numbers, one a class, found 2");
+        assert_eq!(
+            refused("[1, 2]"),
+            "`class_weights`: expected 3 numbers, one per class, found 2"
+        );
         assert_eq!(refused("[0, 0, 0]"), "`class_weights`: expected a weight above 0, found none");
         assert_eq!(
             read(r#"{"ant": -1}"#).check().unwrap_err(),
-            "`class_weights.ant`: expected a number from 0, found -1"
+            "`class_weights.ant`: expected a number of at least 0, found -1"
         );
         let error = serde_json::from_str::<ClassWeights>("\"even\"").unwrap_err();
         assert_eq!(

@@ -12,36 +12,36 @@ use crate::words::range;
 pub struct TrainConfig {
     /// Passes over the training split, at least 1.
     pub epochs: usize,
-    /// Optimizer steps, at least 1; where given, it overrides `epochs`.
+    /// Optimizer steps, at least 1; overrides `epochs`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<usize>,
-    /// Training images, at least 1; where given, it overrides `epochs`.
+    /// Training images, at least 1; overrides `epochs`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub images: Option<usize>,
-    /// Wall-clock seconds, above 0, validation and checkpoints included; where given, it overrides
-    /// `epochs`. Such a run cannot be repeated exactly.
+    /// Wall-clock seconds, above 0, including validation and checkpoints; overrides `epochs`. Such
+    /// a run cannot be repeated exactly.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
-    /// Batches of an optimizer step, at least 1. The step takes the mean over all their images, so
-    /// that it is one of a batch so many times as large.
+    /// Batches per optimizer step, at least 1. The step uses the mean over all their images, so it
+    /// equals a step with a batch that many times as large.
     pub accumulate: usize,
-    /// Largest L2 norm of all gradients together, above 0; none clips nothing.
+    /// Largest L2 norm of all gradients together, above 0; by default no clipping.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_grad_norm: Option<f64>,
-    /// Has a moving average of the weights evaluated and kept in place of the weights.
+    /// Evaluates and keeps a moving average of the weights instead of the weights.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ema: Option<EmaConfig>,
-    /// Ends the run once it gets no better.
+    /// Ends the run when it stops improving.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStoppingConfig>,
-    /// Computes cheap activations again in the backward pass instead of keeping them: less memory,
-    /// more time.
+    /// Recomputes cheap activations in the backward pass instead of keeping them: less memory, more
+    /// time.
     pub gradient_checkpointing: bool,
-    /// Epochs between two looks at the valid split, at least 1. There is one at the end in any case.
+    /// Epochs between validations, at least 1. The last epoch is always validated.
     pub validate_every: usize,
-    /// Steps between two `"split":"train"` lines of `metrics.jsonl`, at least 1.
+    /// Steps between `"split":"train"` lines in `metrics.jsonl`, at least 1.
     pub log_every: usize,
-    /// When to write what a stopped run needs to go on.
+    /// When to write checkpoints, from which a stopped run resumes.
     pub checkpoint: CheckpointConfig,
 }
 
@@ -87,7 +87,9 @@ impl TrainConfig {
         let given: Vec<&str> =
             budgets.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
         if let [first, second, ..] = given.as_slice() {
-            return Err(format!("`{first}` and `{second}` both say when to end; give one"));
+            return Err(format!(
+                "`{first}` and `{second}` both set the length of the run; give only one"
+            ));
         }
         let within = |key: &'static str| move |message: String| format!("`{key}`: {message}");
         self.checkpoint.check().map_err(within("checkpoint"))?;
@@ -101,7 +103,7 @@ impl TrainConfig {
         self.steps.is_none() && self.images.is_none() && self.seconds.is_none()
     }
 
-    /// The run over a training split of so many images, in batches of so many.
+    /// The run over a training split of this many images, with this batch size.
     pub fn course(&self, images: usize, batch_size: usize) -> Course {
         let pace = Pace { images, batch_size, accumulate: self.accumulate };
         let budget = match (self.steps, self.images, self.seconds) {
@@ -126,7 +128,7 @@ mod tests {
         assert_eq!(message(r#"{"seconds": 0}"#), "`seconds`: expected a number above 0, found 0");
         assert_eq!(
             message(r#"{"steps": 5, "seconds": 9}"#),
-            "`steps` and `seconds` both say when to end; give one"
+            "`steps` and `seconds` both set the length of the run; give only one"
         );
         assert_eq!(
             message(r#"{"ema": {"decay": 1}}"#),

@@ -77,7 +77,7 @@ impl Curves {
         steps.fold(1.0, f64::max)
     }
 
-    /// A row an epoch: the means of its train lines by the steps of each, and its last valid line.
+    /// One row per epoch: the means of its train lines, weighted by steps, and its last valid line.
     fn epochs(&self) -> Vec<Vec<String>> {
         let mut epochs: BTreeMap<usize, Vec<&Line>> = BTreeMap::new();
         for line in &self.lines {
@@ -121,7 +121,7 @@ impl Curves {
     }
 }
 
-/// The mean of a figure by weight; none where no line has it.
+/// The weighted mean of a figure; `None` if no line has it.
 fn mean(lines: &[(&Line, f64)], figure: fn(&Line) -> Option<f64>) -> Option<f64> {
     let known = || lines.iter().filter_map(|(line, weight)| Some((figure(line)?, weight)));
     let weights: f64 = known().map(|(_, weight)| weight).sum();

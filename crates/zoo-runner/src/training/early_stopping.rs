@@ -9,13 +9,13 @@ use crate::words::range;
 /// last digit, and a resumed run must judge as one that never stopped.
 pub const ROUNDING: f64 = 1e-12;
 
-/// Ends the run after so many epochs without a better accuracy on the valid split.
+/// Ends the run after a number of epochs without a better accuracy on the valid split.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct EarlyStoppingConfig {
     /// Validated epochs without a better accuracy, at least 1.
     pub patience: usize,
-    /// How much better counts, a fraction from 0 to below 1.
+    /// Smallest improvement that counts, a fraction of at least 0 and below 1.
     pub min_delta: f64,
 }
 

@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{model::Classifier, words::range};
 
-/// Settings of the moving average, with the meaning of timm's `ModelEmaV3`.
+/// Settings of the moving average, as in timm's `ModelEmaV3`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct EmaConfig {
-    /// The share of the average that a step leaves, 0 to below 1.
+    /// The share of the average that each step keeps, at least 0 and below 1.
     pub decay: f64,
-    /// Lets the decay grow to that value as 1 - (1 + steps)^(-2/3), so that a short run's average
-    /// is not mostly its fresh weights.
+    /// Raises the decay to that value as 1 - (1 + steps)^(-2/3), so that a short run's average does
+    /// not consist mostly of the initial weights.
     pub warmup: bool,
 }
 

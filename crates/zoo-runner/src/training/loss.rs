@@ -1,4 +1,4 @@
-//! What training lowers.
+//! The loss to minimise.
 
 use std::sync::Arc;
 
@@ -22,11 +22,11 @@ pub enum LossConfig {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CrossEntropyConfig {
-    /// The share of the target that is spread over all classes, from 0 to below 1; during training
-    /// only. <https://arxiv.org/abs/1512.00567>
+    /// The share of the target that is spread over all classes, at least 0 and below 1; during
+    /// training only. <https://arxiv.org/abs/1512.00567>
     pub label_smoothing: f64,
-    /// What the loss of an image weighs by its class; during training only. The loss of a step is the
-    /// mean over its images of the weighed losses.
+    /// Weight of an image's loss by its class; during training only. The loss of a step is the mean
+    /// of the weighted losses over its images.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class_weights: Option<ClassWeights>,
 }

@@ -34,11 +34,11 @@ impl Bars {
         let split_bar = bars.add(ProgressBar::new(0));
         split_bar.set_style(style("{prefix:18} {bar:30} {pos:>6}/{len:<6} {per_sec:>16}  {msg}"));
         let run_bar = bars.add(ProgressBar::no_length());
-        run_bar.set_style(style("{prefix:18} {elapsed} gone"));
+        run_bar.set_style(style("{prefix:18} {elapsed} elapsed"));
         if let Some(images) = course.images() {
             run_bar.set_length(images as u64);
             run_bar.set_style(style(
-                "{prefix:18} {bar:30} {percent:>6} %  {elapsed} gone, {eta} left",
+                "{prefix:18} {bar:30} {percent:>6} %  {elapsed} elapsed, {eta} left",
             ));
         }
         run_bar.set_prefix("whole run");

@@ -16,7 +16,7 @@ pub struct Affine {
     pub scale: f64,
     /// Degrees by which vertical and horizontal lines are slanted, between -90 and 90.
     pub shear: [f64; 2],
-    /// The point that stays where it is but for `translate`, in widths and heights of the image.
+    /// The fixed point, apart from `translate`, as a fraction of width and height.
     pub centre: [f64; 2],
     /// What is read between pixels and beyond the image.
     pub sampling: Sampling,

@@ -3,8 +3,8 @@
 use super::{Operation, channel};
 use crate::Image;
 
-/// Stretches each channel so that its least value becomes 0 and its greatest 255. A channel of one
-/// value stays.
+/// Stretches each channel so that its smallest value becomes 0 and its largest 255. A channel of
+/// one value stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AutoContrast;
 

@@ -1,9 +1,9 @@
 //! What can be done to the pixels of an image. Nothing here is random: an operation's fields say
 //! all that it does.
 //!
-//! They do what torchvision's `transforms.v2.functional` does to images of bytes; numbers made with
-//! it are what they are tested against. Those that change colours leave the colours of grey images,
-//! of which there are none, alone. To add one, write its file beside this one.
+//! They do what torchvision's `transforms.v2.functional` does to 8-bit images, and are tested
+//! against its results. Operations on colours leave grey images unchanged. To add one, write its
+//! file beside this one.
 
 mod affine;
 mod auto_contrast;

@@ -1,4 +1,4 @@
-//! A part of an image, as large as the network wants it.
+//! A region of an image, scaled to the network's size.
 
 use super::Operation;
 use crate::Image;

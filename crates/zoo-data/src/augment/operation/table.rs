@@ -1,4 +1,4 @@
-//! Changes that give every byte a new value, whatever is beside it.
+//! Changes that map every byte to a new value, independently of its neighbours.
 
 use super::Operation;
 use crate::Image;
@@ -17,7 +17,7 @@ pub struct Posterize {
 /// Values from a threshold on become their opposites, as in an overexposed film.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Solarize {
-    /// The least value that is changed, 0 to 255. Above 255, none is.
+    /// The smallest value that is inverted, 0 to 255. Above 255, none is.
     pub threshold: f64,
 }
 

@@ -10,7 +10,7 @@ use crate::Image;
 pub struct Sampling {
     /// Between pixels.
     pub interpolation: Interpolation,
-    /// Beyond the image: a value a channel.
+    /// The value of each channel outside the image.
     pub colour: Vec<u8>,
 }
 
@@ -20,7 +20,7 @@ pub struct Sampling {
 pub enum Interpolation {
     /// The nearest pixel.
     Nearest,
-    /// A mean of the four around, the nearer the heavier.
+    /// A mean of the four nearest, weighted by distance.
     #[default]
     Bilinear,
 }
@@ -47,8 +47,8 @@ pub(super) fn warp(image: &Image, matrix: &Matrix, sampling: &Sampling) -> Image
     warped
 }
 
-/// Reads the pixel nearest to a place counted from the middle of pixel (0, 0). `pixel` stays where
-/// there is none.
+/// Reads the pixel nearest to a position, counted from the centre of pixel (0, 0). `pixel` stays
+/// unchanged if there is none.
 fn nearest(image: &Image, x: f64, y: f64, pixel: &mut [u8]) {
     let (x, y) = (x.round_ties_even(), y.round_ties_even());
     if let Some(found) = at(image, x, y) {

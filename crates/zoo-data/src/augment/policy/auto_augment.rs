@@ -11,8 +11,8 @@ use crate::DataError;
 use crate::augment::operation::Interpolation;
 use crate::augment::{Augment, Background, Canvas, Draw};
 
-/// Draws one of a policy's 25 pairs of operations, and does each of the two with its own
-/// probability and strength.
+/// Draws one of a policy's 25 pairs of operations, and applies each of the two with its own
+/// probability and magnitude.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AutoAugment {
@@ -24,14 +24,14 @@ pub struct AutoAugment {
     pub fill: Background,
 }
 
-/// A policy that was searched for on a dataset.
+/// A policy found by search on a dataset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AutoAugmentPolicy {
     /// That of ImageNet.
     #[default]
     Imagenet,
-    /// That of CIFAR-10, good for CIFAR-100 too.
+    /// That of CIFAR-10, also suitable for CIFAR-100.
     Cifar10,
 }
 

@@ -14,14 +14,14 @@ use crate::augment::{Augment, Background, Canvas, Draw};
 /// The greatest magnitude.
 const MOST: usize = 30;
 
-/// Does some operations, each drawn from 14, all of one strength.
+/// Applies several operations, each drawn from 14, all at the same magnitude.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RandAugment {
     /// Number of operations, 1 to 20. The paper's N.
     pub num_ops: usize,
-    /// Strength of all of them, 0 to 30. The paper's M; timm's magnitude is out of 10, and so counts
-    /// three times as much.
+    /// Magnitude of all of them, 0 to 30. The paper's M; timm's magnitude is out of 10, so each
+    /// unit counts three times as much.
     pub magnitude: usize,
     /// What is read between pixels.
     pub interpolation: Interpolation,

@@ -13,7 +13,7 @@ use crate::augment::{Augment, Background, Canvas, Draw};
 /// The paper's number of steps from no strength to the greatest.
 const STEPS: u32 = 30;
 
-/// Does one operation, drawn from 14, of a strength that is drawn too. There is nothing to tune.
+/// Applies one operation drawn from 14, at a random magnitude. There is nothing to tune.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrivialAugmentWide {

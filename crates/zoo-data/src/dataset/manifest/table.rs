@@ -46,7 +46,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Row>, DataError> {
         _ => Err((None, "its name should end in .csv, .tsv or .jsonl".to_owned())),
     };
     match rows {
-        Ok(rows) if rows.is_empty() => Err(refuse((None, "it lists no image".to_owned()))),
+        Ok(rows) if rows.is_empty() => Err(refuse((None, "it lists no images".to_owned()))),
         rows => rows.map_err(refuse),
     }
 }
@@ -90,7 +90,7 @@ fn csv_problem(error: &csv::Error, columns: usize) -> String {
     match error.kind() {
         csv::ErrorKind::UnequalLengths { len, .. } => {
             format!(
-                "there are {len} cells, but the head has {columns}; quote cells with commas in them"
+                "there are {len} cells, but the header has {columns}; quote cells that contain commas"
             )
         }
         _ => error.to_string(),
@@ -104,7 +104,7 @@ fn read_jsonl(text: &str) -> Result<Vec<Row>, Wrong> {
         let object: Map<String, Value> = serde_json::from_str(text).map_err(|error| {
             let problem = error.to_string();
             let problem = problem.split(" at line ").next().unwrap_or_default();
-            (Some(line), format!("it is no JSON object: {problem}"))
+            (Some(line), format!("it is not a JSON object: {problem}"))
         })?;
         let cell = |name: &str| match object.get(name)? {
             Value::String(text) => Some(text.trim().to_owned()),

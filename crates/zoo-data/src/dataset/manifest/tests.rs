@@ -106,10 +106,8 @@ fn groups_stay_together() {
     assert_eq!((number(&valid[0].1) - 1) / 2, (number(&valid[1].1) - 1) / 2);
     assert_eq!(
         dataset.notes,
-        [
-            "4 groups of images, each in one split: 75.0 % of the images to train on, 25.0 % to validate, \
-          0.0 % to test"
-        ]
+        ["4 groups of images, each in one split: 75.0 % of the images for training, 25.0 % for \
+          validation, 0.0 % for testing"]
     );
     let error = open(&folder, "a.csv", serde_json::json!({"group": "(.)"})).unwrap_err();
     assert_eq!(
@@ -138,7 +136,7 @@ fn a_wrong_table_is_told_with_its_line() {
         (
             "a.csv",
             "image,label\n1.png\n",
-            "a.csv, line 2: there are 1 cells, but the head has 2; quote cells with commas in them",
+            "a.csv, line 2: there are 1 cells, but the header has 2; quote cells that contain commas",
         ),
         ("a.csv", "image,label\n1.png,a\n2.png,\n", "a.csv, line 3: label is empty"),
         (
@@ -166,13 +164,13 @@ fn a_wrong_table_is_told_with_its_line() {
         (
             "a.csv",
             "image,label,split\n1.png,a,test\n2.png,b,val\n",
-            "a.csv: no row is of the train split",
+            "a.csv: no row belongs to the train split",
         ),
-        ("a.csv", "image,label\n", "a.csv: it lists no image"),
+        ("a.csv", "image,label\n", "a.csv: it lists no images"),
         (
             "a.csv",
             "image,label\n1.png,a\n2.png,a\n",
-            "a.csv: all images have the label \"a\"; a classifier needs at least two",
+            "a.csv: all images have the label \"a\"; a classifier needs at least two classes",
         ),
         ("a.xlsx", "", "a.xlsx: its name should end in .csv, .tsv or .jsonl"),
         ("a.jsonl", "{\"image\": \"1.png\"}\n", "a.jsonl, line 1: there is no \"label\""),
@@ -184,14 +182,14 @@ fn a_wrong_table_is_told_with_its_line() {
         (
             "a.jsonl",
             "\n[1]\n",
-            "a.jsonl, line 2: it is no JSON object: invalid type: sequence, expected a map",
+            "a.jsonl, line 2: it is not a JSON object: invalid type: sequence, expected a map",
         ),
     ] {
         assert_eq!(message(name, table), format!("DIR/{expected}"));
     }
     assert_eq!(
         message("a.csv", "image,label,split\n1.png,a,train\n2.png,b,val\n"),
-        "class \"b\" has 1 images, and none is left to train on; lower split.valid and split.test, or add images"
+        "class \"b\" has 1 images, and none is left for training; lower split.valid and split.test, or add images"
     );
 }
 

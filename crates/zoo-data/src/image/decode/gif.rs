@@ -25,7 +25,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, String> {
     let mut palette = grey_ramp();
     fill(&mut palette, decoder.global_palette().unwrap_or_default());
     let frame = decoder.read_next_frame().map_err(|error| error.to_string())?;
-    let frame = frame.ok_or("it holds no picture")?;
+    let frame = frame.ok_or("it contains no picture")?;
     if let Some(own) = &frame.palette {
         palette = grey_ramp();
         fill(&mut palette, own);
@@ -35,10 +35,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, String> {
     Ok(Decoded { width, height, rgb, orientation: Orientation::NoTransforms })
 }
 
-/// The file with a palette for all pictures, which the decoder asks for: where it has none, greys.
+/// The file with a palette for all pictures, which the decoder requires: greys if it has none.
 fn with_palette(bytes: &[u8]) -> Cow<'_, [u8]> {
-    // The header's last bytes are flags, of which the upper tells of a palette and the lower three
-    // of its size, background and aspect ratio.
+    // The header's last bytes are flags, whose upper bit marks a palette and whose lower three give
+    // its size, background and aspect ratio.
     match bytes.split_first_chunk::<HEADER>() {
         Some((header, rest)) if header[FLAGS] & 0x80 == 0 => {
             let mut header = *header;
@@ -49,7 +49,7 @@ fn with_palette(bytes: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// The colours of indices that no palette tells.
+/// The colours of indices that are in no palette.
 fn grey_ramp() -> [[u8; 3]; 256] {
     std::array::from_fn(|index| [index as u8; 3])
 }

@@ -20,17 +20,17 @@ const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
 /// a long one.
 const MAX_SCANS: usize = 40;
 
-/// Decodes a file. Where it is damaged, what libjpeg and browsers would make of it; a file that ends
-/// before the picture does is refused.
+/// Decodes a file. A corrupt one is decoded as libjpeg and browsers do; a file that ends before the
+/// picture does is refused.
 pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, String> {
-    let layout = Layout::read(bytes).ok_or("it ends, or is damaged, before the picture begins")?;
-    // A sound file passes at the first attempt, which also tells one that is cut short.
+    let layout = Layout::read(bytes).ok_or("it ends, or is corrupt, before the picture begins")?;
+    // A valid file passes at the first attempt, which also detects a truncated one.
     attempt(bytes, &layout, true)
         .or_else(|error| match layout.has_end(bytes) {
             true => attempt(&layout.mended(bytes), &layout, false),
             false if matches!(error, Failure::Refused(_)) => Err(error),
             false => {
-                Err(Failure::Refused("it is cut short: the end of the picture is missing".into()))
+                Err(Failure::Refused("it is truncated: the end of the picture is missing".into()))
             }
         })
         .map_err(Failure::into_reason)
@@ -53,7 +53,7 @@ impl Failure {
     }
 }
 
-/// Decodes, refusing (`strict`) or bearing what is against the standard.
+/// Decodes, refusing (`strict`) or tolerating violations of the standard.
 fn attempt(bytes: &[u8], layout: &Layout, strict: bool) -> Result<Decoded, Failure> {
     let options = DecoderOptions::default()
         .set_strict_mode(strict)
@@ -73,14 +73,14 @@ fn attempt(bytes: &[u8], layout: &Layout, strict: bool) -> Result<Decoded, Failu
     Ok(Decoded { width, height, rgb, orientation })
 }
 
-/// What the decoder does not tell of a file's marker segments up to the first scan.
+/// What the decoder does not report about a file's marker segments up to the first scan.
 struct Layout {
     /// Number of colour components.
     components: u8,
     /// Whether the coefficients of the whole picture are held in memory while it is decoded: those
     /// of one with several scans.
     holds_coefficients: bool,
-    /// Adobe's segment where it is shorter than it must be, which the decoder refuses.
+    /// Adobe's segment if it is shorter than it must be, which the decoder refuses.
     short_adobe: Option<Range<usize>>,
     /// Where the first scan's header ends.
     scan: usize,
@@ -134,8 +134,8 @@ impl Layout {
     }
 }
 
-/// The segments of a file from its beginning: marker, and where it lies, the marker included.
-/// Whatever stands between them is passed over.
+/// The segments of a file from its beginning: marker and position, including the marker. Anything
+/// between them is skipped.
 fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, Range<usize>)> {
     let mut at = 2;
     std::iter::from_fn(move || {

@@ -21,7 +21,7 @@ const MAX_PIXELS: u64 = 1 << 27;
 /// The most memory that a file and its decoding take, in bytes.
 pub(super) const MAX_BYTES: u64 = 900_000_000;
 
-/// A decoded picture as it lies in the file.
+/// A decoded picture as stored in the file.
 struct Decoded {
     width: u32,
     height: u32,
@@ -65,7 +65,7 @@ fn check_size(width: u32, height: u32, per_pixel: u64, file: &[u8]) -> Result<()
     }
     if width.max(height) > MAX_SIDE || pixels > MAX_PIXELS {
         return Err(format!(
-            "it claims {width}x{height} pixels, more than {MAX_SIDE} a side or {MAX_PIXELS} in all"
+            "it claims {width}x{height} pixels, more than {MAX_SIDE} per side or {MAX_PIXELS} in total"
         ));
     }
     let needed = pixels * per_pixel + file.len() as u64;
@@ -87,7 +87,7 @@ fn to_rgb(mut pixels: Vec<u8>, channels: usize) -> Vec<u8> {
         2 => pixels.chunks_exact(2).flat_map(|pixel| [over_white(pixel[0], pixel[1]); 3]).collect(),
         3 => pixels,
         _ => {
-            // In place, for want of memory: the result is written behind what is still to be read.
+            // In place, to save memory: the result is written behind what is still to be read.
             let count = pixels.len() / 4;
             for pixel in 0..count {
                 let alpha = pixels[4 * pixel + 3];

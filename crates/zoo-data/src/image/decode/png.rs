@@ -17,8 +17,8 @@ const RAW_EXIF: &str = "Raw profile type exif";
 /// The keyword of the text that holds XMP data.
 const XMP: &str = "XML:com.adobe.xmp";
 
-/// Decodes a file. The checksums of its image data are not looked at, and what follows them may be
-/// damaged: a picture of which all rows are there is read.
+/// Decodes a file. The checksums of its image data are not checked, and what follows may be
+/// corrupt: a picture with all its rows is read.
 pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, String> {
     check_chunks(bytes)?;
     let mut options = DecodeOptions::default();
@@ -31,10 +31,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, String> {
     let mut reader = decoder.read_info().map_err(reason)?;
     let (width, height) = reader.info().size();
     let channels = reader.output_color_type().0.samples();
-    // From grey, RGB is made beside it; from all others, in place.
+    // Grey is converted to RGB in a new buffer; all others in place.
     check_size(width, height, 4, bytes)?;
     let pixels = read_rows(&mut reader, width as usize * channels, height as usize)?;
-    // Metadata may stand behind the image data; what is damaged there says nothing.
+    // Metadata may follow the image data; corruption there does not matter.
     let _ = reader.finish();
     let (exif, xmp) = (exif(reader.info()), xmp(reader.info()));
     let orientation = orientation::stated(exif.as_deref(), xmp.as_deref().map(str::as_bytes));
@@ -92,14 +92,14 @@ fn xmp(info: &Info) -> Option<String> {
     text.get_text().ok()
 }
 
-/// Refuses a damaged header, which the decoder does not see without checksums, a colour profile
-/// packed by an unknown method, and a text that unpacks to more than it should.
+/// Refuses a corrupt header, which the decoder does not notice without checksums, a colour profile
+/// compressed by an unknown method, and a text that unpacks to more than it should.
 fn check_chunks(bytes: &[u8]) -> Result<(), String> {
     let mut chunks = chunks(bytes);
     let header = chunks.next().filter(|chunk| chunk.kind == *b"IHDR");
-    let header = header.ok_or("its first chunk is no header")?;
+    let header = header.ok_or("its first chunk is not a header")?;
     if !header.is_sound() {
-        return Err("its header does not have the checksum that it claims".to_owned());
+        return Err("the checksum of its header does not match".to_owned());
     }
     for chunk in chunks.take_while(|chunk| chunk.kind != *b"IDAT") {
         // A name, its end, the method by which the rest is packed, of which there is one: 0.
@@ -107,10 +107,12 @@ fn check_chunks(bytes: &[u8]) -> Result<(), String> {
             chunk.content.splitn(2, |&byte| byte == 0).nth(1).and_then(<[u8]>::split_first);
         match (&chunk.kind, packed) {
             (b"iCCP", Some((1.., _))) => {
-                return Err("its colour profile is packed by an unknown method".to_owned());
+                return Err("its colour profile is compressed by an unknown method".to_owned());
             }
             (b"zTXt", Some((0, text))) if is_bomb(text) => {
-                return Err(format!("a text in it unpacks to more than {MAX_TEXT_BYTES} bytes"));
+                return Err(format!(
+                    "it contains a text that unpacks to more than {MAX_TEXT_BYTES} bytes"
+                ));
             }
             _ => {}
         }
@@ -155,7 +157,7 @@ fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
 fn reason(error: DecodingError) -> String {
     match error {
         DecodingError::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            "it is cut short: the end of the picture is missing".to_owned()
+            "it is truncated: the end of the picture is missing".to_owned()
         }
         error => error.to_string(),
     }

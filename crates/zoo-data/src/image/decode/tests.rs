@@ -228,11 +228,11 @@ fn a_png_file_is_read_if_all_rows_are_there() {
     assert_eq!(decoded(&wrong_checksum).into_raw(), expected);
 
     let cut = &whole[..whole.len() - 24];
-    assert_eq!(reason(cut), "it is cut short: the end of the picture is missing");
+    assert_eq!(reason(cut), "it is truncated: the end of the picture is missing");
     let mut wrong_header = whole.clone();
     wrong_header[29] ^= 1;
-    assert_eq!(reason(&wrong_header), "its header does not have the checksum that it claims");
-    assert_eq!(reason(&whole[..8]), "its first chunk is no header");
+    assert_eq!(reason(&wrong_header), "the checksum of its header does not match");
+    assert_eq!(reason(&whole[..8]), "its first chunk is not a header");
 }
 
 #[test]
@@ -267,11 +267,11 @@ fn hostile_chunks_of_png_are_refused() {
     bomb.write_all(&vec![b' '; 2 << 20]).unwrap();
     assert_eq!(
         reason(&with(b"zTXt", &bomb.finish().unwrap())),
-        "a text in it unpacks to more than 1048576 bytes"
+        "it contains a text that unpacks to more than 1048576 bytes"
     );
     assert_eq!(
         reason(&with(b"iCCP", b"name\0\x07profile")),
-        "its colour profile is packed by an unknown method"
+        "its colour profile is compressed by an unknown method"
     );
     // Damage in what is not looked at is no reason to lose the picture.
     assert_eq!(decoded(&with(b"zTXt", b"Comment\0\0damaged")).into_raw(), [1, 2, 3]);
@@ -282,7 +282,7 @@ fn huge_claims_are_refused_before_memory_is_taken() {
     let bomb = raw_png(30_000, 30_000, 0, 0, &[]);
     assert_eq!(
         reason(&bomb),
-        "it claims 30000x30000 pixels, more than 16384 a side or 134217728 in all"
+        "it claims 30000x30000 pixels, more than 16384 per side or 134217728 in total"
     );
     assert_eq!(
         reason(&raw_png(16_385, 1, 0, 0, &[])).split(',').next(),
@@ -326,12 +326,12 @@ fn a_jpeg_file_that_is_cut_short_is_refused() {
     for cut in (scan + 20..whole.len() - 4).step_by(7) {
         assert_eq!(
             reason(&whole[..cut]),
-            "it is cut short: the end of the picture is missing",
+            "it is truncated: the end of the picture is missing",
             "{cut} of {}",
             whole.len()
         );
     }
-    assert_eq!(reason(&whole[..scan]), "it ends, or is damaged, before the picture begins");
+    assert_eq!(reason(&whole[..scan]), "it ends, or is corrupt, before the picture begins");
     // Whatever follows the end is not looked at.
     let longer = [&whole[..], b"rubbish"].concat();
     assert_eq!(decoded(&longer), decoded(&whole));

@@ -6,8 +6,8 @@ use super::{options, resample, view};
 use crate::Image;
 
 impl Image {
-    /// The image with its longer side scaled down to `side` pixels, or as it is where it is not
-    /// longer. Shapes are kept.
+    /// The image with its longer side scaled down to `side` pixels, or unchanged if it is not
+    /// longer. The aspect ratio is kept.
     ///
     /// # Panics
     /// If `side` is 0.

@@ -23,8 +23,7 @@ use super::water::Water;
 pub(super) struct Animal {
     /// The class's name.
     pub(super) name: &'static str,
-    /// Draws one in coordinates of its own: heading right where it swims level, upright where it
-    /// does not.
+    /// Draws one in its own coordinates: heading right if it swims level, upright if it does not.
     draw: fn(&mut ChaCha8Rng, &Ink) -> Figure,
     /// How far it may be turned either way, in degrees.
     tilt: f32,
@@ -56,7 +55,7 @@ pub(super) const ANIMALS: [Animal; 10] = [
 /// rounds up.
 const LARGEST_SHARE: f32 = 0.22;
 
-/// The colours of one animal, drawn alike for every class.
+/// The colours of one animal, drawn in the same way for every class.
 pub(super) struct Ink {
     body: Rgb,
     /// Paler than the body.
@@ -70,7 +69,7 @@ impl Ink {
     fn draw(rng: &mut ChaCha8Rng, water: &Water) -> Self {
         let hue = rng.random_range(0.0..1.0);
         let saturation = rng.random_range(0.05..0.65);
-        // Clearly lighter or darker than the water: else nobody could tell what it is.
+        // Clearly lighter or darker than the water, or nobody could recognise it.
         let behind = luminance(water.at(0.5));
         let step = rng.random_range(0.25..0.4);
         let lighter = behind < 0.35 || (behind < 0.6 && rng.random_bool(0.7));

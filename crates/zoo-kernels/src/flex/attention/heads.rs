@@ -1,4 +1,4 @@
-//! Products of single heads, each read where it lies.
+//! Products of single heads, each read in place.
 
 use rayon::prelude::*;
 

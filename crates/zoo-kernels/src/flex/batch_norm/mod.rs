@@ -216,7 +216,7 @@ impl State {
     }
 }
 
-/// Changes the gradient of the output into that of the input, in place where it is not shared.
+/// Turns the gradient of the output into that of the input, in place if it is not shared.
 fn input_gradient(
     mut gradient: Flat,
     input: &[f32],

@@ -7,11 +7,11 @@ use crate::{
     words::unknown,
 };
 
-/// The methods of `--only`, or all that suit the network; in the order of a lesson.
+/// The methods of `--only`, or all that suit the network, in the order of a lesson.
 ///
 /// # Errors
 ///
-/// [`Error::Usage`] if there is no such method, or the network lacks what one needs.
+/// [`Error::Usage`] if there is no such method, or if the network lacks what a method needs.
 pub fn methods(only: &[String], network: &Predictor) -> Result<Vec<&'static Method>, Error> {
     let names = || METHODS.iter().map(|method| method.name);
     if let Some(wrong) = only.iter().find(|&name| names().all(|known| known != name)) {

@@ -1,4 +1,4 @@
-//! `zoo explain --split`: does the network look at the thing?
+//! `zoo explain --split`: does the network look at the object?
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Explain {
-    /// Counts how much of the heat lies on the thing, and tells it.
+    /// Measures how much of the heat falls on the object, and prints it.
     pub(super) fn count(
         &self,
         weights: &Path,
@@ -24,7 +24,7 @@ impl Explain {
         if methods.is_empty() {
             let only = self.only.join(",");
             return Err(Error::Usage(format!(
-                "--only {only}: tells nothing of where the network looks"
+                "--only {only}: does not show where the network looks"
             )));
         }
         let config = run_data::config(&self.run, self.config.as_deref(), &self.sets)?;
@@ -44,7 +44,7 @@ impl Explain {
 }
 
 fn text(counted: &[Focus]) -> String {
-    let head = ["method", "images", "heat on the thing", "thing of the picture", "ratio"];
+    let head = ["method", "images", "heat on the object", "object in the picture", "ratio"];
     let row = |focus: &Focus| {
         let percent = |part: Option<f64>| {
             part.map_or(String::from("-"), |part| format!("{:.1} %", 100.0 * part))

@@ -22,60 +22,59 @@ use crate::{
     run_dir::find_weights,
 };
 
-/// So many classes are told of each image with `--json`.
+/// Number of classes per image in `--json`.
 const TOP_K: usize = 5;
 
-/// Show what a network looks at and has learned.
+/// Show what a network looks at and what it has learned.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// A run directory, or a bare model.safetensors.
+    /// A run directory, or a model.safetensors file.
     run: PathBuf,
-    /// Images, or folders with images in them and below.
+    /// Images, or folders of images, including subfolders.
     #[arg(required_unless_present = "split", value_name = "IMAGE-OR-FOLDER")]
     paths: Vec<PathBuf>,
-    /// Write the page and its pictures into this folder.
+    /// Folder for the page and its pictures.
     #[arg(long, value_name = "DIR", default_value = "explained")]
     out: PathBuf,
-    /// Write into the folder also where something lies in it.
+    /// Write to the folder even if it is not empty.
     #[arg(long)]
     force: bool,
-    /// Explain by these methods alone, as in grad-cam,occlusion; by all that suit the network unless
-    /// given.
+    /// Methods to use, as in grad-cam,occlusion; by default all that suit the network.
     #[arg(long, value_name = "METHOD", value_delimiter = ',')]
     only: Vec<String>,
     /// Explain this class of each image, by its name, or by its label where several classes have the
     /// name; the most probable unless given.
     #[arg(long, value_name = "NAME-OR-LABEL", conflicts_with = "split")]
     class: Option<String>,
-    /// Count instead how much of the heat lies on the thing, in images of this split that the network
-    /// answers rightly; the data set must know where things are, as sea does.
+    /// Measure instead how much of the heat falls on the object, in images of this split that the
+    /// network classifies correctly; the data set must know where its objects are, as sea does.
     #[arg(long, conflicts_with_all = ["paths", "out", "force"], value_parser = ["train", "valid", "test"])]
     split: Option<String>,
-    /// With --split: at most so many images.
+    /// With --split: largest number of images.
     #[arg(long, requires = "split", value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     images: u64,
-    /// With --split: the config that says where the images are; the run's own unless given.
+    /// With --split: config that says where the images are; by default the run's own.
     #[arg(long, requires = "split", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// With --split: change a setting, as in data.sea.seed=1; may be given again.
+    /// With --split: change a setting, as in data.sea.seed=1; repeatable.
     #[arg(long = "set", requires = "split", value_name = "KEY.PATH=VALUE")]
     sets: Vec<String>,
     #[command(flatten)]
     compute: Compute,
 }
 
-/// What was written.
+/// The written files.
 #[derive(Serialize)]
 struct Written {
     page: String,
     images: Vec<Explained>,
 }
 
-/// An image of which there is a lesson.
+/// An image that has a lesson.
 #[derive(Serialize)]
 struct Explained {
     image: String,
-    /// The class that is explained.
+    /// The explained class.
     class: String,
     /// Its place among the classes.
     label: usize,
@@ -174,7 +173,7 @@ fn explain(
     Ok((explained, lessons, unreadable))
 }
 
-/// How far it has come, where no bar moves.
+/// Progress, where no bar is shown.
 fn tell(show: Show, bar: &ProgressBar, path: &Path) {
     if show == Show::Lines {
         let percent = 100 * bar.position() / bar.length().unwrap_or(1).max(1);
@@ -192,7 +191,7 @@ fn predictions(subject: &Subject) -> Vec<Prediction> {
     subject.ranking.iter().take(TOP_K).map(prediction).collect()
 }
 
-/// Writes page and pictures, and tells the files.
+/// Writes the page and its pictures, and prints the paths.
 fn write(
     explanation: &Explanation,
     mut explained: Vec<Explained>,

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use zoo_data::shown;
 
-/// Letters kept of the image's own name.
+/// Number of characters kept from the image's name.
 const LETTERS: usize = 40;
 
-/// The names of images without folder and ending, made fit for any file system, and numbered where
+/// The images' names without folder and extension, made safe for any file system, and numbered if
 /// there are several, so that all differ.
 pub fn stems(paths: &[PathBuf]) -> Vec<String> {
     let stem = |(index, path): (usize, &PathBuf)| {

@@ -7,7 +7,7 @@ use crate::{
     report::{cell, csv},
 };
 
-/// A line an image: its classes with their probabilities, and whether the first is unsure.
+/// One line per image: its classes with their probabilities, and whether the first is unsure.
 pub fn text(predicted: &[Predicted], classes: &[String]) -> String {
     let rows = predicted.iter().map(|image| {
         let predictions = image.predictions.iter().map(|prediction| {

@@ -11,27 +11,27 @@ use zoo_data::{Image, shown};
 use super::{Output, files, flags::Compute, print, print_json};
 use crate::{Error, model::Predictor, run_dir::find_weights};
 
-/// Images that go through the network together.
+/// Number of images per batch.
 const BATCH: usize = 32;
 
-/// Tell the classes of images.
+/// Classify images.
 #[derive(Debug, Args)]
 pub struct Predict {
-    /// A run directory, or a bare model.safetensors.
+    /// A run directory, or a model.safetensors file.
     run: PathBuf,
-    /// Images, or folders with images in them and below.
+    /// Images, or folders of images, including subfolders.
     #[arg(required = true, value_name = "IMAGE-OR-FOLDER")]
     images: Vec<PathBuf>,
-    /// How many classes to tell of each image, the most probable first.
+    /// Number of classes to print per image, most probable first.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     top_k: u64,
-    /// Mark images whose most probable class is less probable than this.
+    /// Mark images whose highest probability is below this.
     #[arg(long, value_name = "P", value_parser = probability)]
     unsure_below: Option<f32>,
-    /// Print one row of CSV an image instead of text.
+    /// Print one CSV row per image instead of text.
     #[arg(long, conflicts_with = "json")]
     csv: bool,
-    /// Tell the network's scores before the softmax too; with --json.
+    /// With --json: include the logits, the scores before softmax.
     #[arg(long, requires = "json")]
     logits: bool,
     #[command(flatten)]
@@ -43,19 +43,19 @@ struct Predicted {
     image: String,
     /// None where the scores are no numbers.
     predictions: Vec<Prediction>,
-    /// None where nobody asked.
+    /// None if not requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     unsure: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     logits: Option<Vec<f32>>,
 }
 
-/// A class that an image may show.
+/// A class that the image may show.
 #[derive(Serialize)]
 pub struct Prediction {
     /// The class's name.
     pub class: String,
-    /// Its place among the classes.
+    /// Its index among the classes.
     pub label: usize,
     /// How probable it is.
     pub probability: f32,

@@ -21,13 +21,13 @@ pub struct Figure {
 /// All charts, by section.
 #[derive(Serialize)]
 pub struct Charts {
-    /// Accuracy over train images, where there are several fractions.
+    /// Accuracy over training images, if there are several fractions.
     learning: Vec<Figure>,
     /// How training went.
     training: Vec<Figure>,
     /// Accuracy over what it costs.
     costs: Vec<Figure>,
-    /// Accuracy on harmed images.
+    /// Accuracy on corrupted images.
     harm: Vec<Figure>,
 }
 
@@ -81,7 +81,7 @@ fn learning(comparison: &Comparison) -> Option<Figure> {
             .collect()
     };
     let series = series(&comparison.entries, points);
-    figure((ACCURACY, "train images"), (Scale::Log, true), "learning-curve", series)
+    figure((ACCURACY, "training images"), (Scale::Log, true), "learning-curve", series)
 }
 
 fn training(entries: &[EntryFigures]) -> [Option<Figure>; 3] {
@@ -95,7 +95,7 @@ fn training(entries: &[EntryFigures]) -> [Option<Figure>; 3] {
     let lines = (Scale::Linear, true);
     [
         figure(
-            ("valid accuracy in %", "train images seen"),
+            ("valid accuracy in %", "training images seen"),
             lines,
             "accuracy-over-images",
             over(images, accuracy, 100.0),
@@ -107,7 +107,7 @@ fn training(entries: &[EntryFigures]) -> [Option<Figure>; 3] {
             over(seconds, accuracy, 100.0),
         ),
         figure(
-            ("valid loss", "train images seen"),
+            ("valid loss", "training images seen"),
             lines,
             "loss-over-images",
             over(images, |point| point.valid_loss, 1.0),
@@ -126,9 +126,9 @@ fn costs(entries: &[EntryFigures]) -> [Option<Figure>; 4] {
         over("seconds of training", "accuracy-over-training-seconds", &|entry| {
             mean(entry.training_seconds)
         }),
-        over("FLOPs of an image", "accuracy-over-flops", &|entry| Some(entry.flops as f64)),
+        over("FLOPs per image", "accuracy-over-flops", &|entry| Some(entry.flops as f64)),
         over("parameters", "accuracy-over-parameters", &|entry| Some(entry.parameters as f64)),
-        over("images a second in use", "accuracy-over-speed", &|entry| {
+        over("images/s in use", "accuracy-over-speed", &|entry| {
             mean(entry.inference_images_per_second)
         }),
     ]

@@ -1,4 +1,4 @@
-//! Images that tell entries apart: all wrong, one alone right or wrong, surest mistakes.
+//! Images that distinguish entries: all wrong, only one right or wrong, most confident mistakes.
 
 use serde::Serialize;
 use zoo_data::Image;
@@ -105,7 +105,7 @@ pub fn groups(compared: &Compared) -> Vec<Group> {
     }
     for (place, viewer) in viewers.iter().enumerate() {
         let wrong = (0..images).filter(|&image| !viewer.scored[image].is_right()).collect();
-        let title = format!("The surest mistakes of {}", viewer.entry.name);
+        let title = format!("Most confident mistakes of {}", viewer.entry.name);
         groups.push(gallery.group(title, wrong, Some(place), viewers.len()));
     }
     groups.retain(|group| group.images > 0);

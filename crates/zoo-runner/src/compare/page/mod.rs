@@ -128,11 +128,11 @@ fn facts(comparison: &Comparison) -> Vec<(&'static str, String)> {
     vec![
         ("measured on", format!("{} images of the {} split", comparison.images, comparison.split)),
         ("classes", comparison.classes.len().to_string()),
-        ("train images", comparison.data.train.to_string()),
-        ("budget of a run", budget.unwrap_or_else(|| String::from("as each config says"))),
+        ("training images", comparison.data.train.to_string()),
+        ("budget per run", budget.unwrap_or_else(|| String::from("each config's own"))),
         ("seeds", list(comparison.seeds.iter().map(u64::to_string).collect())),
         (
-            "of the train images",
+            "of the training images",
             list(comparison.fractions.iter().map(|part| format!("{} %", 100.0 * part)).collect()),
         ),
         ("machine", comparison.machine.clone()),

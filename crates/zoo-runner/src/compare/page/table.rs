@@ -21,7 +21,7 @@ pub struct Cell {
     text: String,
     /// What else is said about it.
     pub small: String,
-    /// What it is sorted by, where it is a number.
+    /// The sort key, if it is a number.
     value: Option<f64>,
     /// True for a name, which begins at the left.
     is_word: bool,
@@ -47,7 +47,7 @@ impl Cell {
         Self { text: text.into(), small: String::new(), value: None, is_word: false }
     }
 
-    /// A number, as `text` has it, or a dash.
+    /// A number, formatted by `text`, or a dash.
     pub fn number(value: Option<f64>, text: impl Fn(f64) -> String) -> Self {
         Self { value, ..Self::text(value.map_or_else(|| String::from("–"), text)) }
     }

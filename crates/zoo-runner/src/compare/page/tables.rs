@@ -17,10 +17,10 @@ const LISTED_CLASSES: usize = 100;
 pub struct Tables {
     summary: Table,
     pairs: Option<Table>,
-    /// Accuracy on each fraction, where there are several.
+    /// Accuracy on each fraction, if there are several.
     learning: Option<Table>,
     reached: Option<Table>,
-    /// Whether the networks look at the thing, where the data set knows where that is.
+    /// Whether the networks look at the object, if the data set knows where it is.
     focus: Option<Table>,
     classes: Table,
     /// How many classes `classes` leaves out.
@@ -59,7 +59,7 @@ fn summary(comparison: &Comparison) -> Table {
         "accuracy",
         "loss",
         "calibration error",
-        "accuracy when harmed",
+        "accuracy on corrupted images",
         "parameters",
         "MFLOPs an image",
         "images/s in training",
@@ -112,9 +112,9 @@ fn pairs(pairs: &[Pair]) -> Table {
         "points",
         "over images",
         "over seeds",
-        "only it right",
-        "only the other right",
-        "p after Holm",
+        "only it is right",
+        "only the other is right",
+        "p (Holm)",
     ]);
     let range = |interval: Option<[f64; 2]>| {
         let text = interval.map(|[low, high]| format!("{} to {}", points(low), points(high)));
@@ -147,7 +147,7 @@ fn p_value(p: f64) -> String {
 
 fn learning(comparison: &Comparison) -> Table {
     let names = comparison.entries.iter().map(|entry| entry.name.clone());
-    let columns = std::iter::once(String::from("train images")).chain(names).collect();
+    let columns = std::iter::once(String::from("training images")).chain(names).collect();
     let row = |&fraction: &f64| {
         let points = comparison.learning_curve.iter().filter(|point| point.fraction == fraction);
         let points: Vec<_> = points.collect();
@@ -212,7 +212,8 @@ fn classes(comparison: &Comparison) -> (Table, usize) {
 }
 
 fn focus(entries: &[EntryFigures]) -> Option<Table> {
-    let columns = names(["config", "method", "heat on the thing", "thing of the picture", "ratio"]);
+    let columns =
+        names(["config", "method", "heat on the object", "object in the picture", "ratio"]);
     let rows = entries.iter().flat_map(|entry| {
         entry.focus.iter().map(|focus| {
             vec![

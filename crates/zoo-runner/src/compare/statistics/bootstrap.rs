@@ -26,7 +26,7 @@ pub fn bootstrap_mean(figures: &[f64], level: f64, seed: u64) -> Option<Interval
     Some([(1.0 - level) / 2.0, (1.0 + level) / 2.0].map(|share| quantile(&means, share)))
 }
 
-/// Between two values of an ascending list, as NumPy's `quantile` has it.
+/// Between two values of an ascending list, as in NumPy's `quantile`.
 fn quantile(ascending: &[f64], share: f64) -> f64 {
     let place = share * (ascending.len() - 1) as f64;
     let (low, high) = (ascending[place.floor() as usize], ascending[place.ceil() as usize]);

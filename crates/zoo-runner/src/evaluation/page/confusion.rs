@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::evaluation::ConfusionMatrix;
 
-/// A matrix of so many classes is shown whole.
+/// Up to this many classes, the whole matrix is shown.
 const WHOLE: usize = 25;
-/// Of a larger one, so many classes at most.
+/// Of a larger one, at most this many classes.
 const SHOWN: usize = 20;
 
 /// A confusion matrix, or what of it concerns the classes that are confused most often.

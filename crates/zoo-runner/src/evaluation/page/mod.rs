@@ -20,9 +20,9 @@ use crate::{
 pub use confusion::Matrix;
 pub(crate) use tables::confusion as confusion_table;
 
-/// Up to so many classes are listed on the page.
+/// Up to this many classes, the page lists all.
 const ALL_CLASSES: usize = 100;
-/// Of more, so many with the lowest F1.
+/// Of more, this many with the lowest F1.
 const WORST_CLASSES: usize = 50;
 
 /// All that the report of a run is made of.

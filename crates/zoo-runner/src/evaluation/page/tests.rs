@@ -112,7 +112,7 @@ fn figures_are_on_the_page() {
         "95 % interval 6.15 to 79.23",
         "2.0000",
         "<th><bdi>dog</bdi></th><td class=\"word\"><bdi>cat</bdi></td><td>1</td><td>100.0\u{a0}%</td>",
-        "✗ taken for <bdi>dog</bdi>, 75.0\u{a0}%",
+        "✗ predicted as <bdi>dog</bdi>, 75.0\u{a0}%",
         "loss 3.00",
     ] {
         assert!(page.contains(text), "{text}: {page}");
@@ -125,7 +125,7 @@ fn a_thousand_classes_make_a_page_of_ordinary_size() {
     let folder = write(&classes);
     let page = read(&folder, "index.html");
     assert!(page.len() < 500_000, "{} bytes", page.len());
-    assert!(page.contains("Of 1000 classes, those that are confused most often are shown"));
+    assert!(page.contains("Of 1000 classes, the most confused are shown"));
     assert!(page.contains("Of 1000 classes, the 50 with the lowest F1"));
     assert_eq!(read(&folder, "per-class.csv").lines().count(), 1001);
 }
@@ -150,7 +150,7 @@ fn a_folder_with_something_in_it_is_refused() {
     let folder = write(&["a", "b"].map(String::from));
     let error = Folder::open(folder.path(), false).unwrap_err();
     assert_eq!(error.exit_code(), 2);
-    assert!(error.to_string().ends_with("or write into it by --force"), "{error}");
+    assert!(error.to_string().ends_with("or write to it anyway with --force"), "{error}");
     assert!(Folder::open(folder.path(), true).is_ok());
     let file = folder.path().join("index.html");
     let error = Folder::open(&file, true).unwrap_err().to_string();

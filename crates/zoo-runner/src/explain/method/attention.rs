@@ -8,10 +8,10 @@ use crate::explain::{Figure, HeatMap, Layer, Subject, picture::mosaic};
 pub(super) static METHOD: Method = Method {
     name: "attention",
     title: "Where each head looks",
-    about: "In a block of a Vision Transformer each patch asks all others, and takes from them in parts that add up to \
-            1. That is done several times beside each other, by heads, and each may ask for something else. The \
-            pictures show from where the token is fed that the answer is read from: the class token, or, without one, \
-            all patches on average.",
+    about: "In each block of a Vision Transformer, every patch queries all others and takes from \
+            them in proportions that add up to 1. Several heads do this side by side, and each may \
+            look for something else. The pictures show where the token that holds the answer takes \
+            its information from: the class token, or, without one, the mean over all patches.",
     is_of_network: false,
     lacks: super::attention,
     figures: |subject| Ok(figures(subject)),
@@ -40,7 +40,7 @@ fn figures(subject: &Subject) -> Vec<Figure> {
             "blocks",
             &mosaic(&blocks),
             format!(
-                "the mean of the heads in each of {} blocks, from the first, {order}",
+                "the mean over the heads in each of {} blocks, from the first, {order}",
                 blocks.len()
             ),
         ),

@@ -9,10 +9,10 @@ use crate::{
 pub(super) static METHOD: Method = Method {
     name: "attention-distance",
     title: "How far each block looks",
-    about: "A convolution sees its neighbourhood alone. A head may look anywhere; how far it does in the mean is \
-            counted in pixels between the centres of patches, each weighed by the attention that it gets. Trained on \
-            enough pictures, some heads of the first blocks look near by, as a convolution does, and deep ones look \
-            everywhere.",
+    about: "A convolution sees only its neighbourhood. A head may look anywhere. How far it looks \
+            on average is measured in pixels between patch centres, weighted by attention. With \
+            enough training pictures, some heads of the first blocks look nearby, as a convolution \
+            does, and deep ones look everywhere.",
     is_of_network: false,
     lacks: super::attention,
     figures: |subject| Ok(figures(subject)),

@@ -12,9 +12,10 @@ const SHOWN: usize = 5;
 pub(super) static METHOD: Method = Method {
     name: "classes",
     title: "From scores to probabilities",
-    about: "The last layer gives a score for each class, a logit: any number, the larger the better. Softmax makes \
-            probabilities of them: e is raised to each score, so that all are above 0, and each is divided by the sum \
-            of all, so that they add up to 1. It is how the network divides its belief, not how often it is right.",
+    about: "The last layer gives each class a score, a logit: any number, and the larger the \
+            better. Softmax turns logits into probabilities: it raises e to each score, so all are \
+            above 0, and divides each by the sum of all, so they add up to 1. The probabilities \
+            show how the network divides its belief, not how often it is right.",
     is_of_network: false,
     lacks: nothing,
     figures: |subject| Ok(vec![Figure::Table(table(subject))]),

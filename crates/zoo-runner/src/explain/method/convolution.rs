@@ -12,10 +12,11 @@ use crate::explain::{
 
 pub(super) static METHOD: Method = Method {
     name: "convolution",
-    title: "A convolution, worked out",
-    about: "To see how well a filter fits at a place, each number of the picture is multiplied with the weight that \
-            lies over it, and all products are added up. A large sum says: here it is. This is done at every place \
-            with the same weights, so that a pattern is found wherever it lies.",
+    title: "A convolution, step by step",
+    about: "To measure how well a filter fits at a location, each number of the picture is \
+            multiplied by the weight over it, and all products are added up. A large sum says: here \
+            it is. The same weights are used at every location, so a pattern is found wherever it \
+            is.",
     is_of_network: false,
     lacks: nothing,
     figures: |subject| Ok(figures(subject)),
@@ -27,7 +28,7 @@ struct Window {
     filter: usize,
     /// Row and column in the layer's output.
     place: [usize; 2],
-    /// Of each channel: what lies under the filter, zeros outside of the image, and the weights.
+    /// For each channel: the values under the filter, zeros outside the image, and the weights.
     inputs: Vec<Vec<Vec<f32>>>,
     weights: Vec<Vec<Vec<f32>>>,
     bias: f32,
@@ -48,7 +49,7 @@ fn figures(subject: &Subject) -> Vec<Figure> {
     let mut total = window.bias;
     for ((name, inputs), weights) in names.iter().zip(&window.inputs).zip(&window.weights) {
         figures.push(Figure::Numbers(Numbers::signed(
-            format!("the picture, {name}, made near 0"),
+            format!("the picture, {name}, normalised"),
             inputs,
             input,
         )));
@@ -60,18 +61,19 @@ fn figures(subject: &Subject) -> Vec<Figure> {
         let products = inputs.iter().flatten().zip(weights.iter().flatten());
         let sum: f32 = products.map(|(input, weight)| input * weight).sum();
         total += sum;
-        rows.push(row(&format!("products of {name}, summed"), sum));
+        rows.push(row(&format!("sum of the products of {name}"), sum));
     }
     rows.push(row("the filter's bias", window.bias));
     rows.push(row("sum: how well the filter fits here", total));
-    rows.push(row("what the network has there", window.output));
+    rows.push(row("the network's value there", window.output));
     figures.push(Figure::Table(Table {
         caption: String::from("added up"),
         head: vec!["part", "value"],
         rows,
     }));
     let caption = format!(
-        "how well filter {} fits at each place; at row {}, column {} best of all filters and places",
+        "how well filter {} fits at each location; the best fit of all filters and locations is at \
+         row {}, column {}",
         window.filter + 1,
         window.place[0] + 1,
         window.place[1] + 1

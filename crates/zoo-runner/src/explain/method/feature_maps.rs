@@ -10,9 +10,10 @@ const SHOWN: usize = 16;
 pub(super) static METHOD: Method = Method {
     name: "feature-maps",
     title: "What layers find: early, middle, deep",
-    about: "Each layer looks for patterns in what the layer before has found, so that patterns of patterns come about: \
-            edges first, then corners and textures, then parts of things. A map says where one pattern was found, the \
-            lighter the surer. Deeper maps are coarser, and each of their places has seen more of the picture.",
+    about: "Each layer looks for patterns in what the previous layer has found, so patterns of \
+            patterns emerge: first edges, then corners and textures, then parts of objects. A map \
+            shows where one pattern was found; the lighter, the stronger. Deeper maps are coarser, \
+            and each of their locations has seen more of the picture.",
     is_of_network: false,
     lacks: nothing,
     figures: |subject| Ok(figures(subject)),

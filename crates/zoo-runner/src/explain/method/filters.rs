@@ -12,10 +12,11 @@ const SHOWN: usize = 256;
 pub(super) static METHOD: Method = Method {
     name: "filters",
     title: "What the first layer looks for",
-    about: "The first layer slides small patterns, its filters, over the picture, and notes at each place how well each \
-            pattern fits. Nobody drew them: training found them. Well-trained ones look like edges in a direction, \
-            like spots, or like one colour beside another. The patch embedding of a Vision Transformer is such a layer \
-            too; its filters do not overlap.",
+    about: "The first layer slides small patterns, its filters, over the picture, and records at \
+            each location how well each pattern fits. Nobody designed them: training found them. \
+            Well-trained filters look like edges in one direction, like spots, or like one colour \
+            next to another. The patch embedding of a Vision Transformer is such a layer, too; its \
+            filters do not overlap.",
     is_of_network: true,
     lacks: nothing,
     figures: |subject| Ok(figures(subject)),
@@ -34,7 +35,8 @@ fn figures(subject: &Subject) -> Vec<Figure> {
         false => format!("all {filters}"),
     };
     let caption = format!(
-        "{shown} filters of {height} × {width} pixels; mid-grey is 0, each filter is scaled by its own largest weight"
+        "{shown} filters of {height} × {width} pixels; mid-grey is 0, and each filter is scaled by \
+         its own largest weight"
     );
     vec![Figure::picture("", &mosaic(&pictures), caption)]
 }

@@ -10,9 +10,10 @@ use crate::explain::{
 pub(super) static METHOD: Method = Method {
     name: "flattening",
     title: "From maps to one row of numbers",
-    about: "In the end places do not matter any more, only what was found. The maps are laid into one row, or each is \
-            summed up in one number; a Vision Transformer reads one token. What is left is a short description of the \
-            picture, and the last layer weighs it for each class.",
+    about: "In the end, locations no longer matter, only what was found. The maps are flattened \
+            into one row, or each is reduced to one number; a Vision Transformer reads one token. \
+            What remains is a short description of the picture, and the last layer weights it for \
+            each class.",
     is_of_network: false,
     lacks: nothing,
     figures: |subject| Ok(figures(subject)),
@@ -30,7 +31,7 @@ fn figures(subject: &Subject) -> Vec<Figure> {
         share: None,
     });
     let mut figures = vec![Figure::Table(Table {
-        caption: String::from("what each layer gives, from the picture to the scores"),
+        caption: String::from("the output of each layer, from the picture to the scores"),
         head: vec!["layer", "shape", "numbers"],
         rows: rows.collect(),
     })];
@@ -51,6 +52,6 @@ fn strip(layer: &Layer) -> Figure {
     values.resize(rows * columns, smallest);
     let maps = Maps { channels: 1, size: [rows, columns], values };
     let caption =
-        format!("the {numbers} numbers of {}, row by row; the lighter the larger", layer.name);
+        format!("the {numbers} numbers of {}, row by row; the lighter, the larger", layer.name);
     Figure::picture("", &picture::map(&maps, 0), caption)
 }

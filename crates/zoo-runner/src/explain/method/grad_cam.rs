@@ -6,9 +6,10 @@ use crate::explain::{Figure, HeatMap, Subject};
 pub(super) static METHOD: Method = Method {
     name: "grad-cam",
     title: "What speaks for the class",
-    about: "Grad-CAM asks of each map of a deep layer: would the class's score rise if there were more of it? Maps are \
-            added up by the answer, and what is left above 0 is laid over the picture: where the network has found \
-            what speaks for the class. Asked for another class, the same network may look elsewhere.",
+    about: "Grad-CAM asks of each map of a deep layer: would the class's score rise if there were \
+            more of it? The maps are added up, weighted by the answers, and the part above 0 is \
+            laid over the picture. It shows where the network found evidence for the class. For \
+            another class, the same network may look elsewhere.",
     is_of_network: false,
     lacks: nothing,
     figures: |subject| Ok(two_classes(subject, |subject, label| subject.grad_cam(label))),
@@ -26,7 +27,10 @@ pub(super) fn two_classes(subject: &Subject, heat: fn(&Subject, usize) -> HeatMa
         let caption = match heat.largest() {
             0.0 => format!("nothing in the deep maps speaks for {class}"),
             _ => {
-                format!("what speaks for {class}, from {} × {} places", heat.size[0], heat.size[1])
+                format!(
+                    "what speaks for {class}, from {} × {} locations",
+                    heat.size[0], heat.size[1]
+                )
             }
         };
         Figure::picture(name, &heat.over(&subject.image), caption)

@@ -35,7 +35,7 @@ pub struct Method {
     pub lacks: fn(&Record) -> Option<&'static str>,
     /// Draws it.
     pub figures: fn(&Subject) -> Result<Vec<Figure>, Error>,
-    /// Where in the image the network looks; `None` of methods that do not tell.
+    /// Where in the image the network looks; `None` for methods that do not show it.
     pub heat: Option<Heat>,
 }
 
@@ -67,7 +67,7 @@ fn nothing(_: &Record) -> Option<&'static str> {
 
 /// What the methods that look at attention need.
 fn attention(record: &Record) -> Option<&'static str> {
-    record.attention.is_empty().then_some("has no attention, as a vit has")
+    record.attention.is_empty().then_some("has no attention, unlike a vit")
 }
 
 #[cfg(test)]

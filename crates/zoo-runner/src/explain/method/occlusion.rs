@@ -18,11 +18,12 @@ const BATCH: usize = 36;
 
 pub(super) static METHOD: Method = Method {
     name: "occlusion",
-    title: "What happens if a part is covered",
-    about: "The plainest question of all, and one that can be asked of any program: cover a part of the picture and \
-            see how far the probability of the class falls. Where it falls most, there lay what mattered. It knows \
-            nothing of the network's inside, so it is a check of the maps above; but what is shown twice in a picture \
-            is not missed when one of the two is covered.",
+    title: "What happens when a part is covered",
+    about: "This is the simplest question, and it works for any program: cover a part of the \
+            picture and see how much the probability of the class drops. Where it drops most, the \
+            covered part mattered. Occlusion knows nothing of the network's internals, so it checks \
+            the maps above. But if something appears twice in a picture, covering one of the two \
+            has little effect.",
     is_of_network: false,
     lacks: nothing,
     figures,
@@ -33,8 +34,8 @@ fn figures(subject: &Subject) -> Result<Vec<Figure>, Error> {
     let heat = occlusion(subject)?;
     let cover = cover(subject.side());
     let caption = format!(
-        "how far the probability of {} falls where a square of {cover} × {cover} pixels is covered by the mean colour, \
-         at most by {:.1} points",
+        "how much the probability of {} drops when a square of {cover} × {cover} pixels is covered \
+         with the mean colour, at most {:.1} points",
         subject.class_and_probability(subject.label),
         100.0 * heat.largest()
     );

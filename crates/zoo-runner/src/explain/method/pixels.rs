@@ -13,9 +13,10 @@ const SHOWN: usize = Numbers::WRITTEN;
 pub(super) static METHOD: Method = Method {
     name: "pixels",
     title: "What the computer sees",
-    about: "A picture is a grid of numbers. Each pixel has one number a colour, from 0 (none of it) to 255 (all of it); \
-            three grids, for red, green and blue, make the picture. Nothing in them says what is shown: a network has \
-            to find that out from which numbers lie beside which.",
+    about: "A picture is a grid of numbers. Each pixel has one number per colour, from 0 (none of \
+            it) to 255 (all of it); three grids, for red, green and blue, make up the picture. No \
+            number says what the picture shows: the network has to find that out from which numbers \
+            lie next to which.",
     is_of_network: false,
     lacks: nothing,
     figures: |subject| Ok(figures(subject)),
@@ -28,7 +29,7 @@ fn figures(subject: &Subject) -> Vec<Figure> {
     let [top, left] = corner(subject, shown);
     let scale = (288 / side).max(1);
     let frame = framed(&subject.image, scale, [top, left], [shown, shown]);
-    let caption = format!("{side} × {side} pixels; the frame holds the numbers beside");
+    let caption = format!("{side} × {side} pixels; the frame marks the numbers shown beside it");
     let mut figures =
         vec![Figure::text(preparation(subject, [top, left])), Figure::picture("", &frame, caption)];
     let channels = subject.image.channels();
@@ -66,7 +67,7 @@ fn preparation(subject: &Subject, [top, left]: [usize; 2]) -> String {
     let size = match [width, height] == [side, side] {
         true => format!("The image has {width} × {height} pixels."),
         false => format!(
-            "The image came with {width} × {height} pixels and was brought to {side} × {side} ({}).",
+            "The image had {width} × {height} pixels and was resized to {side} × {side} ({}).",
             format!("{:?}", preprocess.resize).to_lowercase()
         ),
     };
@@ -74,7 +75,7 @@ fn preparation(subject: &Subject, [top, left]: [usize; 2]) -> String {
     let (mean, std) = (preprocess.mean[0], preprocess.std[0]);
     let normalised = (f32::from(value) / 255.0 - mean) / std;
     format!(
-        "{size} Before the first layer each number is brought near 0: the {value} in the corner becomes \
-         ({value} / 255 − {mean}) / {std} = {normalised:.2}."
+        "{size} Before the first layer, each number is normalised to lie near 0: the {value} in the \
+         corner becomes ({value} / 255 − {mean}) / {std} = {normalised:.2}."
     )
 }

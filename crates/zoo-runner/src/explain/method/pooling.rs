@@ -9,9 +9,10 @@ const WINDOWS: usize = 3;
 pub(super) static METHOD: Method = Method {
     name: "pooling",
     title: "Pooling, on real numbers",
-    about: "After a convolution, neighbours say nearly the same. Pooling lays windows over a map and keeps one number \
-            of each: that something was found matters, not on which pixel exactly. The map gets smaller, and each of \
-            its numbers stands for a larger part of the picture.",
+    about: "After a convolution, neighbouring numbers are nearly the same. Pooling lays windows \
+            over a map and keeps one number from each: what matters is that something was found, \
+            not at which exact pixel. The map gets smaller, and each of its numbers stands for a \
+            larger part of the picture.",
     is_of_network: false,
     lacks: |record| first(record).is_none().then_some("does not pool"),
     figures: |subject| Ok(figures(subject)),
@@ -64,8 +65,8 @@ fn figures(subject: &Subject) -> Vec<Figure> {
     };
     vec![
         Figure::text(format!(
-            "Here ({name}), each window of {size} × {size} leaves its {kept}; the next window begins {stride} further. \
-             {} × {} numbers become {} × {} in each of {} maps.",
+            "Here ({name}), each window of {size} × {size} keeps its {kept}, and the next window \
+             starts {stride} further on. {} × {} numbers become {} × {} in each of {} maps.",
             before.size[0], before.size[1], after.size[0], after.size[1], after.channels
         )),
         Figure::Numbers(Numbers::signed(

@@ -5,17 +5,18 @@ use crate::explain::{Figure, Maps, Record, picture};
 
 pub(super) static METHOD: Method = Method {
     name: "positions",
-    title: "How a patch knows its place",
-    about: "A Vision Transformer cuts the picture into patches and treats them alike, in no order. So that it knows \
-            where a patch lies, a row of numbers is added to it that stands for its place. Below, one small picture \
-            a place: how similar its numbers are to those of every other place. After training, neighbours are \
-            similar, and often all of a row or column.",
+    title: "How a patch knows its position",
+    about: "A Vision Transformer cuts the picture into patches and processes them alike, in no \
+            order. To tell it where a patch lies, a row of numbers that encodes the position is \
+            added to the patch. Below is one small picture per position, which shows how similar \
+            its numbers are to those of every other position. After training, neighbours are \
+            similar, and often whole rows or columns.",
     is_of_network: true,
     lacks: |record| {
         record
             .layer("position_embedding")
             .is_none()
-            .then_some("has no position embedding, as a vit has")
+            .then_some("has no position embedding, unlike a vit")
     },
     figures: |subject| Ok(figures(&subject.record)),
     heat: None,
@@ -31,7 +32,8 @@ fn figures(record: &Record) -> Vec<Figure> {
         (0..similarities.channels).map(|place| picture::map(&similarities, place)).collect();
     let [rows, columns] = similarities.size;
     let caption = format!(
-        "cosine similarity of the {rows} × {columns} places; lightest is the place itself, darkest the least similar"
+        "cosine similarity of the {rows} × {columns} positions; the lightest is the position \
+         itself, the darkest the least similar"
     );
     vec![Figure::picture("", &picture::mosaic(&pictures), caption)]
 }

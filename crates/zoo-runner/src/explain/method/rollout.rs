@@ -9,22 +9,23 @@ const RESIDUAL: f32 = 0.5;
 pub(super) static METHOD: Method = Method {
     name: "rollout",
     title: "Attention through all blocks",
-    about: "What a patch hands on in the last block is itself a mixture of what it took before. Attention rollout \
-            follows the mixing from the first block to the last: in each, half of a token is taken to stay, and the \
-            heads count alike. It says from which pixels information can have come, not whether it spoke for the class.",
+    about: "What a patch passes on in the last block is already a mixture of what it took before. \
+            Attention rollout follows this mixing from the first block to the last. In each block, \
+            half of a token is assumed to stay, and the heads count equally. It shows from which \
+            pixels information can have come, not whether it spoke for the class.",
     is_of_network: false,
     lacks: super::attention,
     figures: |subject| {
         let heat = rollout(&subject.record.attention);
         let caption = String::from(
-            "the mixing of all blocks, multiplied up; half of each token stays in each block",
+            "the mixing of all blocks, multiplied together; half of each token stays in each block",
         );
         Ok(vec![Figure::picture("", &heat.over(&subject.image), caption)])
     },
     heat: Some(|subject| Ok(rollout(&subject.record.attention))),
 };
 
-/// How much of each patch has come to the class token, or to all patches on average without one.
+/// How much of each patch has reached the class token, or all patches on average without one.
 ///
 /// `layers`: the attention of each block, from the first.
 ///

@@ -7,7 +7,7 @@ pub enum Bicubic {
     Aligned,
     /// `align_corners=False`: their edges do. Hugging Face.
     Centred,
-    /// `antialias=True`: smoothed where it makes smaller. timm, and the zoo.
+    /// `antialias=True`: smoothed when shrinking. timm, and the zoo.
     Antialiased,
 }
 

@@ -24,12 +24,12 @@ use crate::{
 
 /// Hugging Face's own variable for a server that has its models, too.
 const ENDPOINT: &str = "HF_ENDPOINT";
-/// How often a download that breaks off is gone on with.
+/// How often an interrupted download is retried.
 const RETRIES: usize = 3;
 
 /// A model in the cache.
 pub struct Snapshot {
-    /// The file of weights, with the JSON files that belong to it beside it.
+    /// The weights file, with its JSON files beside it.
     pub weights: PathBuf,
     /// The commit that it is of.
     pub commit: String,
@@ -64,8 +64,7 @@ struct Files {
 impl Files {
     fn new(model: &str, revision: &str) -> Result<Self, Error> {
         let folders = Folders::from_env().ok_or_else(|| {
-            let what =
-                format!("no home folder, and so no cache for {model}: set {HOME} to a folder");
+            let what = format!("no home folder, so no cache for {model}: set {HOME} to a folder");
             Error::Usage(what)
         })?;
         let repo = Repo::with_revision(model.to_string(), RepoType::Model, revision.to_string());
@@ -155,7 +154,7 @@ fn is_not_there(error: &ApiError) -> bool {
     matches!(error, ApiError::RequestError(error) if matches!(**error, ureq::Error::StatusCode(404)))
 }
 
-/// What went wrong, without the layers that have told it.
+/// What went wrong, without the wrapping errors.
 fn reason(error: &ApiError) -> String {
     match error {
         ApiError::RequestError(error) => error.to_string(),

@@ -30,7 +30,7 @@ pub struct Published {
 /// Published weights on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetched {
-    /// The file of weights, with the JSON files that belong to it beside it.
+    /// The weights file, with its JSON files beside it.
     pub weights: PathBuf,
     /// The name under which they are the same for ever: with a commit of the hub, or a file of
     /// torchvision, whose name holds its hash.
@@ -80,7 +80,7 @@ fn check_online(url: &str, instead: &str) -> Result<(), Error> {
     let value = env::var(OFFLINE).unwrap_or_default().to_ascii_lowercase();
     match ["1", "on", "yes", "true"].contains(&value.as_str()) {
         true => Err(Error::Usage(format!(
-            "{OFFLINE} forbids to fetch {url}; unset it, or get the file by hand and {instead}"
+            "{OFFLINE} forbids downloading {url}; unset it, or get the file by other means and {instead}"
         ))),
         false => Ok(()),
     }

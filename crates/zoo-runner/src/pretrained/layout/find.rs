@@ -59,7 +59,7 @@ impl Found {
                 let known = known
                     .map(|layout| format!("`{}` ({} {})", layout.mark, layout.name, layout.model));
                 Err(file.refuse(format!(
-                    "is in no known layout: it holds {}; expected {}",
+                    "is not in a known layout: it contains {}; expected {}",
                     some_of(file.tensors.keys()),
                     known.collect::<Vec<_>>().join(" or ")
                 )))
@@ -103,8 +103,8 @@ fn refuse_distilled(file: &Tensors) -> Result<(), Error> {
         |name: &&String| DISTILLED.iter().any(|distilled| before(name, distilled).is_some());
     match file.tensors.keys().find(is_seen) {
         Some(name) => Err(file.refuse(format!(
-            "is a distilled DeiT (it holds `{name}`): it has a token and a head more than a Vision \
-             Transformer; use the weights without distillation, such as deit_tiny_patch16_224"
+            "is a distilled DeiT (it contains `{name}`), which has one token and one head more than \
+             a Vision Transformer; use weights without distillation, such as deit_tiny_patch16_224"
         ))),
         None => Ok(()),
     }

@@ -17,18 +17,18 @@ use crate::model::ModelSettings;
 /// What a library calls the tensors of one network, and what it takes for granted.
 #[derive(Debug)]
 pub struct Layout {
-    /// The library, as `--layout` has it.
+    /// The library, as in `--layout`.
     pub name: &'static str,
-    /// The network, as the config has it.
+    /// The model, as in the config.
     pub model: &'static str,
     /// What both call a tensor, ours first. `#` stands for the number of a block, `*` for the last
     /// part of a name, which is `weight` or `bias` in all libraries.
     pub names: &'static [(&'static str, &'static str)],
     /// Other names that some files have, each after the one in `names` for the same.
     pub aliases: &'static [(&'static str, &'static str)],
-    /// The names in this layout of tensors that have no part in the scores, and are left out.
+    /// The names in this layout of tensors that do not affect the logits and are left out.
     pub idle: &'static [&'static str],
-    /// The tensor by which the layout is told.
+    /// The tensor by which the layout is recognised.
     pub mark: &'static str,
     /// What stands before every name but the head's, and is missing where the library has written the
     /// network without its head; empty in most.
@@ -58,7 +58,7 @@ pub struct Assumed {
     pub resize: Resize,
     /// How much of the scaled image is seen, side by side.
     pub crop_ratio: f64,
-    /// How pixels between pixels are made.
+    /// How to interpolate between pixels.
     pub interpolation: Interpolation,
 }
 
@@ -94,14 +94,14 @@ impl Layout {
         (ours.trim_end_matches('*'), theirs.trim_end_matches('*'))
     }
 
-    /// Whether the tensor has no part in the scores.
+    /// Whether the tensor does not affect the logits.
     pub fn is_idle(&self, theirs: &str) -> bool {
         self.idle.iter().any(|pattern| substitute(pattern, pattern, theirs).is_some())
     }
 }
 
 impl Assumed {
-    /// For images of so many pixels and channels.
+    /// For images of this size and number of channels.
     pub fn preprocess(&self, image_size: usize, channels: usize) -> Preprocess {
         Preprocess {
             image_size,

@@ -80,7 +80,7 @@ impl Named {
         named.settle_head(&mut unexpected, other_head, new_head)?;
         if !unexpected.is_empty() {
             return Err(named.refuse(format!(
-                "holds what a {} of {} does not have: {}",
+                "contains tensors that a {} of {} does not have: {}",
                 layout.model,
                 layout.name,
                 some_of(unexpected.iter())

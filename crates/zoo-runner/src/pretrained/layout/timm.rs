@@ -30,7 +30,7 @@ pub const VIT: Layout = Layout {
     layer_norm_epsilon: 1e-6,
     positions: Bicubic::Antialiased,
     beside: &["config.json"],
-    // Those of the augreg weights; DeiT has ImageNet's figures, which the names do not tell.
+    // Those of the augreg weights; DeiT uses ImageNet's values, which the names do not show.
     preprocess: |_| Assumed {
         mean: [0.5; 3],
         std: [0.5; 3],

@@ -5,21 +5,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::words::range;
 
-/// When to write checkpoints: after every epoch, and within one where asked. None of it changes
-/// what a run comes to.
+/// When to write checkpoints: after every epoch, and optionally within epochs. This does not change
+/// the results of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CheckpointConfig {
-    /// Also after every so many optimizer steps, at least 1.
+    /// Also every this many optimizer steps, at least 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub every_steps: Option<usize>,
-    /// Also where the last one is so many minutes old, above 0.
+    /// Also when the last one is this many minutes old, above 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub every_minutes: Option<f64>,
-    /// How many of the latest checkpoints to keep, at least 1; with 2, one is left to go on from
-    /// where the last one is damaged.
+    /// How many of the latest checkpoints to keep, at least 1; with 2, one is left to resume from
+    /// if the last one is corrupt.
     pub keep_last: usize,
-    /// Keeps the one of the best accuracy on the valid split, too.
+    /// Also keeps the checkpoint with the best accuracy on the valid split.
     pub keep_best: bool,
 }
 

@@ -151,13 +151,13 @@ impl Checkpoints {
                     return Ok(Some(Checkpoint { folder, progress: seal.progress, notes }));
                 }
                 Err(error) => {
-                    notes.push(format!("{error}; going on from the checkpoint before it"))
+                    notes.push(format!("{error}; resuming from the checkpoint before it"))
                 }
             }
         }
         match notes.is_empty() {
             true => Ok(None),
-            false => Err(Error::run(&self.folder, "all are damaged: start over by --force")),
+            false => Err(Error::run(&self.folder, "all are corrupt: start over with --force")),
         }
     }
 
@@ -279,7 +279,7 @@ fn load<M: Module>(path: &Path, model: M) -> Result<M, Error> {
 }
 
 fn unreadable<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> Error + '_ {
-    move |error| Error::run(path, format!("cannot be read: {error}; start over by --force"))
+    move |error| Error::run(path, format!("cannot be read: {error}; start over with --force"))
 }
 
 #[cfg(test)]

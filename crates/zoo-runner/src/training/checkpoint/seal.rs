@@ -62,10 +62,10 @@ impl Identity {
     /// What of `self`, a checkpoint's, is another than a run's.
     fn difference(&self, run: &Self) -> Option<String> {
         if self.model != run.model {
-            return Some(String::from("is of another network"));
+            return Some(String::from("belongs to another network"));
         }
         if self.data != run.data {
-            return Some(String::from("is of other images"));
+            return Some(String::from("belongs to other images"));
         }
         let version = |identity: &Self| {
             format!("zoo {} with Burn {}", identity.zoo_version, identity.burn_version)
@@ -93,7 +93,7 @@ impl Seal {
             let path = folder.join(name);
             let found = FileSum::of(&path).map_err(Error::io(&path))?;
             if found != *expected {
-                return Err(Error::run(&path, "is damaged: its checksum does not fit"));
+                return Err(Error::run(&path, "is corrupt: its checksum does not match"));
             }
         }
         Ok(seal)
@@ -106,7 +106,7 @@ impl Seal {
     /// [`Error::Run`] that says which.
     pub fn check(&self, folder: &Path, run: &Identity) -> Result<(), Error> {
         match self.identity.difference(run) {
-            Some(what) => Err(Error::run(folder, format!("{what}: start over by --force"))),
+            Some(what) => Err(Error::run(folder, format!("{what}: start over with --force"))),
             None => Ok(()),
         }
     }

@@ -94,14 +94,14 @@ fn a_damaged_one_is_passed_over_and_said() {
     assert_eq!(
         latest.notes,
         [format!(
-            "{model}: is damaged: its checksum does not fit; going on from the checkpoint before it"
+            "{model}: is corrupt: its checksum does not match; resuming from the checkpoint before it"
         )]
     );
     assert_eq!(checkpoints.steps(COMPLETE).unwrap(), [1, 2]);
     damage(1, OPTIMIZER);
     damage(2, EMA);
     let error = checkpoints.latest().unwrap_err().to_string();
-    assert!(error.ends_with(": all are damaged: start over by --force"), "{error}");
+    assert!(error.ends_with(": all are corrupt: start over with --force"), "{error}");
 }
 
 #[test]
@@ -118,18 +118,18 @@ fn another_runs_checkpoint_is_refused() {
     };
     assert_eq!(
         refused(|run| run.model = serde_json::json!({"vit": {}})),
-        "is of another network: start over by --force"
+        "belongs to another network: start over with --force"
     );
     assert_eq!(
         refused(|run| run.data = String::from("4567")),
-        "is of other images: start over by --force"
+        "belongs to other images: start over with --force"
     );
     let version = env!("CARGO_PKG_VERSION");
     assert_eq!(
         refused(|run| run.zoo_version = String::from("9.0.0")),
         format!(
-            "was written by zoo {version} with Burn 0.22.1, this is zoo 9.0.0 with Burn 0.22.1: start \
-             over by --force"
+            "was written by zoo {version} with Burn 0.22.1, this is zoo 9.0.0 with Burn 0.22.1: \
+             start over with --force"
         )
     );
 }

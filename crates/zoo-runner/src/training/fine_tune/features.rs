@@ -42,7 +42,7 @@ pub struct Scale {
 }
 
 impl Features {
-    /// Has `model` look at all images of `loader` once. None where it was stopped.
+    /// Runs `model` once over all images of `loader`. `None` if it was stopped.
     ///
     /// # Errors
     ///

@@ -11,16 +11,16 @@ use crate::{backend::host, model::Classifier, training::hidden_matrices, words::
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
-    /// Its weights are trained on, but for those that `freeze` names.
+    /// All weights are trained, except those that `freeze` names.
     #[default]
     Train,
-    /// Its weights stay. What it sees in the images is computed once, and a new head is fitted to
-    /// that by logistic regression, with the penalty that does best on the valid split.
-    /// Augmentation, optimizer, schedule and budget have no part in it.
+    /// The weights stay unchanged. The features of the images are computed once, and logistic
+    /// regression fits a new head to them, with the penalty that does best on the valid split.
+    /// Augmentation, optimizer, schedule and budget have no effect.
     /// <https://arxiv.org/abs/2103.00020>, section 3.2
     LinearProbe,
-    /// Its weights stay, but to each matrix of its hidden layers a product of two narrow ones is
-    /// added, and these are trained, with the head.
+    /// The weights stay unchanged, but the product of two narrow matrices is added to each matrix
+    /// of the hidden layers; these and the head are trained.
     Lora(LoraConfig),
 }
 
@@ -28,7 +28,7 @@ pub enum Method {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LoraConfig {
-    /// Columns of the first and rows of the second narrow matrix, at least 1.
+    /// Number of columns of the first and rows of the second narrow matrix, at least 1.
     pub rank: usize,
     /// The product is scaled by this, above 0, divided by the rank.
     pub alpha: f64,
@@ -41,7 +41,7 @@ impl Default for LoraConfig {
 }
 
 impl Method {
-    /// Refuses settings out of range, `freeze` among them where it has no part.
+    /// Refuses settings out of range, including `freeze` where it has no effect.
     pub(super) fn check(&self, freezes: bool, has_new_head: bool) -> Result<(), String> {
         match self {
             Self::Train => return Ok(()),
@@ -60,7 +60,7 @@ impl Method {
         }
         match freezes {
             true => Err(String::from(
-                "`freeze` and `thaw` have a part in the method `train` alone: leave them out",
+                "`freeze` and `thaw` work only with the method `train`: leave them out",
             )),
             false => Ok(()),
         }

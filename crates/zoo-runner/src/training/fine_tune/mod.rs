@@ -18,33 +18,33 @@ pub use self::{
     probe::Probe,
 };
 
-/// How pretrained weights are trained on.
+/// How pretrained weights are fine-tuned.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FineTuneConfig {
-    /// What of the network is fitted to the data.
+    /// Which part of the network is fitted to the data.
     pub method: Method,
-    /// What becomes of the layer that gives the scores.
+    /// What happens to the layer that produces the logits.
     pub head: Head,
-    /// The largest learning rate of the head, above 0; that of the optimizer unless given.
+    /// The peak learning rate of the head, above 0; by default the optimizer's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head_learning_rate: Option<f64>,
-    /// What is not trained: its parameters stay bit for bit, its batch normalisation keeps its
-    /// statistics, and it drops nothing.
+    /// What is not trained: its parameters stay bit for bit the same, its batch normalisation keeps
+    /// its statistics, and its dropout is off.
     pub freeze: Freeze,
     /// What takes the place of `freeze` later, in the order of time; `unfreeze` says the same.
     #[serde(alias = "unfreeze")]
     pub thaw: Vec<Thaw>,
 }
 
-/// What becomes of the layer that gives the scores.
+/// What happens to the layer that produces the logits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Head {
-    /// It is taken over. The data must have the classes of the weights.
+    /// Keep the head. The data must have the classes of the weights.
     #[default]
     Keep,
-    /// A fresh one takes its place, for the classes of the data.
+    /// Replace it with a fresh head for the classes of the data.
     New,
 }
 
@@ -55,19 +55,19 @@ pub enum Freeze {
     /// Everything is trained.
     #[default]
     Nothing,
-    /// All but the layer that gives the scores.
+    /// All but the layer that produces the logits.
     AllButHead,
     /// The layers from the images up to this one, which is frozen too: `blocks.5`.
     UpTo(String),
-    /// What has a path in which one of these regular expressions is found: `norm\d?\.`.
+    /// Parameters whose path matches one of these regular expressions: `norm\d?\.`.
     Matching(Vec<String>),
 }
 
-/// A change of what is not trained.
+/// A change in what is not trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Thaw {
-    /// Epochs of the run before it, at least 1.
+    /// Number of epochs before the change, at least 1.
     pub after_epochs: usize,
     /// What is not trained from then on.
     pub freeze: Freeze,
@@ -88,7 +88,8 @@ impl FineTuneConfig {
         for thaw in &self.thaw {
             if thaw.after_epochs <= before {
                 return Err(format!(
-                    "`thaw`: `after_epochs` must grow from 1, but {} follows {before}",
+                    "`thaw`: `after_epochs` must increase and start at 1 or above, but {} follows \
+                     {before}",
                     thaw.after_epochs
                 ));
             }
@@ -146,7 +147,7 @@ fn below<'a>(paths: impl Iterator<Item = &'a str>) -> Result<ParamGroup, String>
 }
 
 impl Freezing {
-    /// `model` as it is trained after so many epochs.
+    /// `model` as it is trained after this many epochs.
     pub fn apply<M: Module>(&self, model: M, epochs: usize) -> M {
         match self.0.iter().rev().find(|(start, _)| *start <= epochs) {
             Some((_, group)) => model.unfreeze().freeze_group(group.clone()),
@@ -217,7 +218,9 @@ mod tests {
         let config: FineTuneConfig = serde_json::from_str(json).unwrap();
         assert_eq!(
             config.check(),
-            Err(String::from("`thaw`: `after_epochs` must grow from 1, but 2 follows 2"))
+            Err(String::from(
+                "`thaw`: `after_epochs` must increase and start at 1 or above, but 2 follows 2"
+            ))
         );
     }
 }

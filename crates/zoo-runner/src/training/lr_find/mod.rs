@@ -19,10 +19,10 @@ pub use self::{
 
 /// The share of the last losses in a smoothed one.
 const SMOOTHING: f64 = 0.98;
-/// The test ends where the loss is so many times the lowest.
+/// The test ends when the loss is this many times the lowest.
 const DIVERGED: f64 = 4.0;
 
-/// The learning rates of a test: so many, at equal ratios.
+/// The learning rates of a test: this many, at equal ratios.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RangeTest {
     /// The first one, above 0.

@@ -66,7 +66,8 @@ pub fn plot(points: &[RangePoint], suggestion: Option<Suggestion>) -> String {
     }
     let bottom = SIZE[1] - 8.0;
     line(format!(
-        "<text x=\"{middle}\" y=\"{bottom}\" text-anchor=\"middle\">learning rate (pale: loss, dark: smoothed)</text>"
+        "<text x=\"{middle}\" y=\"{bottom}\" text-anchor=\"middle\">learning rate (light: loss, \
+         dark: smoothed)</text>"
     ));
     svg.push_str("</svg>\n");
     svg

@@ -18,7 +18,7 @@ pub struct Suggestion {
     pub steepest: f64,
 }
 
-/// The learning rates to choose from; none where there are too few points.
+/// The learning rates to choose from; `None` if there are too few points.
 pub fn suggest(points: &[RangePoint]) -> Option<Suggestion> {
     if points.len() < LEAST {
         return None;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Settings;
 use crate::words::range;
 
-/// Settings of Adafactor; the defaults are the paper's, as Burn has them.
+/// Settings of Adafactor; the defaults are the paper's, as in Burn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdafactorConfig {
@@ -19,7 +19,7 @@ pub struct AdafactorConfig {
     pub scale_parameter: bool,
     /// The largest root mean square of a step before the learning rate, above 0.
     pub clip_threshold: f64,
-    /// The share of the weights that a step of rate 1 takes away, from 0.
+    /// The share of the weights that a step with learning rate 1 removes, at least 0.
     pub weight_decay: f64,
 }
 

@@ -13,11 +13,11 @@ use crate::words::range;
 pub struct AdaGradConfig {
     /// The largest step size of the schedule, above 0.
     pub learning_rate: f64,
-    /// Divides the learning rate by 1 + this times the steps done, from 0.
+    /// Divides the learning rate by 1 + this × (steps done), at least 0.
     pub lr_decay: f64,
     /// Added to the denominator, above 0.
     pub epsilon: f64,
-    /// The factor of the weights that is added to their gradient, from 0.
+    /// The factor of the weights that is added to their gradient, at least 0.
     pub weight_decay: f64,
 }
 

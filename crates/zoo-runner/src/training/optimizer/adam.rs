@@ -13,15 +13,15 @@ use crate::words::range;
 pub struct AdamConfig {
     /// The largest step size of the schedule, above 0.
     pub learning_rate: f64,
-    /// Decay of the running mean of gradients, 0 to below 1.
+    /// Decay of the running mean of gradients, at least 0 and below 1.
     pub beta1: f64,
-    /// Decay of the running mean of squared gradients, 0 to below 1.
+    /// Decay of the running mean of squared gradients, at least 0 and below 1.
     pub beta2: f64,
     /// Added to the denominator, above 0.
     pub epsilon: f64,
     /// Divides by the largest second moment so far. <https://openreview.net/forum?id=ryQu7f-RZ>
     pub amsgrad: bool,
-    /// The factor of the weights that is added to their gradient, from 0.
+    /// The factor of the weights that is added to their gradient, at least 0.
     pub weight_decay: f64,
 }
 

@@ -13,13 +13,13 @@ use crate::words::range;
 pub struct AdamWConfig {
     /// The largest step size of the schedule, above 0.
     pub learning_rate: f64,
-    /// Decay of the running mean of gradients, 0 to below 1.
+    /// Decay of the running mean of gradients, at least 0 and below 1.
     pub beta1: f64,
-    /// Decay of the running mean of squared gradients, 0 to below 1.
+    /// Decay of the running mean of squared gradients, at least 0 and below 1.
     pub beta2: f64,
     /// Added to the denominator, above 0.
     pub epsilon: f64,
-    /// The share of the weights that a step of rate 1 takes away, from 0.
+    /// The share of the weights that a step with learning rate 1 removes, at least 0.
     pub weight_decay: f64,
 }
 

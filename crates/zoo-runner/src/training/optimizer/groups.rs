@@ -18,12 +18,12 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ParameterGroupsConfig {
-    /// Last names of the parameters that weight decay leaves alone: by default norms, biases, the
-    /// class token and positions, as timm and the papers of the Vision Transformer have it. An
-    /// empty list decays all, as a plain PyTorch optimizer does.
+    /// Parameters without weight decay, by the last part of their names: by default norms, biases,
+    /// the class token and positions, as in timm and the papers of the Vision Transformer. With an
+    /// empty list, weight decay applies to all, as in a plain PyTorch optimizer.
     pub no_weight_decay: Vec<String>,
-    /// The factor of the learning rate from a layer to the one before it, above 0 and at most 1;
-    /// 1 trains all alike. <https://arxiv.org/abs/2106.08254>
+    /// The factor of the learning rate from each layer to the one before it, above 0 and at most 1;
+    /// with 1, all layers have the same learning rate. <https://arxiv.org/abs/2106.08254>
     pub layer_decay: f64,
 }
 
@@ -95,7 +95,7 @@ impl ParameterGroups {
         self
     }
 
-    /// The learning rate of each parameter, where that of the last layer is `rate`.
+    /// The learning rate of each parameter, if that of the last layer is `rate`.
     pub fn rates(&self, rate: f64) -> ModuleLearningRate {
         // Burn lets groups of rates be made by a scheduler only.
         let rates = ModuleLrScheduler::new(rate);

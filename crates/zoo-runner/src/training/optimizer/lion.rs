@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 use super::Settings;
 use crate::words::range;
 
-/// Settings of Lion. It wants a learning rate of a third to a tenth of AdamW's, and a weight decay
-/// so much larger.
+/// Settings of Lion. It needs a learning rate of a third to a tenth of AdamW's, and a weight decay
+/// larger by the same factor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LionConfig {
     /// The largest step size of the schedule, above 0.
     pub learning_rate: f64,
-    /// The share of the momentum in a step, 0 to below 1.
+    /// The share of the momentum in a step, at least 0 and below 1.
     pub beta1: f64,
-    /// Decay of the momentum, 0 to below 1.
+    /// Decay of the momentum, at least 0 and below 1.
     pub beta2: f64,
-    /// The share of the weights that a step of rate 1 takes away, from 0.
+    /// The share of the weights that a step with learning rate 1 removes, at least 0.
     pub weight_decay: f64,
 }
 

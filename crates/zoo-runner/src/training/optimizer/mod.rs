@@ -1,7 +1,7 @@
-//! How a gradient becomes a step.
+//! How gradients become steps.
 //!
 //! To add an optimizer, write its file beside this one (a config struct that implements
-//! [`Settings`]) and give it a line in `optimizers!` below.
+//! [`Settings`]) and add a line to `optimizers!` below.
 
 mod adafactor;
 mod adagrad;
@@ -43,7 +43,7 @@ pub trait Settings {
     ///
     /// # Errors
     ///
-    /// What is wrong and what was expected.
+    /// What is wrong, and what was expected.
     fn check(&self) -> Result<(), String>;
 
     /// The optimizer of one parameter that is decayed so much.
@@ -59,7 +59,7 @@ pub trait Settings {
     }
 }
 
-/// Makes the registry: the config enum, and the one place where a name becomes an optimizer.
+/// Builds the registry: the config enum, and the only place where a name becomes an optimizer.
 macro_rules! optimizers {
     ($($name:literal = $kind:ident($config:ident): $about:literal),* $(,)?) => {
         /// The choice of an optimizer.
@@ -108,12 +108,18 @@ optimizers! {
     "sgd" = Sgd(SgdConfig): "Stochastic gradient descent with momentum.",
     "adam" = Adam(AdamConfig): "Adam. <https://arxiv.org/abs/1412.6980>",
     "adamw" = AdamW(AdamWConfig): "Adam with decoupled weight decay. <https://arxiv.org/abs/1711.05101>",
-    "rmsprop" = RmsProp(RmsPropConfig): "Divides by a running root mean square of the gradients.",
-    "adagrad" = AdaGrad(AdaGradConfig): "Divides by the root of all squared gradients so far. <https://jmlr.org/papers/v12/duchi11a.html>",
-    "adafactor" = Adafactor(AdafactorConfig): "Adam's second moment by rows and columns alone. <https://arxiv.org/abs/1804.04235>",
-    "lion" = Lion(LionConfig): "The sign of a momentum. <https://arxiv.org/abs/2302.06675>",
+    "rmsprop" = RmsProp(RmsPropConfig): "Divides the gradients by a running average of their root \
+                                         mean square.",
+    "adagrad" = AdaGrad(AdaGradConfig): "Divides the gradients by the root of the sum of all \
+                                         squared gradients so far. \
+                                         <https://jmlr.org/papers/v12/duchi11a.html>",
+    "adafactor" = Adafactor(AdafactorConfig): "Adam with a second moment kept only per row and per \
+                                               column. <https://arxiv.org/abs/1804.04235>",
+    "lion" = Lion(LionConfig): "Steps in the direction of the sign of a momentum. \
+                                <https://arxiv.org/abs/2302.06675>",
     "lamb" = Lamb(LambConfig): "Adam with steps scaled to the norm of each parameter. <https://arxiv.org/abs/1904.00962>",
-    "adan" = Adan(AdanConfig): "Adam with a Nesterov momentum of differences. <https://arxiv.org/abs/2208.06677>",
+    "adan" = Adan(AdanConfig): "Adam with Nesterov momentum of gradient differences. \
+                                <https://arxiv.org/abs/2208.06677>",
     "muon" = Muon(MuonConfig): "Orthogonal steps for matrices, AdamW for the rest. <https://kellerjordan.github.io/posts/muon/>",
 }
 
@@ -153,7 +159,7 @@ mod tests {
             );
             assert_eq!(
                 message(json!({name: {"weight_decay": -1}})),
-                "`weight_decay`: expected a number from 0, found -1",
+                "`weight_decay`: expected a number of at least 0, found -1",
                 "{name}"
             );
         }

@@ -12,18 +12,18 @@ use super::{AdamWConfig, ParameterGroups, Settings};
 use crate::words::range;
 
 /// Settings of Muon, as `torch.optim.Muon` with `adjust_lr_fn="match_rms_adamw"`, so that learning
-/// rate and weight decay are as large as AdamW's. Only matrices of hidden layers are given to it;
-/// all else (convolutions, embeddings, norms, biases, the head) is AdamW's.
+/// rate and weight decay have the scale of AdamW's. It updates only matrices of hidden layers;
+/// AdamW updates the rest (convolutions, embeddings, norms, biases, the head).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MuonConfig {
     /// The largest step size of the schedule, above 0.
     pub learning_rate: f64,
-    /// The share of the last step that goes on, 0 to below 1.
+    /// The share of the last step that carries over, at least 0 and below 1.
     pub momentum: f64,
-    /// Looks ahead along the momentum.
+    /// Uses Nesterov momentum, which looks ahead along the momentum.
     pub nesterov: bool,
-    /// The share of the weights that a step of rate 1 takes away, from 0.
+    /// The share of the weights that a step with learning rate 1 removes, at least 0.
     pub weight_decay: f64,
 }
 

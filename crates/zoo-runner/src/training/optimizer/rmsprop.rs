@@ -13,15 +13,15 @@ use crate::words::range;
 pub struct RmsPropConfig {
     /// The largest step size of the schedule, above 0.
     pub learning_rate: f64,
-    /// Decay of the running mean of squared gradients, 0 to below 1.
+    /// Decay of the running mean of squared gradients, at least 0 and below 1.
     pub alpha: f64,
-    /// The share of the last step that goes on, 0 to below 1.
+    /// The share of the last step that carries over, at least 0 and below 1.
     pub momentum: f64,
     /// Added to the denominator, above 0.
     pub epsilon: f64,
     /// Divides by the deviation instead of the root mean square.
     pub centered: bool,
-    /// The factor of the weights that is added to their gradient, from 0.
+    /// The factor of the weights that is added to their gradient, at least 0.
     pub weight_decay: f64,
 }
 

@@ -13,11 +13,11 @@ use crate::words::range;
 pub struct SgdConfig {
     /// The largest step size of the schedule, above 0.
     pub learning_rate: f64,
-    /// The share of the last step that goes on, 0 to below 1.
+    /// The share of the last step that carries over, at least 0 and below 1.
     pub momentum: f64,
-    /// Looks ahead along the momentum.
+    /// Uses Nesterov momentum, which looks ahead along the momentum.
     pub nesterov: bool,
-    /// The factor of the weights that is added to their gradient, from 0.
+    /// The factor of the weights that is added to their gradient, at least 0.
     pub weight_decay: f64,
 }
 

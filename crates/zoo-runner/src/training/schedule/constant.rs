@@ -9,7 +9,7 @@ use super::{Extent, Length, Schedule, Span};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConstantConfig {
-    /// The learning rate grows linearly from near 0 over this stretch.
+    /// The warm-up, over which the learning rate rises linearly from near 0.
     pub warmup: Length,
 }
 

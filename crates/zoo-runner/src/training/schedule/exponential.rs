@@ -6,18 +6,18 @@ use serde::{Deserialize, Serialize};
 use super::{Extent, Length, Schedule, Span};
 use crate::words::range;
 
-/// Settings of the exponential schedule: PyTorch's `ExponentialLR` with `every` a step. The fall is
-/// smooth; one with stairs is the step schedule.
+/// Settings of the exponential schedule: PyTorch's `ExponentialLR` if `every` is one step. The
+/// decay is smooth; for stairs, use the step schedule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ExponentialConfig {
-    /// The learning rate grows linearly from near 0 over this stretch.
+    /// The warm-up, over which the learning rate rises linearly from near 0.
     pub warmup: Length,
-    /// The stretch after which the learning rate stays as it is.
+    /// The length after which the learning rate stays constant.
     pub length: Length,
-    /// The stretch over which the learning rate falls by `gamma`.
+    /// The interval over which the learning rate falls by the factor `gamma`.
     pub every: Length,
-    /// The factor of that stretch, 0 to 1.
+    /// The factor per interval, 0 to 1.
     pub gamma: f64,
     /// The lowest learning rate as a fraction of the optimizer's, 0 to 1.
     pub floor: f64,

@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::training::RunLength;
 
-/// A stretch of a run.
+/// A part of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Length {
-    /// A fraction, 0 to 1: of the run for the length of a schedule, of the schedule for all within
-    /// it.
+    /// A fraction, 0 to 1: of the run for the length of a schedule, of the schedule for everything
+    /// within it.
     Fraction(f64),
     /// Passes over the training split.
     Epochs(f64),
@@ -37,7 +37,8 @@ impl Length {
         match good {
             true => Ok(()),
             false => Err(format!(
-                "`{name}`: expected a fraction of 0 to 1 or epochs from 0, found {found}"
+                "`{name}`: expected a fraction from 0 to 1 or a number of epochs of at least 0, \
+                 found {found}"
             )),
         }
     }

@@ -1,7 +1,7 @@
 //! How the learning rate changes during a run: a pure function of the step.
 //!
 //! To add a schedule, write its file beside this one (a config struct that implements [`Schedule`])
-//! and give it a line in `schedules!` below.
+//! and add a line to `schedules!` below.
 
 mod constant;
 mod cosine;
@@ -38,7 +38,7 @@ pub trait Schedule {
     ///
     /// # Errors
     ///
-    /// What is wrong and what was expected.
+    /// What is wrong, and what was expected.
     fn check(&self) -> Result<(), String>;
 
     /// Refuses settings that this extent is too short for.
@@ -60,7 +60,7 @@ pub trait Schedule {
     fn after_warmup(&self, step: usize, extent: Extent) -> f64;
 }
 
-/// Makes the registry: the config enum, and the one place where a name becomes a schedule.
+/// Builds the registry: the config enum, and the only place where a name becomes a schedule.
 macro_rules! schedules {
     ($($name:literal = $kind:ident($config:ident): $about:literal),* $(,)?) => {
         /// The choice of a schedule. Each scales the optimizer's learning rate.
@@ -84,13 +84,17 @@ macro_rules! schedules {
 }
 
 schedules! {
-    "constant" = Constant(ConstantConfig): "The learning rate stays.",
-    "step" = Step(StepConfig): "Multiplied by `gamma` after every `every`.",
-    "multi-step" = MultiStep(MultiStepConfig): "Multiplied by `gamma` at each of `milestones`.",
-    "exponential" = Exponential(ExponentialConfig): "Multiplied by the same factor at every step.",
-    "cosine" = Cosine(CosineConfig): "Half a cosine down to the floor. <https://arxiv.org/abs/1608.03983>",
-    "one-cycle" = OneCycle(OneCycleConfig): "Up along a cosine, then down along another. <https://arxiv.org/abs/1708.07120>",
-    "polynomial" = Polynomial(PolynomialConfig): "A power of what is left, down to the floor.",
+    "constant" = Constant(ConstantConfig): "Keeps the learning rate constant.",
+    "step" = Step(StepConfig): "Multiplies the learning rate by `gamma` after every `every`.",
+    "multi-step" = MultiStep(MultiStepConfig): "Multiplies the learning rate by `gamma` at each of \
+                                                `milestones`.",
+    "exponential" = Exponential(ExponentialConfig): "Multiplies the learning rate by the same factor at every step.",
+    "cosine" = Cosine(CosineConfig): "Follows half a cosine down to the floor. \
+                                      <https://arxiv.org/abs/1608.03983>",
+    "one-cycle" = OneCycle(OneCycleConfig): "Rises along a cosine, then falls along another. \
+                                             <https://arxiv.org/abs/1708.07120>",
+    "polynomial" = Polynomial(PolynomialConfig): "Follows a power of the remaining fraction, down \
+                                                  to the floor.",
 }
 
 impl Default for ScheduleConfig {
@@ -105,8 +109,8 @@ impl ScheduleConfig {
         self.schedule().check()
     }
 
-    /// Refuses an explicit length that the run is too short for. How many steps a run of so many
-    /// seconds will have cannot be known before.
+    /// Refuses an explicit length that the run is too short for. How many steps a run with
+    /// `seconds` will have cannot be known in advance.
     ///
     /// # Errors
     ///

@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 use super::{Extent, Length, Schedule, Span, along_cosine};
 use crate::words::range;
 
-/// Settings of the one-cycle schedule, as PyTorch's `OneCycleLR` without its cycle of the momentum.
+/// Settings of the one-cycle schedule, as PyTorch's `OneCycleLR` without its momentum cycle.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct OneCycleConfig {
-    /// The stretch of the rise, whose last step has the highest learning rate.
+    /// The length of the rise, whose last step has the highest learning rate.
     pub warmup: Length,
-    /// The stretch of rise and fall.
+    /// The length of rise and fall together.
     pub length: Length,
-    /// The start as a fraction of the learning rate, 0 to 1.
+    /// The initial learning rate as a fraction of the optimizer's, 0 to 1.
     pub start: f64,
-    /// The end as a fraction of the learning rate, 0 to 1.
+    /// The final learning rate as a fraction of the optimizer's, 0 to 1.
     pub floor: f64,
 }
 

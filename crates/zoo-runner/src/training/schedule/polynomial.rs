@@ -10,13 +10,13 @@ use crate::words::range;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PolynomialConfig {
-    /// The learning rate grows linearly from near 0 over this stretch; the fall follows.
+    /// The warm-up, over which the learning rate rises linearly from near 0; the decay follows.
     pub warmup: Length,
-    /// The stretch at whose end the floor is reached.
+    /// The length at whose end the floor is reached.
     pub length: Length,
-    /// The power, above 0; 1 falls along a line.
+    /// The power, above 0; with 1, the decay is linear.
     pub power: f64,
-    /// The end as a fraction of the learning rate, 0 to 1.
+    /// The final learning rate as a fraction of the optimizer's, 0 to 1.
     pub floor: f64,
 }
 

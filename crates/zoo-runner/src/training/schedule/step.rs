@@ -1,4 +1,4 @@
-//! Drops at equal distances.
+//! Drops at equal intervals.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,13 +10,13 @@ use crate::words::range;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StepConfig {
-    /// The learning rate grows linearly from near 0 over this stretch.
+    /// The warm-up, over which the learning rate rises linearly from near 0.
     pub warmup: Length,
-    /// The stretch after which the learning rate stays as it is.
+    /// The length after which the learning rate stays constant.
     pub length: Length,
-    /// The stretch between two drops, counted from the start of the run.
+    /// The interval between two drops, counted from the start of the run.
     pub every: Length,
-    /// The factor of a drop, 0 to 1.
+    /// The factor of each drop, 0 to 1.
     pub gamma: f64,
     /// The lowest learning rate as a fraction of the optimizer's, 0 to 1.
     pub floor: f64,

@@ -117,7 +117,7 @@ fn only_an_explicit_length_that_does_not_fit_is_refused() {
     );
     assert_eq!(
         fits(json!({"multi-step": {"milestones": [{"steps": 11}]}})).unwrap_err(),
-        "`milestones` go up to step 11, but the schedule has 10"
+        "`milestones` extend to step 11, but the schedule has 10"
     );
     let timed = schedule(json!({"cosine": {"length": {"steps": 11}}}));
     assert_eq!(timed.check_fits(course(Budget::Seconds(1.0))), Ok(()));
@@ -128,7 +128,7 @@ fn settings_out_of_range_are_refused() {
     let message = |config| schedule(config).check().unwrap_err();
     assert_eq!(
         message(json!({"constant": {"warmup": {"fraction": 1.5}}})),
-        "`warmup`: expected a fraction of 0 to 1 or epochs from 0, found 1.5"
+        "`warmup`: expected a fraction from 0 to 1 or a number of epochs of at least 0, found 1.5"
     );
     assert_eq!(message(json!({"step": {"gamma": 2}})), "`gamma`: expected 0 to 1, found 2");
     assert_eq!(

@@ -1,5 +1,5 @@
-//! The forward pass: a task for every image, or for a band of its rows where there are fewer images
-//! than threads.
+//! The forward pass: one task per image, or per band of its rows if there are fewer images than
+//! threads.
 
 use rayon::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Images with the border of zeros that a convolution wants, channels last.
+//! Images with the border of zeros that a convolution needs, channels last.
 
 use crate::flex::conv::geometry::Geometry;
 use crate::flex::tensor::{Flat, is_channels_last, values};

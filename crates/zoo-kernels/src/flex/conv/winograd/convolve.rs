@@ -66,8 +66,8 @@ pub(super) fn convolve(
     output
 }
 
-/// Images of a task, and rows of a chunk of them: small images are taken together so that slabs
-/// are full, and an image is cut where there are fewer than threads.
+/// Images per task, and rows per chunk of them: small images are combined so that slabs are full,
+/// and images are divided if there are fewer than threads.
 fn shares(correlation: &Correlation) -> (usize, usize) {
     let threads = rayon::current_num_threads();
     let (batch, height) = (correlation.batch, correlation.output[0]);

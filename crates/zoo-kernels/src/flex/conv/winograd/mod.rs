@@ -40,7 +40,7 @@ pub(super) fn applies(geometry: &Geometry) -> bool {
     let possible = shape.stride == [1, 1]
         && shape.groups == 1
         && (0..2).all(|axis| shape.padding[axis].0 < kernel[axis]);
-    // A tile at the edge computes outputs that nobody wants, a block at the edge reads zeros.
+    // A tile at the edge computes unused outputs, a block at the edge reads zeros.
     let tiles = output.map(|side| side.div_ceil(TILE)).iter().product::<usize>();
     let multiplications = POSITIONS * tiles * blocks(kernel).iter().product::<usize>();
     let direct = [output, kernel].as_flattened().iter().product::<usize>();

@@ -5,8 +5,8 @@ use super::matrices::{Square, of_gradient, of_input, of_products, of_weights};
 use crate::flex::simd::{columns, kernel, load, store};
 use pulp::Simd;
 
-/// Tiles that are gone through together: so many that weights from the third-level cache are worth
-/// their way, so few that the tiles at a position stay in the second.
+/// Tiles processed together: enough that fetching weights from the third-level cache pays off, and
+/// few enough that the tiles at a position stay in the second.
 pub(super) const SLAB: usize = 48;
 
 /// A slab of transformed tiles: for each position a matrix, tiles by channels.

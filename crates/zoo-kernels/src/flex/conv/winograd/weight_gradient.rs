@@ -30,7 +30,7 @@ struct Job<'a> {
     gradient: &'a [f32],
     zeros: Vec<f32>,
     panels: Vec<Panel>,
-    /// How a slab of tiles lies once transformed.
+    /// The layout of a slab of transformed tiles.
     of_images: Slab,
     of_gradient: Slab,
     /// Where each channel of each block of the kernel starts in the transformed images, and in the
