@@ -1,14 +1,10 @@
 //! Weights in a network for other classes, other channels or another image size.
 
-mod positions;
-
 use burn::store::{ApplyError, bridge};
 use burn::tensor::TensorData;
 
-use super::{layout::Names, source::Lazy};
+use super::{layout::Names, positions::Bicubic, source::Lazy};
 use crate::model::{AnyModel, DataShape, ModelSettings, head_path, is_within};
-
-pub use positions::Bicubic;
 
 /// The parameter that knows how many patches an image has.
 const POSITIONS: &str = "position_embedding";

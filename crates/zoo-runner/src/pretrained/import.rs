@@ -10,11 +10,11 @@ use zoo_data::{Interpolation, Preprocess, Resize};
 use zoo_vit::VitConfig;
 
 use super::{
-    adapt::Bicubic,
     assume::Assumption,
     infer,
     layout::{Layout, Named, Names, ZOO, some_of},
     locate::locate,
+    positions::Bicubic,
     report::{ImportReport, not_finite},
     sidecar::Sidecar,
     source::{Lazy, Tensors},

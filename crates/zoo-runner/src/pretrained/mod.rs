@@ -15,6 +15,7 @@ mod infer;
 mod layout;
 mod locate;
 mod pickle;
+mod positions;
 mod report;
 mod sidecar;
 mod source;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use zoo_data::{Interpolation, Resize};
 use zoo_vit::{VitConfig, VitPreset};
 
-use super::{ImportOptions, Pretrained, adapt::Bicubic, export, import};
+use super::{ImportOptions, Pretrained, export, import, positions::Bicubic};
 use crate::{
     backend::host,
     model::{DataShape, ModelSettings},

@@ -11,7 +11,7 @@ mod torchvision;
 use zoo_data::{CropOffset, Interpolation, Preprocess, Resize};
 
 pub use self::{named::Named, names::Names};
-use super::adapt::Bicubic;
+use super::positions::Bicubic;
 use crate::model::ModelSettings;
 
 /// What a library calls the tensors of one network, and what it takes for granted.

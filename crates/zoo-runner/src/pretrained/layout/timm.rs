@@ -3,7 +3,7 @@
 use zoo_data::{Interpolation, Resize};
 
 use super::{Assumed, Layout};
-use crate::pretrained::adapt::Bicubic;
+use crate::pretrained::positions::Bicubic;
 
 pub const VIT: Layout = Layout {
     name: "timm",

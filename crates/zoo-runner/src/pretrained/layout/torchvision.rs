@@ -4,7 +4,7 @@ use zoo_data::{Interpolation, Resize};
 use zoo_vit::VitConfig;
 
 use super::{Assumed, Layout};
-use crate::{model::ModelSettings, pretrained::adapt::Bicubic};
+use crate::{model::ModelSettings, pretrained::positions::Bicubic};
 
 /// `Resize(256)`, `CenterCrop(224)`, and the figures of ImageNet.
 const IMAGENET: Assumed = Assumed {
