@@ -108,7 +108,7 @@ fn a_part_of_the_train_images_makes_a_learning_curve() {
     let seen: Vec<_> =
         report["runs"].as_array().unwrap().iter().map(|run| run["images"].clone()).collect();
     assert_eq!(seen.len(), 4);
-    assert!(zoo.read("comparison/index.html").contains("With how many images"));
+    assert!(zoo.read("comparison/index.html").contains("Number of training images"));
 }
 
 #[test]

@@ -184,7 +184,7 @@ fn activations_go_where_they_are_known() {
             zoo.refused(&["export", name, "--layout", "torchvision", "--out", "x.safetensors"]);
         assert_eq!(
             said,
-            "error: --layout torchvision: torchvision has this network only with a class token, learned \
+            "error: --layout torchvision: torchvision supports this network only with a class token, learned \
              positions and the exact GELU; use --layout zoo\n"
         );
     }

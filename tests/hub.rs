@@ -145,8 +145,8 @@ fn the_cache_of_pythons_client_is_used_offline() {
 
     let forbidden = |file: &str| {
         format!(
-            "error: HF_HUB_OFFLINE forbids to fetch https://huggingface.co/someone/{file}; unset it, or get \
-             the file by hand and give the path of the weights instead of their name"
+            "error: HF_HUB_OFFLINE forbids downloading https://huggingface.co/someone/{file}; unset it, or get \
+             the file by other means and give the path to the weights instead of their name"
         )
     };
     let config = forbidden("commit/resolve/main/config.json");

@@ -122,7 +122,7 @@ mod bytes {
         assert_eq!(written["images"][0]["files"][0], "\\xFC/-xC3-grad-cam.png");
         let written =
             json(&zoo, &[b"export", b"r\xfcn", b"--out", b"w\xe9.safetensors", b"--json"]);
-        assert_eq!(written, json!({"layout": "zoo", "files": ["w\\xE9.safetensors"]}));
+        assert_eq!(written, json!({"layout": "zoo", "files": ["w\\xE9.safetensors"], "notes": []}));
         let said =
             ok(&zoo, &[b"import", b"w\xe9.safetensors", b"--out", b"\xe8.safetensors", b"-q"]);
         assert!(said.starts_with("\\xE8.safetensors: cnn of "), "{said}");
@@ -137,7 +137,7 @@ mod bytes {
             [&configs[..], &sets[..]].concat().into_iter().map(OsStr::from_bytes).collect();
         assert_eq!(
             zoo.run_with(&refused, &[]).stderr,
-            "error: \\xE8.json: trains just as \\xE9.json does; expected configs that differ\n"
+            "error: \\xE8.json: trains exactly like \\xE9.json; expected different configs\n"
         );
         let text = zoo.path("").join(OsStr::from_bytes(b"\xe8.json"));
         let other = fs::read_to_string(&text).unwrap().replace("[4]", "[8]");

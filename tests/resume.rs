@@ -125,14 +125,14 @@ fn a_run_goes_on_where_its_images_lie_elsewhere() {
     // A finished run needs none of them.
     fs::rename(zoo.path("disk/b"), zoo.path("disk/c")).unwrap();
     let said = zoo.ok(&["train", "tiny.json", "--resume"]);
-    assert_eq!(said, "runs/tiny: finished already, nothing to do\n");
+    assert_eq!(said, "runs/tiny: already finished, nothing to do\n");
 
     fs::rename(zoo.path("disk/c"), zoo.path("disk/b")).unwrap();
     cut_short(&zoo, "runs/tiny");
     fs::copy(zoo.path("disk/b/ant/0.png"), zoo.path("disk/b/ant/8.png")).unwrap();
     assert_eq!(
         zoo.refused(&resume),
-        "error: runs/tiny: was started on other images: resume with the same, or start over by --force\n"
+        "error: runs/tiny: was started on other images: resume with the same, or start over with --force\n"
     );
 }
 

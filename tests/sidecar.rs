@@ -152,7 +152,7 @@ fn files_of_another_network_are_told() {
         changed("hf-plain", |files| files["config.json"]["num_hidden_layers"] = json!(12));
     assert_eq!(
         import(&files),
-        "error: theirs/model.safetensors: has 2 blocks, but config.json beside it is of a network of 12: put \
+        "error: theirs/model.safetensors: has 2 blocks, but the config.json beside it describes a network with 12: move \
          the weights elsewhere\n"
     );
     files["config.json"]["num_hidden_layers"] = json!(2);

@@ -72,7 +72,7 @@ fn messages_name_tensors_as_the_file_does() {
     };
     assert_eq!(
         wrapped(&|tensors| drop(tensors.remove("net.module.norm.bias"))),
-        "lacks what a vit of timm has: `net.module.norm.bias`"
+        "lacks tensors that a vit of timm has: `net.module.norm.bias`"
     );
     assert_eq!(
         wrapped(&|tensors| drop(tensors.remove("net.module.pos_embed"))),

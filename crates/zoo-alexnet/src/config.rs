@@ -82,17 +82,13 @@ pub(crate) struct Convolution {
 
 impl From<AlexNetSettings> for AlexNetConfig {
     fn from(settings: AlexNetSettings) -> Self {
-        Self::preset(settings.preset.unwrap_or_default()).overlaid(settings)
+        let mut config = Self::preset(settings.preset.unwrap_or_default());
+        config.overlay(settings);
+        config
     }
 }
 
 impl AlexNetConfig {
-    /// The config with what `settings` says laid over it.
-    pub fn overlaid(mut self, settings: AlexNetSettings) -> Self {
-        self.overlay(settings);
-        self
-    }
-
     /// Sets the number of classes.
     pub fn with_num_classes(mut self, num_classes: usize) -> Self {
         self.num_classes = num_classes;

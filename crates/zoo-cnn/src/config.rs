@@ -68,17 +68,13 @@ pub struct CnnConfig {
 
 impl From<CnnSettings> for CnnConfig {
     fn from(settings: CnnSettings) -> Self {
-        Self::preset(settings.preset.unwrap_or_default()).overlaid(settings)
+        let mut config = Self::preset(settings.preset.unwrap_or_default());
+        config.overlay(settings);
+        config
     }
 }
 
 impl CnnConfig {
-    /// The config with what `settings` says laid over it.
-    pub fn overlaid(mut self, settings: CnnSettings) -> Self {
-        self.overlay(settings);
-        self
-    }
-
     /// Sets the number of classes.
     pub fn with_num_classes(mut self, num_classes: usize) -> Self {
         self.num_classes = num_classes;

@@ -61,7 +61,7 @@ pub enum DataError {
 
     /// A compressed file or archive ends in the middle. Comes on opening.
     #[error(
-        "{path} is cut short: its {format} data end too early; copy or download it again",
+        "{path} is truncated: its {format} data end too early; copy or download it again",
         path = shown(path)
     )]
     Truncated {
@@ -153,7 +153,7 @@ pub enum DataError {
 
     /// A file of class names has too many or too few. Comes on opening.
     #[error(
-        "{path} should name {expected} classes, one a line, but names {found}",
+        "{path} should name {expected} classes, one per line, but names {found}",
         path = shown(path)
     )]
     ClassNames {
@@ -190,7 +190,7 @@ pub enum DataError {
 
     /// A class folder without images. Comes on opening.
     #[error(
-        "{path} has no images in it; put some into it, or remove the folder",
+        "{path} contains no images; add some, or remove the folder",
         path = shown(path)
     )]
     EmptyClass {

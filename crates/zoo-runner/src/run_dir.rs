@@ -73,7 +73,7 @@ impl RunDir {
         let lock = File::create(&lock_path).map_err(Error::io(&lock_path))?;
         let warning = match take(&lock) {
             Lock::Held => None,
-            Lock::Busy => return Err(Error::run(path, "another zoo is training in it")),
+            Lock::Busy => return Err(Error::run(path, "another zoo process is training in it")),
             Lock::Lacking(reason) => Some(format!(
                 "{}: the file system has no locks ({reason}): take care that no other zoo trains in it",
                 shown(path)

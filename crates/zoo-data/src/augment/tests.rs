@@ -80,11 +80,11 @@ fn settings_out_of_range_are_refused() {
         ),
         (
             r#"{"random-resized-crop": {"scale": [0.5, 1.5]}}"#,
-            "`random-resized-crop.scale`: expected two numbers from 0.0001 to 1, the lesser first, found [0.5, 1.5]",
+            "`random-resized-crop.scale`: expected two numbers from 0.0001 to 1, the smaller first, found [0.5, 1.5]",
         ),
         (
             r#"{"random-resized-crop": {"ratio": [2, 1]}}"#,
-            "`random-resized-crop.ratio`: expected two numbers from 0.01 to 100, the lesser first, found [2, 1]",
+            "`random-resized-crop.ratio`: expected two numbers from 0.01 to 100, the smaller first, found [2, 1]",
         ),
         (
             r#"{"rotation": {"degrees": 181}}"#,
@@ -97,7 +97,7 @@ fn settings_out_of_range_are_refused() {
         ),
         (
             r#"{"affine": {"scale": [0, 1]}}"#,
-            "`affine.scale`: expected two numbers from 0.01 to 100, the lesser first, found [0, 1]",
+            "`affine.scale`: expected two numbers from 0.01 to 100, the smaller first, found [0, 1]",
         ),
         (r#"{"affine": {"shear": [90, 0]}}"#, "`affine.shear`: expected 0 to 89 degrees, found 90"),
         (
@@ -126,7 +126,7 @@ fn settings_out_of_range_are_refused() {
         ),
         (
             r#"{"gaussian-blur": {"sigma": [0, 1]}}"#,
-            "`gaussian-blur.sigma`: expected two numbers from 0.01 to 100, the lesser first, found [0, 1]",
+            "`gaussian-blur.sigma`: expected two numbers from 0.01 to 100, the smaller first, found [0, 1]",
         ),
         (r#"{"sharpness": {"factor": -1}}"#, "`sharpness.factor`: expected 0 to 100, found -1"),
         (r#"{"posterize": {"bits": 9}}"#, "`posterize.bits`: expected 1 to 8 bits, found 9"),
@@ -142,7 +142,7 @@ fn settings_out_of_range_are_refused() {
         ),
         (
             r#"{"random-erasing": {"scale": [0.4, 0.3]}}"#,
-            "`random-erasing.scale`: expected two numbers from 0.0001 to 1, the lesser first, found [0.4, 0.3]",
+            "`random-erasing.scale`: expected two numbers from 0.0001 to 1, the smaller first, found [0.4, 0.3]",
         ),
         (
             r#"{"cutout": {"size": 33}}"#,

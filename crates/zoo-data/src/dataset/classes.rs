@@ -166,10 +166,10 @@ mod tests {
         ] {
             let message = open(&format!(r#""classes": {classes}"#)).unwrap_err().to_string();
             assert!(
-                message.starts_with("classes must be two or more of \"dolphin\", "),
+                message.starts_with("`classes`: expected two or more of \"dolphin\", "),
                 "{message}"
             );
-            assert!(message.ends_with(&format!(", each once, but it is {found}")), "{message}");
+            assert!(message.ends_with(&format!(", each once, found {found}")), "{message}");
         }
     }
 }

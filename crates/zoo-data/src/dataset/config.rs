@@ -232,7 +232,7 @@ mod tests {
         );
         assert_eq!(
             message("folder", 0.5, -0.1),
-            "`split.test`: expected 0 or more and below 1, found -0.1"
+            "`split.test`: expected at least 0 and below 1, found -0.1"
         );
         assert_eq!(
             message("folder", 0.5, 0.5),
@@ -256,8 +256,8 @@ mod tests {
         assert_eq!(message("folder", "(dive[0-9]+)_"), Ok(()));
         assert_eq!(
             message("cifar10", "(dive[0-9]+)_"),
-            Err("split.group must be left out, because the images of cifar10 have no file names, but it \
-                 is \"(dive[0-9]+)_\""
+            Err("`split.group`: expected nothing, because the images of cifar10 have no file names, found \
+                 \"(dive[0-9]+)_\""
                 .to_owned())
         );
         assert!(message("folder", "dive").is_err());

@@ -138,7 +138,8 @@ impl Files {
             }
         }
         if let Some(listed) = listed(&others) {
-            self.notes.push(format!("{}: left out what is no image: {listed}", shown(folder)));
+            self.notes
+                .push(format!("{}: left out files that are not images: {listed}", shown(folder)));
         }
     }
 

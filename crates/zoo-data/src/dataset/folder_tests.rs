@@ -129,7 +129,7 @@ fn valid_is_taken_from_train_beside_test() {
     assert_eq!(names(&folder, &dataset.test.unwrap()), ["test/ant/5.png"]);
     assert_eq!(
         told(&folder, open_with(&folder, 0.5, 0.1)),
-        "`split.test`: expected 0, because the images are divided into splits already, found 0.1"
+        "`split.test`: expected 0, because the images are already divided into splits, found 0.1"
     );
 }
 

@@ -247,9 +247,9 @@ mod tests {
     #[test]
     fn a_pattern_has_one_capture_group() {
         let message = |pattern| Pattern::new(pattern).unwrap_err().to_string();
-        let expected = "split.group must be a regular expression with one capture group, as in \"(dive[0-9]+)_\"";
-        assert_eq!(message("dive"), format!("{expected}, but it is \"dive\", which has 0"));
-        assert_eq!(message("(a)(b)"), format!("{expected}, but it is \"(a)(b)\", which has 2"));
-        assert!(message("(a").starts_with(&format!("{expected}, but it is \"(a\" (")));
+        let expected = "`split.group`: expected a regular expression with one capture group, as in \"(dive[0-9]+)_\"";
+        assert_eq!(message("dive"), format!("{expected}, found \"dive\", which has 0"));
+        assert_eq!(message("(a)(b)"), format!("{expected}, found \"(a)(b)\", which has 2"));
+        assert!(message("(a").starts_with(&format!("{expected}, found \"(a\" (")));
     }
 }

@@ -251,7 +251,7 @@ mod tests {
         let error = DataConfig::Sea(SeaConfig { valid: 9, ..small(0) }).open().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`valid`: expected 10 (one image a class) to 10000000, found 9"
+            "`valid`: expected 10 (one image per class) to 10000000, found 9"
         );
     }
 }

@@ -296,7 +296,7 @@ mod tests {
         let error = stratified(no_bee, &classes(), &config(0.5, 0.0, 0)).unwrap_err();
         assert_eq!(
             error.to_string(),
-            r#"class "bee" has 0 images, and none is left to train on; lower split.valid and split.test, or add images"#
+            r#"class "bee" has 0 images, and none is left for training; lower split.valid and split.test, or add images"#
         );
     }
 

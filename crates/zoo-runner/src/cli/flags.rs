@@ -27,7 +27,8 @@ pub struct Threads {
 #[derive(Clone, Debug, Args)]
 pub struct Sets {
     /// Change a setting, such as train.epochs=5; repeatable.
-    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
+    // By this identifier such arguments may be names that are not UTF-8, see `paths`.
+    #[arg(id = "sets", long = "set", value_name = "KEY.PATH=VALUE")]
     pub all: Vec<String>,
 }
 

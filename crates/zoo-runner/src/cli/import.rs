@@ -129,7 +129,7 @@ impl Import {
             report.assumed.iter().for_each(|note| eprintln!("assumed: {note}"));
         }
         if !report.not_finite.is_empty() {
-            eprintln!("warning: values that are not finite in {}", report.not_finite.join(", "));
+            eprintln!("warning: not all numbers are finite in {}", report.not_finite.join(", "));
         }
         match output.json {
             true => print_json(report),

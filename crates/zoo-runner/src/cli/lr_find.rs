@@ -99,6 +99,6 @@ impl LrFind {
                 found.points.len()
             ),
         };
-        format!("{said}\n{}: loss over learning rate", shown(&self.out))
+        format!("{said}\n{}: loss against learning rate", shown(&self.out))
     }
 }

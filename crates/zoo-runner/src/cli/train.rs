@@ -48,7 +48,7 @@ impl Train {
         let path = self.run_path()?;
         let mut config = RunConfig::load(&self.config, &self.sets.all)?;
         self.compute.apply(&mut config)?;
-        let say_finished = || print(&format!("{}: finished already, nothing to do", shown(&path)));
+        let say_finished = || print(&format!("{}: already finished, nothing to do", shown(&path)));
         if self.resume && report_path(&path).exists() {
             return say_finished();
         }

@@ -104,7 +104,7 @@ fn refuse_twins(configs: &[(&PathBuf, RunConfig)]) -> Result<(), Error> {
             let message = match twin == path {
                 true => String::from("is given twice; expected different configs"),
                 false => {
-                    format!("trains just as {} does; expected configs that differ", shown(twin))
+                    format!("trains exactly like {}; expected different configs", shown(twin))
                 }
             };
             return Err(Error::Usage(format!("{}: {message}", shown(path))));

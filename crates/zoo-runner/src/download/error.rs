@@ -63,7 +63,7 @@ pub enum DownloadError {
         place: PathBuf,
     },
     /// Another process fetches the same file.
-    #[error("{path} is being fetched by another process; wait for it", path = shown(path))]
+    #[error("another process is downloading {path}; wait for it to finish", path = shown(path))]
     Busy {
         /// The file that grows.
         path: PathBuf,

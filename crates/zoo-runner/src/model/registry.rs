@@ -5,7 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zoo_kernels::nn::{Conv2d, Tap};
 
-use super::{Classifier, DataShape, Explainable, settings::ModelConfig};
+use super::{
+    Classifier, DataShape, Explainable,
+    settings::{ModelConfig, overlaid},
+};
 
 /// A named set of sizes of a model.
 pub struct Preset {
@@ -95,14 +98,7 @@ macro_rules! zoo {
                         Ok(self.clone())
                     })*
                     $((Self::$variant(settings), Self::$variant(base)) => {
-                        let config = $krate::$config::from(base.clone()).overlaid(settings.clone());
-                        Ok(Self::$variant($krate::$settings {
-                            num_classes: settings.num_classes,
-                            channels: settings.channels,
-                            image_size: settings.image_size,
-                            preset: base.preset,
-                            ..config.into()
-                        }))
+                        Ok(Self::$variant(overlaid(base, settings)))
                     })*
                     _ => Err(format!("is `{}`, but the weights are of `{}`", self.name(), base.name())),
                 }

@@ -4,6 +4,8 @@ use burn::{
     module::{Module, ModuleVisitor, Param},
     tensor::{Device, Tensor},
 };
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 
 use super::{AnyModel, DataShape, ModelSettings, on_model};
 use crate::backend::host;
@@ -134,6 +136,19 @@ impl ModelSettings {
     pub fn num_params(&self) -> usize {
         self.blank(&host()).num_params()
     }
+}
+
+/// `base` with what `settings` says laid over it, and what neither says left open; what the data
+/// decides is left to the data. By way of JSON, in which both hold only what they say.
+pub(super) fn overlaid<S: Serialize + DeserializeOwned>(base: &S, settings: &S) -> S {
+    let fields = |settings: &S| match serde_json::to_value(settings) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    let mut all = fields(base);
+    ["num_classes", "channels", "image_size"].iter().for_each(|key| drop(all.remove(*key)));
+    all.extend(fields(settings));
+    serde_json::from_value(Value::Object(all)).expect("settings are JSON objects")
 }
 
 /// Has every parameter drawn, in the order of their paths.

@@ -230,10 +230,10 @@ fn check(file: &Named, model: &AnyModel, result: &ApplyResult) -> Result<(), Err
     let Layout { model, name, .. } = layout;
     match (missing.is_empty(), unused.is_empty()) {
         (true, true) => Ok(()),
-        (false, _) => {
-            Err(file
-                .refuse(format!("lacks what a {model} of {name} has: {}", some_of(missing.iter()))))
-        }
+        (false, _) => Err(file.refuse(format!(
+            "lacks tensors that a {model} of {name} has: {}",
+            some_of(missing.iter())
+        ))),
         (true, false) => Err(file
             .refuse(format!("holds what this {model} does not have: {}", some_of(unused.iter())))),
     }

@@ -65,7 +65,7 @@ fn read(path: &Path) -> Result<BTreeMap<String, Lazy>, Error> {
         return SafetensorsStore::from_file(path)
             .get_all_tensors()
             .cloned()
-            .map_err(|error| refuse(format!("is no sound safetensors file: {error}")));
+            .map_err(|error| refuse(format!("is not a valid safetensors file: {error}")));
     }
     pickle::check(path)?;
     PytorchStore::from_file(path)

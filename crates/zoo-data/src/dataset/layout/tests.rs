@@ -158,7 +158,7 @@ fn splits_with_nothing_to_train_on_are_refused() {
     );
     assert_eq!(
         told(&["train/cat.1.png"]),
-        "train has no folders in it; put the images of each class into a folder of their own, named after \
+        "train contains no folders; put the images of each class into their own folder, named after \
          the class"
     );
 }

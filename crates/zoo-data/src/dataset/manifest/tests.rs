@@ -112,7 +112,7 @@ fn groups_stay_together() {
     let error = open(&folder, "a.csv", serde_json::json!({"group": "(.)"})).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "`split.group`: expected nothing, because the images have groups already, found \"(.)\""
+        "`split.group`: expected nothing, because the images already have groups, found \"(.)\""
     );
 }
 

@@ -130,7 +130,7 @@ impl Files {
 
     /// What a user can do where the network is forbidden.
     fn instead(&self) -> String {
-        let instead = "give the path of the weights instead of their name";
+        let instead = "give the path to the weights instead of their name";
         let commits = self.folders.commits(&self.repo);
         match commits.is_empty() || self.folders.commit(&self.repo).is_some() {
             true => instead.to_string(),
@@ -142,7 +142,7 @@ impl Files {
         let owner = self.model.split('/').next().unwrap_or(&self.model);
         Error::Failed(format!(
             "cannot fetch {}: {}; check the name and the network, set {TOKEN} if the model is not open \
-             to all, or get the files by hand and give the path of the weights (there is no folder `{owner}` here)",
+             to all, or get the files by hand and give the path to the weights (there is no folder `{owner}` here)",
             self.hub.url(name),
             reason(error),
         ))

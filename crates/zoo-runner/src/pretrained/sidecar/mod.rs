@@ -132,7 +132,7 @@ impl Sidecar {
     pub fn check_sizes(&self, found: &VitConfig) -> Result<(), String> {
         match self.sizes.iter().find(|(size, said)| size.of(found) != *said) {
             Some((size, said)) => Err(format!(
-                "has {} {}, but {CONFIG} beside it is of a network of {said}: put the weights elsewhere",
+                "has {} {}, but the {CONFIG} beside it describes a network with {said}: move the weights elsewhere",
                 size.of(found),
                 size.noun()
             )),
