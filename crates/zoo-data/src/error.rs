@@ -201,7 +201,7 @@ pub enum DataError {
     /// A class folder of a valid or test split that the train split does not have. Comes on
     /// opening.
     #[error(
-        "{path} is a class that the train split does not have; its classes are {}",
+        "{path} is a class that the train split does not have; the train split's classes are {}",
         few(.expected),
         path = shown(path)
     )]

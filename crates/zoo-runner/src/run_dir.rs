@@ -321,8 +321,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let open = |take| RunDir::open_with(folder.path(), Existing::Refuse, take).unwrap();
         assert_eq!(open(Lock::take).warning(), None);
+        type Take = fn(&File) -> Lock;
         // ENOLCK and ENOSYS.
-        let lacking: [(fn(&File) -> Lock, &str); 2] = [
+        let lacking: [(Take, &str); 2] = [
             (
                 |_| Lock::Lacking(std::io::Error::from_raw_os_error(37)),
                 "No locks available (os error 37)",

@@ -236,7 +236,7 @@ mod tests {
         );
         assert_eq!(
             message("folder", 0.5, 0.5),
-            "`split.valid + split.test`: expected below 1, to leave images to train on, found 1"
+            "`split.valid + split.test`: expected below 1, to leave images for training, found 1"
         );
         assert_eq!(
             message("mnist", 0.5, 0.1),

@@ -133,7 +133,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let locked = folder.path().join("locked");
         fs::create_dir(&locked).unwrap();
-        fs::set_permissions(&locked, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
         match fs::read_dir(&locked) {
             Ok(_) => eprintln!("skipped: this user may read everything"),
             Err(_) => assert_eq!(walk(folder.path()), [Entry::Image(locked)]),

@@ -31,7 +31,7 @@ impl Augment {
     pub fn run(self, output: Output) -> Result<(), Error> {
         let config = RunConfig::load(&self.config, &self.sets.all)?;
         config.check()?;
-        overwrite::check(&self.out, |path| zoo_data::is_saved_here(path))?;
+        overwrite::check(&self.out, zoo_data::is_saved_here)?;
         let mut data = config.data.open()?;
         check_data(&mut data, &[SplitName::Train], output)?;
         let sheet = zoo_data::contact_sheet(

@@ -36,6 +36,7 @@ macro_rules! zoo {
 
         /// A network of any kind. Not a module itself, so that it adds nothing to parameter paths.
         #[derive(Clone, Debug)]
+        #[expect(clippy::large_enum_variant, reason = "a program holds a few, and moves them rarely")]
         pub enum AnyModel {
             $(
                 #[doc = concat!("See `", stringify!($krate), "`.")]

@@ -132,7 +132,8 @@ fn pretrained_cfg(config: &Value) -> Settings<'_> {
 
 fn check_args(args: Settings) -> Result<(), String> {
     for (name, plain) in PLAIN {
-        if args.get(name).is_some_and(|value| value.to_string() != plain) {
+        let said = args.get(name).map(Value::to_string);
+        if said.is_some_and(|said| said != plain) {
             return Err(
                 args.refuse(name, &format!("{plain}, as a plain Vision Transformer has it"))
             );

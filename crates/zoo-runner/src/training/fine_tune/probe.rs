@@ -162,7 +162,7 @@ impl Probe<'_> {
     fn install(&self, model: &mut AnyModel, head: &Linear) {
         let scale = match &self.info.model {
             ModelSettings::Cnn(settings) => zoo_cnn::CnnConfig::from(settings.clone()).logit_scale,
-            _ => 1.0,
+            ModelSettings::AlexNet(_) | ModelSettings::Vit(_) => 1.0,
         };
         let layers = model.layers();
         let path = head_path(&layers);
