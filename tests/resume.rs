@@ -165,7 +165,7 @@ fn a_fine_tuning_goes_on_without_the_weights_that_it_began_with() {
             ("data.folder.preprocess.image_size=16", "data.folder.preprocess.image_size"),
         ] {
             let expected = format!(
-                "error: {run}: was started with another `{key}`: resume with the same, or start over by \
+                "error: {run}: was started with another `{key}`: resume with the same, or start over with \
                  --force\n"
             );
             assert_eq!(refused(set), expected);

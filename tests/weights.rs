@@ -84,7 +84,7 @@ fn messages_name_tensors_as_the_file_does() {
             *shape = vec![32, 15];
             bytes.truncate(4 * 32 * 15);
         }),
-        "has `net.module.blocks.1.mlp.fc1.weight` of shape [32, 15], where [32, 16] was expected"
+        "has `net.module.blocks.1.mlp.fc1.weight` of shape [32, 15], expected [32, 16]"
     );
     assert_eq!(
         wrapped(&|tensors| tensors.get_mut("net.module.norm.bias").unwrap().0 = Dtype::I32),

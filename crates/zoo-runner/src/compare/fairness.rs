@@ -96,8 +96,8 @@ pub fn refuse_other_images(entries: &[Entry]) -> Result<(), Error> {
                 value.map_or_else(|| String::from("nothing"), |value| value.to_string())
             };
             return Err(Error::Usage(format!(
-                "{theirs}: has other images than {ours}, so their figures cannot be compared: `{}` is \
-                 {}, expected {}; or give --allow-different{classes}",
+                "{theirs}: uses other images than {ours}, so their figures cannot be compared: `{}` is \
+                 {}, expected {}; to compare anyway, use --allow-different{classes}",
                 found.first().map_or("data", |found| &found.key),
                 said(1),
                 said(0),

@@ -8,7 +8,7 @@ use zoo_kernels::nn::Tap;
 use super::{HeatMap, Maps};
 use crate::model::Explainable;
 
-/// The maps of a network's [`cam_layer`](Classifier::cam_layer) for one image, and the slopes of the
+/// The maps of a network's [`cam_layer`](Explainable::cam_layer) for one image, and the slopes of the
 /// score of a class along all their values.
 pub struct Slopes {
     maps: Maps,

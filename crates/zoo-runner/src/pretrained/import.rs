@@ -204,7 +204,7 @@ fn check(file: &Named, model: &AnyModel, result: &ApplyResult) -> Result<(), Err
     if let Some(error) = result.errors.first() {
         let message = match error {
             ApplyError::ShapeMismatch { path, expected, found } => format!(
-                "has `{}` of shape {:?}, where {:?} was expected",
+                "has `{}` of shape {:?}, expected {:?}",
                 names.theirs(path),
                 names.extents(found),
                 names.extents(expected)

@@ -141,8 +141,9 @@ impl Files {
     fn refuse(&self, name: &str, error: &ApiError) -> Error {
         let owner = self.model.split('/').next().unwrap_or(&self.model);
         Error::Failed(format!(
-            "cannot fetch {}: {}; check the name and the network, set {TOKEN} if the model is not open \
-             to all, or get the files by hand and give the path to the weights (there is no folder `{owner}` here)",
+            "cannot download {}: {}; check the name and your connection, set {TOKEN} if access to the model is \
+             restricted, or get the files by other means and give the path to the weights (there is no folder \
+             `{owner}` here)",
             self.hub.url(name),
             reason(error),
         ))
