@@ -261,8 +261,8 @@ fn classes_have_one_order_and_another_is_told() {
     zoo.write("other.json", &config("others").to_string());
     assert_eq!(
         zoo.refused(&["compare", "tiny.json", "other.json", "-q"]),
-        "error: other.json: has other images than tiny.json, so their figures cannot be compared: \
-         `data.folder.root` is \"others\", expected \"photos\"; or give --allow-different; their classes differ: \
-         `10` only in tiny.json, `11` only in other.json\n"
+        "error: other.json: uses other images than tiny.json, so their figures cannot be compared: \
+         `data.folder.root` is \"others\", expected \"photos\"; to compare anyway, use --allow-different; their \
+         classes differ: `10` only in tiny.json, `11` only in other.json\n"
     );
 }

@@ -240,7 +240,7 @@ mod tests {
         );
         assert_eq!(
             message("mnist", 0.5, 0.1),
-            "`split.test`: expected 0, because mnist has a test split of its own, found 0.1"
+            "`split.test`: expected 0, because mnist has its own test split, found 0.1"
         );
     }
 

@@ -247,9 +247,7 @@ impl Named {
         let shape = tensor.ok_or_else(|| self.refuse(format!("lacks `{theirs}`")))?.shape.to_vec();
         let found = format!("{shape:?}");
         shape.try_into().map_err(|_| {
-            self.refuse(format!(
-                "has `{theirs}` of shape {found}, where {N} dimensions were expected"
-            ))
+            self.refuse(format!("has `{theirs}` of shape {found}, expected {N} dimensions"))
         })
     }
 }
