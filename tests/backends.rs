@@ -111,7 +111,7 @@ fn what_cannot_be_compared_is_refused() {
     assert_eq!(
         zoo.refused(&["parity", "--backend", "flex,cuda"]),
         "error: backend `cuda` is not in this build, which has: flex, ndarray, wgpu. To add it: \
-         cargo build --release --features cuda"
+         cargo build --release --features cuda\n"
     );
 }
 
