@@ -53,10 +53,10 @@ impl Corruption {
     ///
     /// # Panics
     /// If `strength` is not 1 to 5.
-    pub fn harm(self, split: &Split, preprocess: &Preprocess, strength: usize) -> Split {
+    pub fn corrupt(self, split: &Split, preprocess: &Preprocess, strength: usize) -> Split {
         assert!((1..=Self::STRENGTHS).contains(&strength), "strength {strength}");
         let indices: Vec<usize> = (0..split.len()).map(|place| split.index(place)).collect();
-        let source = Harmed {
+        let source = Corrupted {
             split: split.clone(),
             preprocess: preprocess.clone(),
             corruption: self,
@@ -105,14 +105,14 @@ impl fmt::Display for Corruption {
 }
 
 /// Images of another source, corrupted.
-struct Harmed {
+struct Corrupted {
     split: Split,
     preprocess: Preprocess,
     corruption: Corruption,
     strength: usize,
 }
 
-impl ImageSource for Harmed {
+impl ImageSource for Corrupted {
     fn label(&self, index: usize) -> usize {
         self.split.source().label(index)
     }
@@ -144,12 +144,12 @@ mod tests {
         (sea.test.unwrap(), sea.preprocess)
     }
 
-    /// Mean difference of the values of some images from those unharmed.
-    fn harm(corruption: Corruption, strength: usize) -> f64 {
+    /// Mean difference of the values of some images from those before corruption.
+    fn mean_difference(corruption: Corruption, strength: usize) -> f64 {
         let (split, preprocess) = sea();
-        let harmed = corruption.harm(&split, &preprocess, strength);
+        let corrupted = corruption.corrupt(&split, &preprocess, strength);
         let difference = |place| {
-            let [a, b] = [&split, &harmed].map(|split: &Split| split.sample(place).unwrap());
+            let [a, b] = [&split, &corrupted].map(|split: &Split| split.sample(place).unwrap());
             assert_eq!((a.label, a.index), (b.label, b.index));
             let pairs = a.image.pixels().iter().zip(b.image.pixels());
             pairs.map(|(&a, &b)| f64::from(a.abs_diff(b))).sum::<f64>() / 3072.0
@@ -158,17 +158,21 @@ mod tests {
     }
 
     #[test]
-    fn every_strength_harms_more_than_the_one_before() {
+    fn every_strength_corrupts_more_than_the_one_before() {
         for corruption in Corruption::ALL {
-            let harms: Vec<f64> = (1..=5).map(|strength| harm(corruption, strength)).collect();
-            assert!(harms[0] > 0.0 && harms.is_sorted(), "{corruption}: {harms:?}");
+            let differences: Vec<f64> =
+                (1..=5).map(|strength| mean_difference(corruption, strength)).collect();
+            assert!(
+                differences[0] > 0.0 && differences.is_sorted(),
+                "{corruption}: {differences:?}"
+            );
         }
     }
 
     #[test]
-    fn an_image_is_harmed_the_same_way_each_time() {
+    fn an_image_is_corrupted_the_same_way_each_time() {
         let (split, preprocess) = sea();
-        let [a, b] = [0, 1].map(|_| Corruption::Noise.harm(&split, &preprocess, 3));
+        let [a, b] = [0, 1].map(|_| Corruption::Noise.corrupt(&split, &preprocess, 3));
         assert_eq!(a.sample(7).unwrap(), b.sample(7).unwrap());
         let clean = split.sample(7).unwrap();
         assert_ne!(a.sample(7).unwrap().image, clean.image);

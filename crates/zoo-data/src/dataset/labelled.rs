@@ -1,10 +1,7 @@
 //! Labelled images to measure a network on: all of them, whatever split they are in.
 
-use std::sync::Arc;
-
 use super::listing::Listing;
-use super::photos::Photos;
-use super::{DataConfig, Dataset, FolderConfig, ImageSource, Info, Split, folder, manifest};
+use super::{DataConfig, Dataset, FolderConfig, Info, folder, manifest};
 use crate::DataError;
 
 impl DataConfig {
@@ -30,21 +27,14 @@ impl DataConfig {
 
 impl Listing {
     /// All photos as a test split.
-    fn into_test(self, info: &'static Info, config: &FolderConfig) -> Result<Dataset, DataError> {
-        let source: Arc<dyn ImageSource> =
-            Arc::new(Photos::new(self.root, self.photos, config.cache_mb));
-        let split = |places: Vec<usize>| Split::new(source.clone(), places);
-        Ok(Dataset {
-            name: info.name,
-            classes: self.classes,
-            preprocess: config.preprocess.resolve(info)?,
-            train: split(Vec::new()),
-            valid: split(Vec::new()),
-            test: Some(split(self.train)),
-            notes: self.notes,
-            on_unreadable: config.on_unreadable,
-            skipped: Vec::new(),
-        })
+    fn into_test(
+        mut self,
+        info: &'static Info,
+        config: &FolderConfig,
+    ) -> Result<Dataset, DataError> {
+        self.test = Some(std::mem::take(&mut self.train));
+        self.valid = None;
+        self.opened(info, config)
     }
 }
 

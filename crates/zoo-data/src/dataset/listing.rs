@@ -54,6 +54,15 @@ impl Listing {
             (self.train, self.valid) = (train, Some(valid));
             self.test = self.test.or((!test.is_empty()).then_some(test));
         }
+        self.opened(info, config)
+    }
+
+    /// The dataset of the splits as they stand; a split that is not listed has no images.
+    pub(super) fn opened(
+        self,
+        info: &'static Info,
+        config: &FolderConfig,
+    ) -> Result<Dataset, DataError> {
         let source: Arc<dyn ImageSource> =
             Arc::new(Photos::new(self.root, self.photos, config.cache_mb));
         let split = |places: Vec<usize>| Split::new(source.clone(), places);

@@ -133,10 +133,10 @@ impl Measuring<'_> {
 
     fn harmed(&self, split: &Split, show: Show) -> Result<Vec<Harmed>, Error> {
         let some = split.choose(HARMED_IMAGES, 0);
-        // Harmed images have the network's size already, of which nothing more is cut off.
+        // Corrupted images have the network's size already, of which nothing more is cut off.
         let preprocess = &self.network.info.preprocess;
         let as_it_is = Preprocess { crop_ratio: 1.0, ..preprocess.clone() };
-        let bar = || show.bar("harming", some.len());
+        let bar = || show.bar("corrupting", some.len());
         let accuracy = |scored: &[Scored]| {
             scored.iter().filter(|image| image.is_right()).count() as f64 / scored.len() as f64
         };
@@ -145,7 +145,7 @@ impl Measuring<'_> {
         for corruption in Corruption::ALL {
             harmed.push(Harmed { corruption, strength: 0, accuracy: unharmed });
             for strength in 1..=Corruption::STRENGTHS {
-                let images = corruption.harm(&some, preprocess, strength);
+                let images = corruption.corrupt(&some, preprocess, strength);
                 let accuracy = accuracy(&self.look(&images, &as_it_is, &bar())?);
                 harmed.push(Harmed { corruption, strength, accuracy });
             }
