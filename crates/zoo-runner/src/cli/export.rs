@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, builder::PossibleValuesParser};
 use serde_json::json;
 use zoo_data::shown;
 
@@ -12,7 +12,7 @@ use crate::{
     backend::host,
     model::Predictor,
     overwrite,
-    pretrained::{Exported, export},
+    pretrained::{Exported, export, libraries},
     run_dir::find_weights,
 };
 
@@ -22,7 +22,7 @@ pub struct Export {
     /// A run directory, or a model.safetensors file.
     run: PathBuf,
     /// Library whose tensor names to use.
-    #[arg(long, value_name = "NAME", default_value = "zoo", value_parser = ["zoo", "torchvision", "timm", "hf"])]
+    #[arg(long, value_name = "NAME", default_value = "zoo", value_parser = PossibleValuesParser::new(libraries()))]
     layout: String,
     /// File format.
     #[arg(long, value_name = "NAME", default_value = "safetensors", value_parser = ["safetensors"])]

@@ -2,15 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, builder::PossibleValuesParser};
 use zoo_data::{Interpolation, Resize, shown, utf8};
 
 use super::{Output, print, print_json};
 use crate::{
     Error,
     backend::host,
+    model::ModelSettings,
     overwrite,
-    pretrained::{ImportOptions, ImportReport, Published, import},
+    pretrained::{ImportOptions, ImportReport, Published, import, libraries},
 };
 
 /// Import weights from torchvision, timm or Hugging Face's transformers.
@@ -24,10 +25,10 @@ pub struct Import {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// Model that the file must contain; by default inferred from the file.
-    #[arg(long, value_name = "NAME", value_parser = ["cnn", "alexnet", "vit"])]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(ModelSettings::NAMES))]
     model: Option<String>,
     /// Library whose tensor names the file uses; by default inferred from the file.
-    #[arg(long, value_name = "NAME", value_parser = ["zoo", "torchvision", "timm", "hf"])]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(libraries()))]
     layout: Option<String>,
     /// Attention heads of a ViT, which no tensor shows; features / 64 where nothing says another number.
     #[arg(long, value_name = "N")]

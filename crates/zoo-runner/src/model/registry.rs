@@ -53,6 +53,9 @@ macro_rules! zoo {
         }
 
         impl ModelSettings {
+            /// The names of all models in JSON.
+            pub const NAMES: &[&str] = &[$($name),*];
+
             /// The name in JSON.
             pub fn name(&self) -> &'static str {
                 match self { $(Self::$variant(_) => $name,)* }
@@ -110,6 +113,17 @@ macro_rules! zoo {
             impl From<$krate::$module> for AnyModel {
                 fn from(model: $krate::$module) -> Self {
                     Self::$variant(model)
+                }
+            }
+
+            impl TryFrom<&ModelSettings> for $krate::$config {
+                type Error = String;
+
+                fn try_from(settings: &ModelSettings) -> Result<Self, String> {
+                    match settings {
+                        ModelSettings::$variant(settings) => Ok(settings.clone().into()),
+                        other => Err(format!("is `{}`, not `{}`", other.name(), $name)),
+                    }
                 }
             }
 

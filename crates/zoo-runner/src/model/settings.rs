@@ -57,6 +57,14 @@ impl ModelSettings {
         Ok(model)
     }
 
+    /// The number of attention heads that the settings of a Vision Transformer give.
+    pub fn num_heads(&self) -> Option<usize> {
+        match self {
+            Self::Vit(settings) => settings.num_heads,
+            _ => None,
+        }
+    }
+
     /// The same network with nothing that is drawn in training.
     pub fn without_dropout(&self) -> Self {
         self.config().without_dropout()

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use zoo_data::{Preprocess, Resize};
 
-use super::{ImportOptions, sidecar::named};
+use super::{options::ImportOptions, sidecar::settings::named};
 
 /// Something that nothing has said about weights.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,17 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use burn::store::BurnToPyTorchAdapter;
-use zoo_alexnet::{AlexNetConfig, AlexNetPreset};
-use zoo_vit::{Activation, Pooling, Position, VitConfig};
 
 use super::{
-    layout::{LAYOUTS, Layout, ZOO},
-    sidecar::{self, Written},
+    entry::{ZOO, layout, layouts},
+    layout::Layout,
     source::{Lazy, third},
 };
 use crate::{
     Error,
-    model::{AnyModel, EXPORT_KEY, ModelSettings, WeightsInfo, write_tensors},
+    model::{AnyModel, EXPORT_KEY, WeightsInfo, write_tensors},
     overwrite::check_beside,
 };
 
@@ -26,8 +24,8 @@ pub struct Exported {
     pub notes: Vec<String>,
 }
 
-/// Writes `model` as safetensors of f32, by the names that the library `layout` has, with the JSON
-/// files that it wants beside them.
+/// Writes `model` as safetensors of f32, by the names that `library` has, with the JSON files that it
+/// wants beside them.
 ///
 /// # Errors
 ///
@@ -37,23 +35,28 @@ pub struct Exported {
 pub fn export(
     model: &AnyModel,
     info: &WeightsInfo,
-    layout: &str,
+    library: &str,
     out: &Path,
 ) -> Result<Exported, Error> {
-    if layout == ZOO {
+    if library == ZOO {
         model.save(out, info)?;
         return Ok(Exported { files: vec![out.to_path_buf()], notes: Vec::new() });
     }
     let name = info.model.name();
-    let layout = Layout::named(layout, name).ok_or_else(|| {
-        let known = LAYOUTS.iter().filter(|known| known.model == name).map(|known| known.name);
-        let known: Vec<&str> = std::iter::once(ZOO).chain(known).collect();
+    let layout = layout(library, name).ok_or_else(|| {
+        let known = layouts(None).into_iter().filter(|known| known.model == name);
+        let known: Vec<&str> =
+            std::iter::once(ZOO).chain(known.map(|known| known.library)).collect();
         Error::Usage(format!(
-            "--layout {layout}: {layout} has no model `{name}`; expected {}",
+            "--layout {library}: {library} has no model `{name}`; expected {}",
             known.join(" or ")
         ))
     })?;
-    check(&info.model, layout).map_err(Error::Usage)?;
+    if let Some(wanted) = (layout.lacks)(&info.model) {
+        return Err(Error::Usage(format!(
+            "--layout {library}: {library} supports this network only with {wanted}; use --layout zoo"
+        )));
+    }
     layout.beside.iter().try_for_each(|name| check_beside(out, name))?;
     let failed =
         |error: String| Error::Failed(format!("{}: cannot write: {error}", zoo_data::shown(out)));
@@ -67,63 +70,25 @@ pub fn export(
     // A library that has no file for what is not a tensor leaves it to the tensors' file.
     let told = match layout.beside {
         [] => serde_json::to_string(info).map_err(|error| failed(error.to_string()))?,
-        _ => layout.name.to_string(),
+        _ => library.to_string(),
     };
     write_tensors(out, &[("format", "pt"), (EXPORT_KEY, &told)], tensors)?;
-    let Written { files, notes } = sidecar::write(layout.name, out, info)?;
-    Ok(Exported { files: std::iter::once(out.to_path_buf()).chain(files).collect(), notes })
-}
-
-/// Refuses a network that would go by the library's names and compute something else there.
-fn check(model: &ModelSettings, layout: &Layout) -> Result<(), String> {
-    let fits = match model {
-        ModelSettings::AlexNet(settings) => {
-            let config = AlexNetConfig::from(settings.clone());
-            let torchvision = AlexNetConfig::preset(AlexNetPreset::Torchvision);
-            config
-                == AlexNetConfig {
-                    preset: config.preset,
-                    num_classes: config.num_classes,
-                    image_size: config.image_size,
-                    dropout: config.dropout,
-                    dropout_after_hidden: config.dropout_after_hidden,
-                    initialization: config.initialization,
-                    ..torchvision
-                }
-        }
-        ModelSettings::Vit(settings) => {
-            let config = VitConfig::from(settings.clone());
-            let is_gelu = config.activation.unwrap_or_default() == Activation::Gelu;
-            config.pooling == Pooling::ClassToken
-                && config.position == Position::Learned
-                && (is_gelu || layout.name != "torchvision")
-        }
-        ModelSettings::Cnn(_) => false,
-    };
-    let wanted = match model {
-        ModelSettings::AlexNet(_) => "RGB images and the sizes of the preset torchvision",
-        _ if layout.name == "torchvision" => "a class token, learned positions and the exact GELU",
-        _ => "a class token and learned positions",
-    };
-    let library = layout.name;
-    fits.then_some(()).ok_or_else(|| {
-        format!(
-            "--layout {library}: {library} supports this network only with {wanted}; use --layout zoo"
-        )
-    })
+    let mut documents = (layout.describe)(info);
+    let notes = std::mem::take(&mut documents.notes);
+    let files = std::iter::once(out.to_path_buf()).chain(documents.write(out)?).collect();
+    Ok(Exported { files, notes })
 }
 
 /// A tensor, or three instead of one, by the library's names.
 fn theirs(layout: &Layout, tensor: Lazy) -> Result<Vec<(String, Lazy)>, String> {
-    let third =
-        |(index, part): (usize, &&str)| third(&tensor.name.replace("qkv", part), &tensor, index);
-    let parts = match layout.splits_attention && tensor.name.contains(".qkv.") {
-        true => ["query", "key", "value"].iter().enumerate().map(third).collect(),
-        false => vec![tensor],
+    let third = |(index, name): (usize, &String)| third(name, &tensor, index);
+    let parts = match layout.split.and_then(|split| split.of(&tensor.name)) {
+        Some(names) => names.iter().enumerate().map(third).collect(),
+        None => vec![tensor],
     };
     let named = parts.into_iter().map(|part| match layout.theirs(&part.name) {
         Some(name) => Ok((name, part)),
-        None => Err(format!("{} has no place for `{}`", layout.name, part.name)),
+        None => Err(format!("{} has no place for `{}`", layout.library, part.name)),
     });
     named.collect()
 }

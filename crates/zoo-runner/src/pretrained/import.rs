@@ -6,14 +6,15 @@ use burn::{
     store::{ApplyError, ApplyResult, PyTorchToBurnAdapter},
     tensor::Device,
 };
-use zoo_data::{Interpolation, Preprocess, Resize};
+use zoo_data::Preprocess;
 use zoo_vit::VitConfig;
 
 use super::{
     assume::Assumption,
-    infer,
-    layout::{Layout, Named, Names, ZOO, some_of},
+    entry::{ZOO, layouts},
+    layout::{Layout, Named, Names, some_of},
     locate::locate,
+    options::ImportOptions,
     positions::Bicubic,
     report::{ImportReport, not_finite},
     sidecar::Sidecar,
@@ -23,35 +24,6 @@ use crate::{
     Error,
     model::{AnyModel, DataShape, ModelSettings, WeightsInfo, head_path, is_within},
 };
-
-/// What a user says about a weights file; anything left open comes from the file, from the JSON
-/// files beside it, or from the library's defaults.
-#[derive(Clone, Debug, Default)]
-pub struct ImportOptions {
-    /// The network that it must be.
-    pub model: Option<String>,
-    /// The library that wrote it.
-    pub layout: Option<String>,
-    /// Attention heads.
-    pub num_heads: Option<usize>,
-    /// Mean of each channel, of pixel values from 0 to 1.
-    pub mean: Option<Vec<f32>>,
-    /// Standard deviation of each channel.
-    pub std: Option<Vec<f32>>,
-    /// Side of the square image that the network shall see, in pixels.
-    pub image_size: Option<usize>,
-    /// How images of another shape become square.
-    pub resize: Option<Resize>,
-    /// How much of the scaled image is seen, side by side.
-    pub crop_ratio: Option<f64>,
-    /// How to interpolate between pixels.
-    pub interpolation: Option<Interpolation>,
-    /// Class names in the order of the logits.
-    pub classes: Option<Vec<String>>,
-    /// Whether a new head will take the place of the file's, which then may have none, or one of
-    /// another kind.
-    pub new_head: bool,
-}
 
 /// Weights with all that is needed to use them.
 pub struct Pretrained {
@@ -98,12 +70,10 @@ pub fn import(path: &Path, options: &ImportOptions, device: &Device) -> Result<P
 
 /// Refuses another number of heads than weights have that say it.
 fn check_heads(model: &ModelSettings, asked: usize) -> Result<(), String> {
-    match model {
-        ModelSettings::Vit(settings) => match VitConfig::from(settings.clone()).num_heads {
-            found if found == asked => Ok(()),
-            found => Err(format!("has {found} attention heads, not {asked}")),
-        },
-        other => Err(format!("is of kind `{}`, which has no attention heads", other.name())),
+    match VitConfig::try_from(model).map(|config| config.num_heads) {
+        Ok(found) if found == asked => Ok(()),
+        Ok(found) => Err(format!("has {found} attention heads, not {asked}")),
+        Err(_) => Err(format!("is of kind `{}`, which has no attention heads", model.name())),
     }
 }
 
@@ -125,15 +95,14 @@ fn foreign_layout(
     options: &ImportOptions,
     device: &Device,
 ) -> Result<Pretrained, Error> {
-    let mut named = Named::of(Tensors::open(path)?, options.layout.as_deref(), options.new_head)?;
+    let layouts = layouts(options.layout.as_deref());
+    let mut named = Named::of(Tensors::open(path)?, &layouts, options.new_head)?;
     let layout = named.layout;
-    let sidecar = Sidecar::beside(path, layout.name)?;
+    let sidecar = Sidecar::beside(path, layout.library)?;
     let applied = named.tensors.len();
-    if sidecar.qkv_bias == Some(false) {
-        named.add_zero_biases()?;
-    }
     let mut assumed: Vec<_> = sidecar.notes.iter().cloned().map(Assumption::note).collect();
-    let settings = infer::settings(&named, layout, &sidecar, options.num_heads, &mut assumed)?;
+    let settings = (layout.infer)(&mut named, &sidecar, options, &mut assumed)?;
+    settings.check().map_err(|message| named.refuse(message))?;
     let mut model = settings.blank(device);
     let tensors: Vec<Lazy> = std::mem::take(&mut named.tensors).into_values().collect();
     let result = model.apply(tensors, Some(Box::new(PyTorchToBurnAdapter)));
@@ -144,7 +113,7 @@ fn foreign_layout(
         None => {
             let usual = (layout.preprocess)(&settings);
             let usual = usual.preprocess(shape.image_size, shape.channels);
-            assumed.extend(Assumption::preprocess(&usual, layout.name, options));
+            assumed.extend(Assumption::preprocess(&usual, layout.library, options));
             usual
         }
     };
@@ -154,7 +123,7 @@ fn foreign_layout(
     }
     let is_finite = not_finite(&model)?.is_empty();
     let report = ImportReport {
-        layout: layout.name.to_string(),
+        layout: layout.library.to_string(),
         applied,
         not_finite: if is_finite { Vec::new() } else { named.not_finite()? },
         prefix: named.prefix,
@@ -227,11 +196,11 @@ fn check(file: &Named, model: &AnyModel, result: &ApplyResult) -> Result<(), Err
         .map(|(path, _)| names.theirs(path))
         .collect();
     let unused: Vec<String> = result.unused.iter().map(|path| names.theirs(path)).collect();
-    let Layout { model, name, .. } = layout;
+    let Layout { model, library, .. } = layout;
     match (missing.is_empty(), unused.is_empty()) {
         (true, true) => Ok(()),
         (false, _) => Err(file.refuse(format!(
-            "lacks tensors that a {model} of {name} has: {}",
+            "lacks tensors that a {model} of {library} has: {}",
             some_of(missing.iter())
         ))),
         (true, false) => Err(file

@@ -1,19 +1,20 @@
 //! Weights that the world already has: in from other libraries, adapted to other data, and out again.
 //!
 //! [`import()`] reads a file: `source` its tensors, `layout` the names of the library that wrote
-//! it, `infer` the network's sizes from their shapes. [`adapt`] puts weights into a network for
+//! it, `sidecar` the files beside it; `entry` knows both for each model. [`adapt`] puts weights into a network for
 //! other data. [`export()`] goes the way back. How they are trained on is
 //! [`fine_tune`](crate::training::fine_tune).
 
 pub mod adapt;
 mod assume;
 mod describe;
+mod entry;
 mod export;
 mod hub;
 mod import;
-mod infer;
 mod layout;
 mod locate;
+mod options;
 mod pickle;
 mod positions;
 mod report;
@@ -24,8 +25,10 @@ mod start;
 #[cfg(test)]
 mod tests;
 
+pub use entry::libraries;
 pub use export::{Exported, export};
 pub use hub::Published;
-pub use import::{ImportOptions, Pretrained, import};
+pub use import::{Pretrained, import};
+pub use options::ImportOptions;
 pub use report::ImportReport;
 pub use source::Lazy;

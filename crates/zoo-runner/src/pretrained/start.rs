@@ -13,7 +13,7 @@ use crate::{
     backend::host,
     classes::difference,
     config::{RunConfig, refuse},
-    model::{AnyModel, ModelSettings},
+    model::AnyModel,
     progress::Show,
     run_dir::find_weights,
     training::fine_tune::Head,
@@ -50,10 +50,7 @@ impl RunConfig {
             }
         };
         let new_head = self.fine_tune.head == Head::New;
-        let num_heads = match &self.model {
-            ModelSettings::Vit(settings) => settings.num_heads,
-            _ => None,
-        };
+        let num_heads = self.model.num_heads();
         let options = ImportOptions { new_head, num_heads, ..ImportOptions::default() };
         let mut pretrained = import(&weights, &options, &host())?;
         let info = &pretrained.info;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{LAYOUTS, Layout, some_of};
+use super::{Layout, some_of};
 use crate::{Error, pretrained::source::Tensors};
 
 /// Under which a file may keep its weights among other things, the one that is taken first: timm
@@ -16,8 +16,6 @@ const PREFERRED: [&str; 7] = [
     "model_state_dict",
     "net",
 ];
-/// Tensors that a distilled DeiT alone has, by the libraries' names.
-const DISTILLED: [&str; 3] = ["dist_token", "head_dist.weight", "embeddings.distillation_token"];
 
 /// A network in a file.
 #[derive(Clone, Debug)]
@@ -31,20 +29,18 @@ pub struct Found {
 }
 
 impl Found {
-    /// The network of a file, by the tensor that only its layout has, whatever stands before its name.
+    /// The network of a file in one of the `layouts`, by the tensor that only its layout has, whatever
+    /// stands before its name.
     ///
     /// # Errors
     ///
     /// [`Error::Run`] with what was seen where it is none of ours, and with the places where the file
     /// holds several networks.
-    pub fn of(file: &Tensors, asked: Option<&str>) -> Result<Self, Error> {
-        refuse_distilled(file)?;
-        let is_asked = |layout: &&&Layout| asked.is_none_or(|name| name == layout.name);
+    pub fn of(file: &Tensors, layouts: &[&'static Layout]) -> Result<Self, Error> {
+        refuse_strangers(file, layouts)?;
         let mut found: BTreeMap<(Vec<usize>, String), Self> = BTreeMap::new();
         for name in file.tensors.keys() {
-            let places =
-                LAYOUTS.iter().filter(is_asked).filter_map(|layout| Self::at(name, layout));
-            for place in places {
+            for place in layouts.iter().filter_map(|layout| Self::at(name, layout)) {
                 found.entry((rank(&place.prefix), place.prefix.clone())).or_insert(place);
             }
         }
@@ -55,9 +51,9 @@ impl Found {
                 _ => Ok(place.clone()),
             },
             (None, _) => {
-                let known = LAYOUTS.iter().filter(is_asked);
-                let known = known
-                    .map(|layout| format!("`{}` ({} {})", layout.mark, layout.name, layout.model));
+                let known = layouts.iter().map(|layout| {
+                    format!("`{}` ({} {})", layout.mark, layout.library, layout.model)
+                });
                 Err(file.refuse(format!(
                     "is not in a known layout: it contains {}; expected {}",
                     some_of(file.tensors.keys()),
@@ -97,15 +93,15 @@ fn refuse_several(file: &Tensors, found: &BTreeMap<(Vec<usize>, String), Found>)
     ))
 }
 
-/// A distilled DeiT has a second head and a token for it, which no Vision Transformer here has.
-fn refuse_distilled(file: &Tensors) -> Result<(), Error> {
-    let is_seen =
-        |name: &&String| DISTILLED.iter().any(|distilled| before(name, distilled).is_some());
-    match file.tensors.keys().find(is_seen) {
-        Some(name) => Err(file.refuse(format!(
-            "is a distilled DeiT (it contains `{name}`), which has one token and one head more than \
-             a Vision Transformer; use weights without distillation, such as deit_tiny_patch16_224"
-        ))),
+/// Refuses what looks like a network of ours and is another one.
+fn refuse_strangers(file: &Tensors, layouts: &[&'static Layout]) -> Result<(), Error> {
+    let strangers = || layouts.iter().flat_map(|layout| layout.strangers);
+    let seen = file.tensors.keys().find_map(|name| {
+        let (_, what) = strangers().find(|(stranger, _)| before(name, stranger).is_some())?;
+        Some((name, what))
+    });
+    match seen {
+        Some((name, what)) => Err(file.refuse(what.replace("{}", &format!("`{name}`")))),
         None => Ok(()),
     }
 }

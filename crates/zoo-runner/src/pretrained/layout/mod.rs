@@ -1,24 +1,29 @@
-//! How libraries name the tensors of a network: one file a library, one line in [`LAYOUTS`] a
-//! network of it.
+//! What a library calls the tensors of a network, and how they are found in a file. The layouts
+//! themselves are in [`entry`](super::entry).
 
 mod find;
-mod huggingface;
 mod named;
 mod names;
-mod timm;
-mod torchvision;
 
 use zoo_data::{CropOffset, Interpolation, Preprocess, Resize};
 
 pub use self::{named::Named, names::Names};
-use super::positions::Bicubic;
-use crate::model::ModelSettings;
+use super::{
+    assume::Assumption,
+    options::ImportOptions,
+    positions::Bicubic,
+    sidecar::{Documents, Sidecar},
+};
+use crate::{
+    Error,
+    model::{ModelSettings, WeightsInfo},
+};
 
-/// What a library calls the tensors of one network, and what it takes for granted.
+/// What a library calls the tensors of one network, and how to go there and back.
 #[derive(Debug)]
 pub struct Layout {
     /// The library, as in `--layout`.
-    pub name: &'static str,
+    pub library: &'static str,
     /// The model, as in the config.
     pub model: &'static str,
     /// What both call a tensor, ours first. `#` stands for the number of a block, `*` for the last
@@ -30,21 +35,53 @@ pub struct Layout {
     pub idle: &'static [&'static str],
     /// The tensor by which the layout is recognised.
     pub mark: &'static str,
+    /// Tensors of networks that look like this one and are not supported, each with what it is.
+    pub strangers: &'static [(&'static str, &'static str)],
     /// What stands before every name but the head's, and is missing where the library has written the
     /// network without its head; empty in most.
     pub trunk: &'static str,
     /// What the name of every tensor of a head begins with, also of another head than ours.
     pub head: &'static str,
-    /// Whether queries, keys and values are tensors of their own.
-    pub splits_attention: bool,
-    /// What is added to the variance in layer normalisation.
-    pub layer_norm_epsilon: f64,
+    /// What is one tensor here and several there.
+    pub split: Option<Split>,
     /// How position embeddings are brought to another number of patches.
     pub positions: Bicubic,
     /// The JSON files that the library wants beside its weights.
     pub beside: &'static [&'static str],
+    /// The files on the library's own server: the name of the network, and that of the file, which
+    /// ends in the first digits of its SHA-256.
+    pub published: &'static [(&'static str, &'static str)],
+    /// The network whose tensors a file holds, with what is said beside it. What had to be guessed is
+    /// added to the list.
+    pub infer: Infer,
     /// How images are mostly prepared for a network of these settings.
     pub preprocess: fn(&ModelSettings) -> Assumed,
+    /// What the library's network must have that one of these settings has not, if so.
+    pub lacks: fn(&ModelSettings) -> Option<&'static str>,
+    /// What the library wants beside the weights.
+    pub describe: fn(&WeightsInfo) -> Documents,
+}
+
+/// From the tensors of a file to the settings of its network.
+pub type Infer =
+    fn(&mut Named, &Sidecar, &ImportOptions, &mut Vec<Assumption>) -> Result<ModelSettings, Error>;
+
+/// One of our tensors that a library keeps in three, one below the other.
+#[derive(Clone, Copy, Debug)]
+pub struct Split {
+    /// What a part of our name is.
+    pub whole: &'static str,
+    /// What stands in its place.
+    pub parts: [&'static str; 3],
+    /// What messages call the three.
+    pub noun: &'static str,
+}
+
+impl Split {
+    /// The names of the three parts of a tensor that has that name, if it is split.
+    pub fn of(&self, whole: &str) -> Option<[String; 3]> {
+        whole.contains(self.whole).then(|| self.parts.map(|part| whole.replace(self.whole, part)))
+    }
 }
 
 /// The preprocessing that a library takes for granted.
@@ -62,19 +99,7 @@ pub struct Assumed {
     pub interpolation: Interpolation,
 }
 
-/// Every layout but the zoo's own, whose names are the modules' and whose metadata say the rest.
-pub const LAYOUTS: &[&Layout] =
-    &[&torchvision::ALEXNET, &torchvision::VIT, &timm::VIT, &huggingface::VIT];
-
-/// Our own layout's name.
-pub const ZOO: &str = "zoo";
-
 impl Layout {
-    /// The layout of that library and network.
-    pub fn named(name: &str, model: &str) -> Option<&'static Self> {
-        LAYOUTS.iter().find(|layout| layout.name == name && layout.model == model).copied()
-    }
-
     /// Our name of a tensor that the library calls so.
     pub fn ours(&self, theirs: &str) -> Option<String> {
         let known = self.aliases.iter().find_map(|(known, alias)| substitute(alias, known, theirs));
@@ -144,36 +169,5 @@ pub fn some_of<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
         (true, _) => String::from("no tensors"),
         (_, 0) => shown.join(", "),
         _ => format!("{} and {rest} more", shown.join(", ")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_go_both_ways() {
-        let vit = |name| Layout::named(name, "vit").unwrap();
-        let ours = "blocks.11.attention.qkv.bias";
-        let theirs = "encoder.layers.encoder_layer_11.self_attention.in_proj_bias";
-        assert_eq!(vit("torchvision").theirs(ours).as_deref(), Some(theirs));
-        assert_eq!(vit("torchvision").ours(theirs).as_deref(), Some(ours));
-        assert_eq!(vit("timm").theirs(ours).as_deref(), Some("blocks.11.attn.qkv.bias"));
-        let old = "encoder.layers.encoder_layer_3.mlp.linear_1.weight";
-        assert_eq!(vit("torchvision").ours(old).as_deref(), Some("blocks.3.mlp.fc1.weight"));
-        assert_eq!(vit("timm").ours("blocks.x.norm1.weight"), None);
-        assert_eq!(vit("timm").ours("norm.running_mean"), None);
-    }
-
-    #[test]
-    fn every_name_of_a_layout_comes_back() {
-        for layout in LAYOUTS {
-            for (ours, theirs) in layout.names {
-                let [ours, theirs] =
-                    [ours, theirs].map(|name| name.replace('#', "7").replace('*', "weight"));
-                assert_eq!(layout.ours(&theirs).as_ref(), Some(&ours));
-                assert_eq!(layout.theirs(&ours), Some(theirs));
-            }
-        }
     }
 }

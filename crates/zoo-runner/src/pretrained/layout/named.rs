@@ -5,12 +5,7 @@ use std::{
     path::PathBuf,
 };
 
-use burn::{
-    store::bridge::deferred,
-    tensor::{DType, Shape, TensorData},
-};
-
-use super::{Layout, Names, find::Found, some_of};
+use super::{Layout, Names, Split, find::Found, some_of};
 use crate::{
     Error,
     pretrained::{
@@ -42,14 +37,18 @@ pub struct Named {
 }
 
 impl Named {
-    /// Gives the tensors our names. A head that is none of ours is left out, with `new_head`.
+    /// Gives the tensors of a file in one of the `layouts` our names. A head that is none of ours is left out, with `new_head`.
     ///
     /// # Errors
     ///
     /// [`Error::Run`] if the file is in no known layout, holds what the network does not have, or no
     /// floating-point numbers; without `new_head`, if it has no head.
-    pub fn of(mut file: Tensors, asked: Option<&str>, new_head: bool) -> Result<Self, Error> {
-        let Found { layout, prefix, lacking } = Found::of(&file, asked)?;
+    pub fn of(
+        mut file: Tensors,
+        layouts: &[&'static Layout],
+        new_head: bool,
+    ) -> Result<Self, Error> {
+        let Found { layout, prefix, lacking } = Found::of(&file, layouts)?;
         let mut named = Self {
             path: file.path.clone(),
             layout,
@@ -82,12 +81,12 @@ impl Named {
             return Err(named.refuse(format!(
                 "contains tensors that a {} of {} does not have: {}",
                 layout.model,
-                layout.name,
+                layout.library,
                 some_of(unexpected.iter())
             )));
         }
-        if layout.splits_attention {
-            named.join_attention()?;
+        if let Some(split) = &layout.split {
+            named.join(split)?;
         }
         Ok(named)
     }
@@ -146,16 +145,15 @@ impl Named {
         Ok(())
     }
 
-    /// Makes one tensor of queries, keys and values of each block.
-    fn join_attention(&mut self) -> Result<(), Error> {
-        const PARTS: [&str; 3] = [".query.", ".key.", ".value."];
+    /// Makes one tensor of the parts of each.
+    fn join(&mut self, split: &Split) -> Result<(), Error> {
         let whole = |name: &String| {
-            let part = PARTS.into_iter().find(|part| name.contains(part))?;
-            Some(name.replace(part, ".qkv."))
+            let part = split.parts.into_iter().find(|part| name.contains(part))?;
+            Some(name.replace(part, split.whole))
         };
         let wholes: BTreeSet<String> = self.tensors.keys().filter_map(whole).collect();
         for whole in wholes {
-            let ours = PARTS.map(|part| whole.replace(".qkv.", part));
+            let ours = split.of(&whole).expect("a whole name");
             let theirs = ours.each_ref().map(|name| self.names.theirs(name));
             let mut parts = Vec::new();
             for (name, theirs) in ours.iter().zip(&theirs) {
@@ -165,9 +163,9 @@ impl Named {
                 let is_alike = parts.first().is_none_or(|first: &Lazy| first.shape == *shape);
                 if shape.num_dims() == 0 || !is_alike {
                     return Err(self.refuse(format!(
-                        "has `{theirs}` of shape {:?}, where queries, keys and values of one shape were \
-                         expected",
-                        shape.to_vec()
+                        "has `{theirs}` of shape {:?}, where {} of one shape were expected",
+                        shape.to_vec(),
+                        split.noun
                     )));
                 }
                 parts.push(part);
@@ -176,30 +174,6 @@ impl Named {
             self.tensors.insert(whole.clone(), join(&whole, parts));
             self.names.note(&whole, theirs.to_vec());
         }
-        Ok(())
-    }
-
-    /// Gives queries, keys and values that have no biases biases of 0.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Run`] if there are biases.
-    pub fn add_zero_biases(&mut self) -> Result<(), Error> {
-        if self.tensors.keys().any(|name| name.ends_with(".qkv.bias")) {
-            return Err(self.refuse(
-                "has biases for queries, keys and values, but config.json beside it says `qkv_bias` false",
-            ));
-        }
-        let weights = self.tensors.iter().filter(|(name, _)| name.ends_with(".qkv.weight"));
-        let biases = weights.filter_map(|(name, weight)| {
-            let name = name.replace("weight", "bias");
-            let length = *weight.shape.to_vec().first()?;
-            let zeros = move || Ok(TensorData::zeros::<f32, _>([length]));
-            let bias = deferred(name.clone(), DType::F32, Shape::from([length]), None, zeros);
-            Some((name, bias))
-        });
-        let biases: Vec<_> = biases.collect();
-        self.tensors.extend(biases);
         Ok(())
     }
 

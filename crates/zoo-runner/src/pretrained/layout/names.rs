@@ -48,9 +48,9 @@ impl Names {
         if let Some(theirs) = self.found.get(&pytorch) {
             return theirs.join(", ");
         }
-        let parts = match layout.splits_attention && pytorch.contains(".qkv.") {
-            true => ["query", "key", "value"].map(|part| pytorch.replace("qkv", part)).to_vec(),
-            false => vec![pytorch],
+        let parts = match layout.split.and_then(|split| split.of(&pytorch)) {
+            Some(parts) => parts.to_vec(),
+            None => vec![pytorch],
         };
         let theirs = parts.iter().map(|part| match layout.theirs(part) {
             Some(theirs) => {

@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value};
 use zoo_data::{Interpolation, Preprocess, Resize};
-use zoo_vit::VitConfig;
 
 /// Settings of a JSON object. `null` is as good as absent.
 #[derive(Clone, Copy)]
@@ -111,18 +110,7 @@ pub fn decimal(figures: &[f32]) -> Vec<f64> {
     figures.iter().map(shortest).collect()
 }
 
-/// What to tell of a library whose code says what layer norms add to the variance.
-pub fn epsilon(library: &str, config: &VitConfig) -> Option<String> {
-    let VitConfig { layer_norm_epsilon, .. } = config;
-    (*layer_norm_epsilon != 1e-6).then(|| {
-        format!(
-            "{library}'s layer norms add 1e-6 to the variance, this network's {layer_norm_epsilon:e}: scores \
-             differ by a little; --layout hf has it exactly"
-        )
-    })
-}
-
-/// What to tell of a library that keeps no preprocessing with its weights.
+/// What to say of a library that keeps no preprocessing with its weights.
 pub fn by_hand(library: &str, preprocess: &Preprocess) -> String {
     let Preprocess { image_size, mean, std, .. } = preprocess;
     let (scaled, interpolation) = (preprocess.scaled_size(), named(preprocess.interpolation).0);

@@ -11,13 +11,14 @@ use burn::{
     store::bridge,
     tensor::{Int, Tensor, TensorData},
 };
+use zoo_cnn::CnnConfig;
 use zoo_data::{Loader, SplitName};
 
 use super::features::Features;
 use crate::{
     Error,
     backend::host,
-    model::{AnyModel, ModelSettings, WeightsInfo, head_path},
+    model::{AnyModel, WeightsInfo, head_path},
     progress::Show,
     run_dir::RunDir,
     training::{Line, Loss, MetricsFile, RunProgress, Stop, Trained},
@@ -160,10 +161,8 @@ impl Probe<'_> {
 
     /// Puts the head's weights into the network.
     fn install(&self, model: &mut AnyModel, head: &Linear) {
-        let scale = match &self.info.model {
-            ModelSettings::Cnn(settings) => zoo_cnn::CnnConfig::from(settings.clone()).logit_scale,
-            ModelSettings::AlexNet(_) | ModelSettings::Vit(_) => 1.0,
-        };
+        // The small CNN alone multiplies what its head gives.
+        let scale = CnnConfig::try_from(&self.info.model).map_or(1.0, |config| config.logit_scale);
         let layers = model.layers();
         let path = head_path(&layers);
         let part =

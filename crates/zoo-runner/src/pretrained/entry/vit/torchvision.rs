@@ -1,10 +1,17 @@
-//! torchvision's `alexnet` and `vit_*`.
+//! torchvision's `vit_*`.
 
 use zoo_data::{Interpolation, Resize};
-use zoo_vit::VitConfig;
+use zoo_vit::{Activation, VitConfig};
 
-use super::{Assumed, Layout};
-use crate::{model::ModelSettings, pretrained::positions::Bicubic};
+use super::{Told, config, epsilon_note, is_plain};
+use crate::{
+    model::ModelSettings,
+    pretrained::{
+        layout::{Assumed, Layout},
+        positions::Bicubic,
+        sidecar::{Documents, settings::by_hand},
+    },
+};
 
 /// `Resize(256)`, `CenterCrop(224)`, and the figures of ImageNet.
 const IMAGENET: Assumed = Assumed {
@@ -15,33 +22,8 @@ const IMAGENET: Assumed = Assumed {
     interpolation: Interpolation::Bilinear,
 };
 
-pub const ALEXNET: Layout = Layout {
-    name: "torchvision",
-    model: "alexnet",
-    names: &[
-        ("features.conv1.*", "features.0.*"),
-        ("features.conv2.*", "features.3.*"),
-        ("features.conv3.*", "features.6.*"),
-        ("features.conv4.*", "features.8.*"),
-        ("features.conv5.*", "features.10.*"),
-        ("classifier.fc6.*", "classifier.1.*"),
-        ("classifier.fc7.*", "classifier.4.*"),
-        ("classifier.head.*", "classifier.6.*"),
-    ],
-    aliases: &[],
-    idle: &[],
-    mark: "features.0.weight",
-    trunk: "",
-    head: "classifier.6.",
-    splits_attention: false,
-    layer_norm_epsilon: 0.0,
-    positions: Bicubic::Aligned,
-    beside: &[],
-    preprocess: |_| IMAGENET,
-};
-
 pub const VIT: Layout = Layout {
-    name: "torchvision",
+    library: "torchvision",
     model: "vit",
     names: &[
         ("class_token", "class_token"),
@@ -62,22 +44,42 @@ pub const VIT: Layout = Layout {
     ],
     idle: &[],
     mark: "conv_proj.weight",
+    strangers: &[],
     trunk: "",
     head: "heads.",
-    splits_attention: false,
-    layer_norm_epsilon: 1e-6,
+    split: None,
     positions: Bicubic::Aligned,
     beside: &[],
-    preprocess: vit_preprocess,
+    published: &[
+        ("vit_b_16", "vit_b_16-c867db91.pth"),
+        ("vit_b_32", "vit_b_32-d86f8d99.pth"),
+        ("vit_l_16", "vit_l_16-852ce7e3.pth"),
+        ("vit_l_32", "vit_l_32-c7638314.pth"),
+    ],
+    infer: |tensors, sidecar, options, assumed| {
+        super::infer(tensors, &Told::exported(sidecar), 1e-6, options, assumed)
+    },
+    preprocess,
+    lacks: |model| {
+        let config = config(model);
+        let is_gelu = config.activation.unwrap_or_default() == Activation::Gelu;
+        (!is_plain(&config) || !is_gelu)
+            .then_some("a class token, learned positions and the exact GELU")
+    },
+    describe: |info| {
+        let by_hand = by_hand("torchvision", &info.preprocess);
+        let epsilon = epsilon_note("torchvision", &config(&info.model));
+        Documents {
+            notes: std::iter::once(by_hand).chain(epsilon).collect(),
+            ..Documents::default()
+        }
+    },
 };
 
 /// What torchvision's weights of that size have: `Resize(242)` for `vit_l_16`, and the whole square, by
 /// bicubic interpolation, for those from SWAG, which alone see more than 224 pixels or patches of 14.
-fn vit_preprocess(settings: &ModelSettings) -> Assumed {
-    let ModelSettings::Vit(settings) = settings else {
-        return IMAGENET;
-    };
-    let VitConfig { image_size, patch_size, depth, .. } = VitConfig::from(settings.clone());
+fn preprocess(model: &ModelSettings) -> Assumed {
+    let VitConfig { image_size, patch_size, depth, .. } = config(model);
     match (image_size, patch_size, depth) {
         (225.., ..) | (_, 14, _) => {
             Assumed { crop_ratio: 1.0, interpolation: Interpolation::Bicubic, ..IMAGENET }

@@ -1,0 +1,79 @@
+//! What other libraries have of each model: one file per model, one line in [`LAYOUTS`].
+
+mod alexnet;
+mod vit;
+
+use super::layout::Layout;
+
+/// Every layout but the zoo's own, whose names are the modules' and whose metadata say the rest.
+const LAYOUTS: &[&[&Layout]] = &[alexnet::LAYOUTS, vit::LAYOUTS];
+
+/// Our own layout's name.
+pub const ZOO: &str = "zoo";
+
+/// The layouts of that library, or of all.
+pub fn layouts(library: Option<&str>) -> Vec<&'static Layout> {
+    let is_asked = |layout: &&Layout| library.is_none_or(|library| library == layout.library);
+    LAYOUTS.iter().copied().flatten().copied().filter(is_asked).collect()
+}
+
+/// The layout of that library and model.
+pub fn layout(library: &str, model: &str) -> Option<&'static Layout> {
+    layouts(Some(library)).into_iter().find(|layout| layout.model == model)
+}
+
+/// The names of all libraries, ours first.
+pub fn libraries() -> Vec<&'static str> {
+    let mut names = vec![ZOO];
+    for layout in layouts(None) {
+        if !names.contains(&layout.library) {
+            names.push(layout.library);
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_go_both_ways() {
+        let vit = |library| layout(library, "vit").unwrap();
+        let ours = "blocks.11.attention.qkv.bias";
+        let theirs = "encoder.layers.encoder_layer_11.self_attention.in_proj_bias";
+        assert_eq!(vit("torchvision").theirs(ours).as_deref(), Some(theirs));
+        assert_eq!(vit("torchvision").ours(theirs).as_deref(), Some(ours));
+        assert_eq!(vit("timm").theirs(ours).as_deref(), Some("blocks.11.attn.qkv.bias"));
+        let old = "encoder.layers.encoder_layer_3.mlp.linear_1.weight";
+        assert_eq!(vit("torchvision").ours(old).as_deref(), Some("blocks.3.mlp.fc1.weight"));
+        assert_eq!(vit("timm").ours("blocks.x.norm1.weight"), None);
+        assert_eq!(vit("timm").ours("norm.running_mean"), None);
+    }
+
+    #[test]
+    fn every_name_of_a_layout_comes_back() {
+        for layout in layouts(None) {
+            for (ours, theirs) in layout.names {
+                let [ours, theirs] =
+                    [ours, theirs].map(|name| name.replace('#', "7").replace('*', "weight"));
+                assert_eq!(layout.ours(&theirs).as_ref(), Some(&ours));
+                assert_eq!(layout.theirs(&ours), Some(theirs));
+            }
+        }
+    }
+
+    #[test]
+    fn published_files_carry_their_hash() {
+        for (_, file) in layouts(None).into_iter().flat_map(|layout| layout.published) {
+            let (_, end) = file.rsplit_once('-').unwrap();
+            let hash = end.strip_suffix(".pth").unwrap();
+            assert!(hash.len() == 8 && hash.chars().all(|c| c.is_ascii_hexdigit()), "{file}");
+        }
+    }
+
+    #[test]
+    fn libraries_are_listed_once() {
+        assert_eq!(libraries(), ["zoo", "torchvision", "timm", "hf"]);
+    }
+}
