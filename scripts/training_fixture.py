@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Writes the results of PyTorch, torchvision and timm for the training runs that the tests of zoo-runner repeat:
+"""Writes the results of PyTorch, torchvision and timm for the training runs that the tests of zoo-training repeat:
 tests/fixtures/{optimizers,schedules,loss_curves}.json.
 
     python3 -m venv venv && venv/bin/pip install torch torchvision timm
     venv/bin/python scripts/training_fixture.py
 
-Weights and images come from formulas that crates/zoo-runner/src/training/fidelity.rs shares, so they
+Weights and images come from formulas that crates/zoo-training/src/fidelity.rs shares, so they
 need no file.
 """
 

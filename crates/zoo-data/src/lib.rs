@@ -54,7 +54,7 @@ pub use dataset::{
     OnUnreadable, RemoteFile, Sample, SeaConfig, Split, SplitConfig, SplitName, SubsetConfig,
     Unreadable, cache_dir, same_name, spelled,
 };
-pub use error::DataError;
+pub use error::{DataError, FileError, FolderError, SplitError};
 pub use image::{Entry, Image, is_image_file, is_saved_here, walk};
 pub use loader::{Loader, LoaderConfig, LoaderIter, Sampler};
 pub use mix::MixConfig;

@@ -1,9 +1,8 @@
 //! A network and the data that it is tried on, built in or from a config.
 
-use crate::{
-    config::RunConfig,
-    model::{DataShape, ModelSettings},
-};
+use zoo_model::{DataShape, ModelSettings};
+
+use crate::config::RunConfig;
 
 /// A training of which some steps are timed, or compared between backends.
 pub struct Case {

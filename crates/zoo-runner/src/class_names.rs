@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::words::hint;
+use zoo_training::words::hint;
 
 /// The label of the class that is asked for: by its name, or by the label itself.
 ///

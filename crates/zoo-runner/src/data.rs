@@ -1,8 +1,9 @@
 //! Looking at all images before anything is begun.
 
 use zoo_data::{Dataset, SplitName};
+use zoo_training::progress::Show;
 
-use crate::{Error, progress::Show};
+use crate::Error;
 
 /// Reads every image of `splits` once, with a bar; refuses or skips those that cannot be read, as
 /// the data's settings say.

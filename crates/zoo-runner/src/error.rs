@@ -64,7 +64,7 @@ pub enum Error {
 
 /// An [`Error::Config`] about the block `key`.
 pub fn refuse(key: &str, message: impl Into<String>) -> Error {
-    Error::Config { origin: format!("config, `{key}`"), message: message.into() }
+    zoo_training::refuse(key, message).into()
 }
 
 impl Error {
@@ -86,5 +86,24 @@ impl Error {
             Self::Interrupted { .. } | Self::Paused { .. } => 130,
             _ => 2,
         }
+    }
+}
+
+impl From<zoo_training::Error> for Error {
+    fn from(error: zoo_training::Error) -> Self {
+        match error {
+            zoo_training::Error::Config { origin, message } => Self::Config { origin, message },
+            zoo_training::Error::Data(error) => Self::Data(error),
+            zoo_training::Error::Run { path, message } => Self::Run { path, message },
+            zoo_training::Error::Io { path, source } => Self::Io { path, source },
+            zoo_training::Error::Interrupted { step } => Self::Interrupted { step },
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
+impl From<zoo_model::Error> for Error {
+    fn from(error: zoo_model::Error) -> Self {
+        zoo_training::Error::from(error).into()
     }
 }

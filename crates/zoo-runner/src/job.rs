@@ -3,25 +3,25 @@
 use burn::tensor::Device;
 use jiff::Timestamp;
 use zoo_data::{Dataset, Loader, Split, SplitName};
+use zoo_model::{AnyModel, DataShape, WeightsInfo, on_model};
+use zoo_training::{
+    Checkpoint, Checkpoints, Identity, Plan, RangePoint, RangeTest, Stop, TrainSettings, Trained,
+    fine_tune::{Method, Probe},
+    progress::Show,
+    run_dir::{RunDir, read_json, write_json},
+    train,
+};
 
 use crate::{
     Error,
     backend::check_batch,
     bench::{What, check_memory},
     config::{RunConfig, first_difference_on_same_data, refuse},
+    curves::write_curves,
     data::check_images,
     evaluation::{Report, TrainingReport, evaluate},
     manifest::Manifest,
     memory::peak_bytes,
-    model::{AnyModel, DataShape, WeightsInfo, on_model},
-    progress::Show,
-    run_dir::{RunDir, read_json, write_json},
-    training::{
-        Checkpoint, Checkpoints, Identity, Plan, RangePoint, RangeTest, Stop, TrainSettings,
-        Trained,
-        fine_tune::{Method, Probe},
-        train, write_curves,
-    },
 };
 
 /// A training of which everything that can be refused has been checked.
@@ -126,7 +126,8 @@ impl Job {
     pub fn checkpoints(&self, run_dir: &RunDir) -> Result<Checkpoints, Error> {
         let Setup { config, data, .. } = &self.setup;
         let identity = Identity::new(&config.model, data.fingerprint());
-        Checkpoints::open(run_dir.checkpoints(), identity, config.train.checkpoint.clone())
+        let config = config.train.checkpoint.clone();
+        Ok(Checkpoints::open(run_dir.checkpoints(), identity, config)?)
     }
 
     /// Trains a little with growing learning rates, and writes nothing.
@@ -140,7 +141,10 @@ impl Job {
             return Err(refuse("fine_tune.method", "a linear probe has no learning rate"));
         }
         let loader = setup.train_loader();
-        on_model!(model, model => test.run(model, &setup.settings, &loader, &setup.device))
+        let points = on_model!(model, model => {
+            test.run(model, &setup.settings, &loader, &setup.device)
+        })?;
+        Ok(points)
     }
 
     /// Trains, and measures the best weights on the test split, or on the valid split if there is
@@ -209,7 +213,7 @@ impl Setup {
             show,
             stop,
         };
-        probe.fit(model)
+        Ok(probe.fit(model)?)
     }
 
     fn plan(

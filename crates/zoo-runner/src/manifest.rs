@@ -6,12 +6,9 @@ use burn::tensor::Device;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use zoo_data::{Dataset, Unreadable, shown};
+use zoo_model::{BURN_VERSION, ZOO_VERSION};
 
-use crate::{
-    config::RunConfig,
-    machine,
-    version::{BURN_VERSION, ZOO_VERSION},
-};
+use crate::{config::RunConfig, machine};
 
 /// What a run was made with, and when.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,8 +6,10 @@
 use std::{fs, path::Path};
 
 use serde_json::{Value, json};
+use zoo_model::is_written_here;
+use zoo_training::run_dir::holds_run;
 
-use crate::{Error, model::is_written_here, run_dir::holds_run};
+use crate::Error;
 
 /// The key by which a JSON file beside exported weights says that it belongs to them.
 pub const MARK: &str = "burn-zoo";

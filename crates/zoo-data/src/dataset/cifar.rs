@@ -10,7 +10,7 @@ use flate2::read::GzDecoder;
 
 use super::memory::{self, MemorySource};
 use super::{Dataset, FilesConfig, Info, owned};
-use crate::DataError;
+use crate::{DataError, FileError};
 
 /// Number of pixels of an image.
 const PIXELS: usize = 32 * 32;
@@ -84,11 +84,9 @@ impl Layout {
     /// Refuses a file of records whose length, known beforehand, is wrong; and one of names that is
     /// too long to be one.
     fn check_length(&self, path: &Path, name: &str, found: u64) -> Result<(), DataError> {
-        let error = |expected: u64, why: String| DataError::Length {
-            path: path.to_owned(),
-            expected: expected.into(),
-            found,
-            why,
+        let error = |expected: u64, why: String| {
+            FileError::Length { path: path.to_owned(), expected: expected.into(), found, why }
+                .into()
         };
         match self.expected_bytes(name) {
             Some(expected) if found != expected => {
@@ -166,7 +164,7 @@ fn read_archive(layout: &Layout, path: &Path) -> Result<Files, DataError> {
 pub(super) fn unpack(layout: &Layout, path: &Path, archive: impl Read) -> Result<Files, DataError> {
     let failed = |reason: io::Error| match reason.kind() {
         io::ErrorKind::UnexpectedEof => {
-            DataError::Truncated { path: path.to_owned(), format: "gzip" }
+            FileError::Truncated { path: path.to_owned(), format: "gzip" }.into()
         }
         _ => DataError::Read { path: path.to_owned(), reason },
     };
@@ -207,7 +205,7 @@ fn class_names(path: &Path, bytes: &[u8], expected: usize) -> Result<Vec<String>
         text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
     match names.len() {
         found if found != expected => {
-            Err(DataError::ClassNames { path: path.to_owned(), expected, found })
+            Err(FileError::ClassNames { path: path.to_owned(), expected, found }.into())
         }
         _ => Ok(names),
     }
@@ -233,12 +231,13 @@ fn source(
             let (label, planes) = record.split_at(layout.label_bytes);
             let label = label[layout.label_bytes - 1];
             if usize::from(label) >= layout.classes.len() {
-                return Err(DataError::Label {
+                return Err(FileError::Label {
                     path: place.join(name),
                     index,
                     classes: layout.classes.len(),
                     found: label.into(),
-                });
+                }
+                .into());
             }
             labels.push(label);
             let (red, rest) = planes.split_at(PIXELS);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::group::Pattern;
 use super::kept::Kept;
+use super::settings::Settings;
 use super::{Info, OnUnreadable, SubsetConfig};
 use crate::preprocess::{CropOffset, Preprocess, PreprocessConfig};
 use crate::{DataError, meant};
@@ -114,26 +115,34 @@ impl FilesConfig {
     pub(super) fn root(&self, info: &Info) -> Result<PathBuf, DataError> {
         self.root.as_deref().map(meant).map_or_else(|| info.cache_dir(), Ok)
     }
+}
 
-    /// Refuses settings that do not fit the dataset.
-    pub(super) fn check(&self, info: &Info) -> Result<(), DataError> {
+impl Settings for FilesConfig {
+    fn check(&self, info: &Info) -> Result<(), DataError> {
         self.preprocess.resolve(info)?;
         self.split.check_no_group(&format!("the images of {} have no file names", info.name))?;
         self.split.check(info)
     }
 
-    pub(super) fn kept(&self) -> Kept<'_> {
+    fn preprocess(&self) -> &PreprocessConfig {
+        &self.preprocess
+    }
+
+    fn preprocess_mut(&mut self) -> &mut PreprocessConfig {
+        &mut self.preprocess
+    }
+
+    fn kept(&self) -> Kept<'_> {
         self.split.kept()
     }
 
-    pub(super) fn subset_mut(&mut self) -> &mut Option<SubsetConfig> {
+    fn subset_mut(&mut self) -> &mut Option<SubsetConfig> {
         &mut self.split.subset
     }
 }
 
-impl FolderConfig {
-    /// Refuses settings out of range.
-    pub(super) fn check(&self, info: &Info) -> Result<(), DataError> {
+impl Settings for FolderConfig {
+    fn check(&self, info: &Info) -> Result<(), DataError> {
         if self.cache_mb > MAX_CACHE_MB {
             let allowed = format!("0 to {MAX_CACHE_MB}");
             return Err(DataError::setting("cache_mb", allowed, self.cache_mb));
@@ -142,11 +151,19 @@ impl FolderConfig {
         self.split.check(info)
     }
 
-    pub(super) fn kept(&self) -> Kept<'_> {
+    fn preprocess(&self) -> &PreprocessConfig {
+        &self.preprocess
+    }
+
+    fn preprocess_mut(&mut self) -> &mut PreprocessConfig {
+        &mut self.preprocess
+    }
+
+    fn kept(&self) -> Kept<'_> {
         self.split.kept()
     }
 
-    pub(super) fn subset_mut(&mut self) -> &mut Option<SubsetConfig> {
+    fn subset_mut(&mut self) -> &mut Option<SubsetConfig> {
         &mut self.split.subset
     }
 }

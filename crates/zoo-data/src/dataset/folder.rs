@@ -28,7 +28,7 @@ use super::listing::Listing;
 use super::photos::Photo;
 use super::{Dataset, FolderConfig, Info};
 use crate::preprocess::Normalize;
-use crate::{DataError, Entry, meant, shown, walk};
+use crate::{DataError, Entry, FolderError, meant, shown, walk};
 
 pub(super) static INFO: Info = Info {
     name: "folder",
@@ -66,7 +66,7 @@ pub(super) fn list_all(root: &Path) -> Result<Listing, DataError> {
     let layout = Layout::read_all(&root)?;
     let mut files = Files::of_any_classes(&root, &layout);
     if files.classes.is_empty() {
-        return Err(DataError::NoClasses { path: root });
+        return Err(FolderError::NoClasses { path: root }.into());
     }
     for folder in &layout.train.folders {
         let label = files.labels[&name(folder)];
@@ -91,8 +91,8 @@ impl Files {
         let files = Self::of_any_classes(root, layout);
         let path = || layout.train.path.clone();
         match &files.classes[..] {
-            [] => Err(DataError::NoClasses { path: path() }),
-            [class] => Err(DataError::OneClass { path: path(), class: class.clone() }),
+            [] => Err(FolderError::NoClasses { path: path() }.into()),
+            [class] => Err(FolderError::OneClass { path: path(), class: class.clone() }.into()),
             _ => Ok(files),
         }
     }
@@ -113,12 +113,12 @@ impl Files {
         for folder in &split.folders {
             let Some(&label) = self.labels.get(&name(folder)) else {
                 let (path, expected) = (folder.clone(), self.classes.clone());
-                return Err(DataError::UnknownClass { path, expected });
+                return Err(FolderError::UnknownClass { path, expected }.into());
             };
             let before = self.photos.len();
             self.add_class(folder, label);
             if self.photos.len() == before {
-                return Err(DataError::EmptyClass { path: folder.clone() });
+                return Err(FolderError::EmptyClass { path: folder.clone() }.into());
             }
         }
         Ok(start..self.photos.len())

@@ -8,7 +8,7 @@ use regex_lite::Regex;
 use super::SplitConfig;
 use super::split::Parts;
 use crate::rng::{Stream, permutation, rng};
-use crate::{DataError, shown};
+use crate::{DataError, SplitError, shown};
 
 /// The pattern that finds the group of an image in its path.
 #[derive(Debug)]
@@ -38,17 +38,18 @@ impl Pattern {
     /// folders are parted by `/`.
     ///
     /// # Errors
-    /// [`DataError::NoGroup`].
+    /// [`SplitError::NoGroup`].
     pub fn group_of(&self, path: &Path) -> Result<String, DataError> {
         let parts: Vec<String> = path.iter().map(|part| shown(Path::new(part))).collect();
         let text = parts.join("/");
         let capture = self.0.captures(&text).and_then(|captures| captures.get(1));
         match capture.map(|capture| capture.as_str().to_owned()) {
             Some(group) => Ok(group),
-            None => Err(DataError::NoGroup {
+            None => Err(SplitError::NoGroup {
                 image: path.to_owned(),
                 pattern: self.0.as_str().to_owned(),
-            }),
+            }
+            .into()),
         }
     }
 }
@@ -67,7 +68,7 @@ struct Part {
 /// from having its share of the group's classes.
 ///
 /// # Errors
-/// [`DataError::NoTrainImage`] and [`DataError::FewGroups`].
+/// [`SplitError::NoTrainImage`] and [`SplitError::FewGroups`].
 pub(super) fn grouped(
     labels: &[usize],
     groups: &[String],
@@ -138,13 +139,13 @@ fn check(
         |indices: &[usize], label| indices.iter().filter(|&&index| labels[index] == label).count();
     if let Some(label) = (0..classes.len()).find(|&label| count(&parts.train, label) == 0) {
         let images = labels.iter().filter(|&&other| other == label).count();
-        return Err(DataError::NoTrainImage { class: classes[label].clone(), images });
+        return Err(SplitError::NoTrainImage { class: classes[label].clone(), images }.into());
     }
     for (split, indices, fraction) in
         [("valid", &parts.valid, config.valid), ("test", &parts.test, config.test)]
     {
         if indices.is_empty() && fraction > 0.0 {
-            return Err(DataError::FewGroups { split, fraction, groups });
+            return Err(SplitError::FewGroups { split, fraction, groups }.into());
         }
     }
     Ok(())

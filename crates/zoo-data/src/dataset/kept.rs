@@ -1,7 +1,7 @@
 //! What is kept of a dataset.
 
 use super::{Dataset, SplitName, SubsetConfig};
-use crate::DataError;
+use crate::{DataError, SplitError};
 
 /// What is kept of a dataset.
 pub(super) struct Kept<'a> {
@@ -19,10 +19,10 @@ impl Dataset {
     /// The requested part of the dataset.
     ///
     /// # Errors
-    /// [`DataError::NoImages`], [`DataError::NoneKept`], and those of classes and subset.
+    /// [`SplitError::NoImages`], [`SplitError::NoneKept`], and those of classes and subset.
     pub(super) fn keep(mut self, kept: &Kept<'_>) -> Result<Self, DataError> {
         if let Some(split) = self.empty_split() {
-            return Err(DataError::NoImages { split, dataset: self.name });
+            return Err(SplitError::NoImages { split, dataset: self.name }.into());
         }
         if let Some(classes) = kept.classes {
             let path = match kept.setting {
@@ -32,7 +32,7 @@ impl Dataset {
             self = self.only(&path, classes)?;
             if let Some(split) = self.empty_split() {
                 let classes = self.classes;
-                return Err(DataError::NoneKept { split, setting: path, classes });
+                return Err(SplitError::NoneKept { split, setting: path, classes }.into());
             }
         }
         if let Some(subset) = kept.subset {

@@ -8,7 +8,7 @@ use super::group::{Pattern, grouped};
 use super::photos::{FileId, Photo, Photos};
 use super::split::{Parts, stratified};
 use super::{Dataset, FolderConfig, ImageSource, Info, Split};
-use crate::{DataError, shown};
+use crate::{DataError, SplitError, shown};
 
 /// Photos, their classes, and which of them are in which split, as far as that is known.
 pub(super) struct Listing {
@@ -158,10 +158,11 @@ impl Listing {
         self.train.iter().for_each(|&place| has_train_image[self.photos[place].label] = true);
         match has_train_image.iter().position(|has| !has) {
             None => Ok(()),
-            Some(label) => Err(DataError::NoTrainImage {
+            Some(label) => Err(SplitError::NoTrainImage {
                 class: self.classes[label].clone(),
                 images: self.photos.iter().filter(|photo| photo.label == label).count(),
-            }),
+            }
+            .into()),
         }
     }
 }

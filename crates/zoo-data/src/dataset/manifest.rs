@@ -29,6 +29,7 @@ use super::classes::sorted;
 use super::kept::Kept;
 use super::listing::Listing;
 use super::photos::Photo;
+use super::settings::Settings;
 use super::{Dataset, FolderConfig, Info, OnUnreadable, SplitConfig, SplitName, SubsetConfig};
 use crate::preprocess::{Normalize, PreprocessConfig};
 use crate::{DataError, meant};
@@ -83,17 +84,26 @@ impl ManifestConfig {
             cache_mb: self.cache_mb,
         }
     }
+}
 
-    /// Refuses settings out of range.
-    pub(super) fn check(&self, info: &Info) -> Result<(), DataError> {
+impl Settings for ManifestConfig {
+    fn check(&self, info: &Info) -> Result<(), DataError> {
         self.as_folder().check(info)
     }
 
-    pub(super) fn kept(&self) -> Kept<'_> {
+    fn preprocess(&self) -> &PreprocessConfig {
+        &self.preprocess
+    }
+
+    fn preprocess_mut(&mut self) -> &mut PreprocessConfig {
+        &mut self.preprocess
+    }
+
+    fn kept(&self) -> Kept<'_> {
         self.split.kept()
     }
 
-    pub(super) fn subset_mut(&mut self) -> &mut Option<SubsetConfig> {
+    fn subset_mut(&mut self) -> &mut Option<SubsetConfig> {
         &mut self.split.subset
     }
 }

@@ -1,7 +1,7 @@
 //! Datasets: labelled images, divided into splits.
 //!
-//! To add one, write its file beside this one (an [`Info`] named `INFO` and a function `open`) and
-//! add a line to `datasets!` below.
+//! To add one, write its file beside this one (an [`Info`] named `INFO`, a function `open`, and
+//! settings, where none of those in `config.rs` fit) and add a line to `datasets!` below.
 
 mod cifar;
 mod cifar10;
@@ -22,6 +22,7 @@ mod mnist;
 mod photos;
 mod remote;
 mod sea;
+mod settings;
 mod source;
 mod split;
 mod split_name;
@@ -43,6 +44,7 @@ pub use split_name::SplitName;
 pub use subset::SubsetConfig;
 pub use unreadable::{OnUnreadable, Unreadable};
 
+use self::settings::Settings;
 use crate::DataError;
 use crate::preprocess::{Normalize, Preprocess};
 
@@ -74,42 +76,16 @@ macro_rules! datasets {
                 }
             }
 
-            /// Refuses settings out of range. Looks at no file.
-            ///
-            /// # Errors
-            /// [`DataError::Setting`].
-            pub fn check(&self) -> Result<(), DataError> {
+            fn settings(&self) -> &dyn Settings {
                 match self {
-                    $(Self::$variant(config) => config.check(&$module::INFO),)*
+                    $(Self::$variant(config) => config,)*
                 }
             }
 
-            /// How its images are made fit for a network.
-            ///
-            /// # Errors
-            /// [`DataError::Setting`].
-            pub fn preprocess(&self) -> Result<Preprocess, DataError> {
+            fn settings_mut(&mut self) -> &mut dyn Settings {
                 match self {
-                    $(Self::$variant(config) => config.preprocess.resolve(&$module::INFO),)*
+                    $(Self::$variant(config) => config,)*
                 }
-            }
-
-            /// Has images made fit for a network with these weights, as far as the settings leave
-            /// it open. True where pixels are then normalised as the weights have it.
-            pub fn take_over(&mut self, weights: &Preprocess) -> bool {
-                match self {
-                    $(Self::$variant(config) => {
-                        config.preprocess.take_over(weights, $module::INFO.channels)
-                    })*
-                }
-            }
-
-            /// The same dataset with this part of its train images.
-            pub fn with_subset(mut self, subset: SubsetConfig) -> Self {
-                match &mut self {
-                    $(Self::$variant(config) => *config.subset_mut() = Some(subset),)*
-                }
-                self
             }
 
             /// Opens the dataset: reads or lists its files, divides them into splits, and keeps the
@@ -119,9 +95,10 @@ macro_rules! datasets {
             /// Those of [`check`](Self::check), and [`DataError`]'s variants that come on opening.
             pub fn open(&self) -> Result<Dataset, DataError> {
                 self.check()?;
-                match self {
-                    $(Self::$variant(config) => $module::open(config)?.keep(&config.kept()),)*
-                }
+                let dataset = match self {
+                    $(Self::$variant(config) => $module::open(config)?,)*
+                };
+                dataset.keep(&self.settings().kept())
             }
         }
     };
@@ -135,6 +112,37 @@ datasets! {
     Cifar100 "cifar100" = cifar100(FilesConfig),
     Folder "folder" = folder(FolderConfig),
     Manifest "manifest" = manifest(ManifestConfig),
+}
+
+impl DataConfig {
+    /// Refuses settings out of range. Looks at no file.
+    ///
+    /// # Errors
+    /// [`DataError::Setting`].
+    pub fn check(&self) -> Result<(), DataError> {
+        self.settings().check(self.info())
+    }
+
+    /// How its images are made fit for a network.
+    ///
+    /// # Errors
+    /// [`DataError::Setting`].
+    pub fn preprocess(&self) -> Result<Preprocess, DataError> {
+        self.settings().preprocess().resolve(self.info())
+    }
+
+    /// Has images made fit for a network with these weights, as far as the settings leave it open.
+    /// True where pixels are then normalised as the weights have it.
+    pub fn take_over(&mut self, weights: &Preprocess) -> bool {
+        let channels = self.info().channels;
+        self.settings_mut().preprocess_mut().take_over(weights, channels)
+    }
+
+    /// The same dataset with this part of its train images.
+    pub fn with_subset(mut self, subset: SubsetConfig) -> Self {
+        *self.settings_mut().subset_mut() = Some(subset);
+        self
+    }
 }
 
 /// What is known of a dataset without opening it.

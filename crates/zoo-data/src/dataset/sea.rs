@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::kept::Kept;
+use super::settings::Settings;
 use super::{Dataset, ImageSource, Info, OnUnreadable, Split, SplitName, SubsetConfig, owned};
 use crate::preprocess::{Normalize, PreprocessConfig};
 use crate::rng::{Stream, rng};
@@ -71,9 +72,9 @@ impl Default for SeaConfig {
     }
 }
 
-impl SeaConfig {
+impl Settings for SeaConfig {
     /// Refuses splits in which a class would be missing, and images too small to be drawn.
-    pub(super) fn check(&self, info: &Info) -> Result<(), DataError> {
+    fn check(&self, info: &Info) -> Result<(), DataError> {
         for (setting, images) in [("train", self.train), ("valid", self.valid), ("test", self.test)]
         {
             if !(CLASSES.len()..=MAX_IMAGES).contains(&images) {
@@ -87,15 +88,25 @@ impl SeaConfig {
         self.preprocess.resolve(info).map(drop)
     }
 
-    pub(super) fn kept(&self) -> Kept<'_> {
+    fn preprocess(&self) -> &PreprocessConfig {
+        &self.preprocess
+    }
+
+    fn preprocess_mut(&mut self) -> &mut PreprocessConfig {
+        &mut self.preprocess
+    }
+
+    fn kept(&self) -> Kept<'_> {
         let Self { classes, subset, seed, .. } = self;
         Kept { setting: "", classes: classes.as_deref(), subset: subset.as_ref(), seed: *seed }
     }
 
-    pub(super) fn subset_mut(&mut self) -> &mut Option<SubsetConfig> {
+    fn subset_mut(&mut self) -> &mut Option<SubsetConfig> {
         &mut self.subset
     }
+}
 
+impl SeaConfig {
     /// The drawing behind an image of a split: its pixels and where the animal is.
     ///
     /// # Errors

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Split;
-use crate::DataError;
 use crate::rng::{Stream, permutation, rng};
+use crate::{DataError, SplitError};
 
 /// How much of the train split to keep, drawn at random from each class with the seed of the
 /// splits. The images of a smaller subset are in every larger one with the same seed; the valid and
@@ -38,7 +38,7 @@ impl SubsetConfig {
     /// The subset of a train split.
     ///
     /// # Errors
-    /// [`DataError::EmptySubset`] and [`DataError::SmallClass`].
+    /// [`SplitError::EmptySubset`] and [`SplitError::SmallClass`].
     pub(super) fn of(
         &self,
         train: &Split,
@@ -65,11 +65,11 @@ impl SubsetConfig {
         let class = class.to_owned();
         match *self {
             Self::Fraction(fraction) => match (images as f64 * fraction).round() as usize {
-                0 => Err(DataError::EmptySubset { class, images, fraction }),
+                0 => Err(SplitError::EmptySubset { class, images, fraction }.into()),
                 count => Ok(count),
             },
             Self::ImagesPerClass(asked) if asked > images => {
-                Err(DataError::SmallClass { class, images, asked })
+                Err(SplitError::SmallClass { class, images, asked }.into())
             }
             Self::ImagesPerClass(asked) => Ok(asked),
         }

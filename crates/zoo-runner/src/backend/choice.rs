@@ -5,9 +5,10 @@ use std::{fmt, str::FromStr};
 use burn::tensor::Device;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use zoo_training::words::unknown;
 
 use super::{BACKENDS, Backend};
-use crate::{Error, words::unknown};
+use crate::Error;
 
 /// A backend and one of its devices, written `NAME` or `NAME:INDEX`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

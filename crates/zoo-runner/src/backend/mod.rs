@@ -8,6 +8,8 @@ use burn::tensor::Device;
 #[allow(unused_imports, reason = "a build without any of these backends is allowed")]
 use burn::tensor::DeviceType;
 
+pub use zoo_model::host;
+
 pub use self::{choice::BackendChoice, device::DeviceInfo, software::check_batch};
 
 /// A backend in the zoo's table.
@@ -72,9 +74,4 @@ impl Backend {
     pub fn devices(&self) -> Result<Vec<Device>, String> {
         self.find.map_or(Ok(Vec::new()), |find| find())
     }
-}
-
-/// The device on which initial weights are drawn, whatever trains them.
-pub fn host() -> Device {
-    Device::flex()
 }

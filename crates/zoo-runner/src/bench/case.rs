@@ -38,8 +38,10 @@ fn config(model: &Value, image_size: usize, batch: usize) -> RunConfig {
 
 #[cfg(test)]
 mod tests {
+
+    use zoo_model::DataShape;
+
     use super::*;
-    use crate::model::DataShape;
 
     #[test]
     fn the_built_in_cases_can_be_run() {

@@ -4,12 +4,9 @@ use std::{fs, path::Path};
 
 use burn::tensor::Tensor;
 use zoo_data::Batch;
+use zoo_model::{AnyModel, WeightsInfo, is_written_here};
 
-use crate::{
-    Error,
-    model::{AnyModel, WeightsInfo, is_written_here},
-    overwrite::check_no_run,
-};
+use crate::{Error, overwrite::check_no_run};
 
 /// The files of a dump.
 const FILES: [&str; 4] = ["model.safetensors", "images.f32", "targets.f32", "logits.f32"];

@@ -2,16 +2,11 @@
 
 use burn::tensor::{Device, Tensor};
 use zoo_data::Batch;
+use zoo_model::{DataShape, ModelSettings, on_model};
+use zoo_training::TrainSettings;
 
 use super::{BATCHES, What, time_inference, time_training};
-use crate::{
-    Error,
-    backend::host,
-    config::refuse,
-    memory,
-    model::{DataShape, ModelSettings, on_model},
-    training::TrainSettings,
-};
+use crate::{Error, backend::host, config::refuse, memory};
 
 /// What the memory must have grown by before more is foretold from it: less may be the allocator's
 /// rounding.

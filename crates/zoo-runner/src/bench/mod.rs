@@ -11,6 +11,8 @@ use std::path::Path;
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 use zoo_data::{Batch, Dataset, Loader, SplitName};
+use zoo_model::{DataShape, WeightsInfo, on_model};
+use zoo_training::{Part, progress::Show};
 
 pub use self::{
     case::built_in,
@@ -26,9 +28,6 @@ use crate::{
     config::refuse,
     data::check_images,
     machine, memory,
-    model::{DataShape, WeightsInfo, on_model},
-    progress::Show,
-    training::Part,
 };
 
 /// Steps that are done and not counted: the first ones meet cold caches.

@@ -5,12 +5,10 @@ use std::{fmt::Display, time::Instant};
 use burn::tensor::{Device, Tensor};
 use zoo_data::{Batch, DataError, Loader};
 use zoo_kernels::nn::Tap;
+use zoo_model::Classifier;
+use zoo_training::{Part, StepBatches, TrainSettings, Trainer, Watch};
 
-use crate::{
-    Error,
-    model::Classifier,
-    training::{Part, StepBatches, TrainSettings, Trainer, Watch},
-};
+use crate::Error;
 
 /// Milliseconds of the parts of one training step.
 #[derive(Clone, Copy, Debug)]

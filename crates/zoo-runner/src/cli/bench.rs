@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use zoo_training::run_dir::read_json;
 
 use super::{Output, cases::Cases, flags::Threads, print, print_json, table};
 use crate::{
     Error,
     backend::BackendChoice,
     bench::{Row, What, built_in, check_dump, compare, run},
-    run_dir::read_json,
 };
 
 /// Time training, inference and loading.

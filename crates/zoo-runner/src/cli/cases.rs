@@ -2,9 +2,10 @@
 
 use clap::Args;
 use zoo_data::meant;
+use zoo_training::words::unknown;
 
 use super::flags::Sets;
-use crate::{Error, case::Case, config::RunConfig, words::unknown};
+use crate::{Error, case::Case, config::RunConfig};
 
 /// Built-in cases and configs, as named on the command line.
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use zoo_data::shown;
+use zoo_training::{Stop, run_dir::Existing};
 
 use super::{
     Output,
@@ -18,8 +19,6 @@ use crate::{
         write_comparison,
     },
     report::Folder,
-    run_dir::Existing,
-    training::Stop,
 };
 
 /// Train several configs under one budget, and report which is better.

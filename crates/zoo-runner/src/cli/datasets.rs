@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use zoo_data::{DATASETS, Info, shown};
+use zoo_training::words::unknown;
 
 use super::{Output, print, print_json, table};
 use crate::{
     Error,
     download::{Download, Fetched},
-    words::unknown,
 };
 
 /// List the data sets, or download one.

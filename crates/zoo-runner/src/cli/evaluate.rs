@@ -4,21 +4,21 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use zoo_data::{Dataset, Loader, Preprocess, Split, SplitName, shown};
+use zoo_model::{Predictor, WeightsInfo};
+use zoo_training::run_dir::{find_weights, metrics_path};
 
 use super::{
     Output, check_data,
     flags::{Compute, Sets},
     other_images, print, print_json, run_data,
 };
+use crate::curves::Curves;
 use crate::{
     Error,
     config::RunConfig,
     evaluation::{Evaluation, OtherImages, Report, RunReport, evaluate},
-    model::{Predictor, WeightsInfo},
     report::Folder,
-    run_dir::{find_weights, metrics_path},
     test_time::flipped_too,
-    training::Curves,
 };
 
 /// What all images of a folder or table are called in place of a split.

@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use clap::{Args, builder::PossibleValuesParser};
 use serde_json::json;
 use zoo_data::shown;
+use zoo_model::Predictor;
+use zoo_training::run_dir::find_weights;
 
 use super::{Output, print, print_json};
 use crate::{
     Error,
     backend::host,
-    model::Predictor,
     overwrite,
     pretrained::{Exported, export, libraries},
-    run_dir::find_weights,
 };
 
 /// Export weights for another library.

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use zoo_data::{Entry, shown, walk};
+use zoo_model::NO_ANSWER;
 
-use crate::{Error, model::NO_ANSWER};
+use crate::Error;
 
 /// The images asked for: files as given; of folders, what in them and below is an image by its name
 /// or content and not hidden, sorted, with what cannot be looked at among them. Links that lead in

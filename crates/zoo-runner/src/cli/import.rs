@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum, builder::PossibleValuesParser};
 use zoo_data::{Interpolation, Resize, shown, utf8};
+use zoo_model::ModelSettings;
 
 use super::{Output, print, print_json};
 use crate::{
     Error,
     backend::host,
-    model::ModelSettings,
     overwrite,
     pretrained::{ImportOptions, ImportReport, Published, import, libraries},
 };

@@ -6,20 +6,18 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 use zoo_data::shown;
+use zoo_training::{
+    RangePoint, RangeTest, Suggestion, is_plot, plot,
+    run_dir::{read_json, write_json},
+    suggest,
+};
 
 use super::{
     Output,
     flags::{Compute, Sets},
     print, print_json,
 };
-use crate::{
-    Error,
-    config::RunConfig,
-    job::Job,
-    overwrite,
-    run_dir::{read_json, write_json},
-    training::{RangePoint, RangeTest, Suggestion, is_plot, plot, suggest},
-};
+use crate::{Error, config::RunConfig, job::Job, overwrite};
 
 /// Suggest a learning rate: train briefly with increasing rates, and watch the loss.
 #[derive(Debug, Args)]

@@ -31,8 +31,9 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 use zoo_data::{Dataset, SplitName};
+use zoo_training::progress::Show;
 
-use crate::{Error, data::check_images, progress::Show};
+use crate::{Error, data::check_images};
 
 /// Trains image classifiers: a small CNN, AlexNet and a Vision Transformer.
 #[derive(Debug, Parser)]

@@ -2,12 +2,10 @@
 
 use clap::Args;
 use serde::Serialize;
+use zoo_model::{DataShape, ModelSettings};
 
 use super::{Output, print, print_json, table};
-use crate::{
-    Error,
-    model::{DataShape, ModelSettings},
-};
+use crate::Error;
 
 /// List the models with their parameters and cost.
 #[derive(Debug, Args)]

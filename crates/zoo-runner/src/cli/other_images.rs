@@ -7,14 +7,16 @@ use std::{
 
 use serde_json::{Value, json};
 use zoo_data::{DataConfig, Dataset, PreprocessConfig, SplitConfig, shown, spelled};
+use zoo_model::WeightsInfo;
+use zoo_training::{
+    run_dir::{config_path, read_json},
+    words::nearest,
+};
 
 use crate::{
     Error,
     config::RunConfig,
     evaluation::{OtherImages, UnknownClass},
-    model::WeightsInfo,
-    run_dir::{config_path, read_json},
-    words::nearest,
 };
 
 /// So many names of classes are told.

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use zoo_data::{Dataset, Split, SplitName};
+use zoo_model::WeightsInfo;
 
-use crate::{Error, classes::difference, config::RunConfig, model::WeightsInfo};
+use crate::{Error, classes::difference, config::RunConfig};
 
 /// The config that says where the images are: the file at `path`, or by default the run's own.
 ///

@@ -7,6 +7,10 @@ use std::{
 
 use clap::Args;
 use zoo_data::shown;
+use zoo_training::{
+    Checkpoints, Stop,
+    run_dir::{Existing, RunDir, checkpoints_path, config_path, read_json, report_path},
+};
 
 use super::{
     Output,
@@ -14,14 +18,7 @@ use super::{
     flags::{Compute, Sets},
     print, print_json,
 };
-use crate::{
-    Error,
-    config::RunConfig,
-    evaluation::Report,
-    job::Job,
-    run_dir::{Existing, RunDir, checkpoints_path, config_path, read_json, report_path},
-    training::{Checkpoints, Stop},
-};
+use crate::{Error, config::RunConfig, evaluation::Report, job::Job};
 
 /// Train a model from a JSON config.
 #[derive(Debug, Args)]
@@ -109,7 +106,7 @@ impl Train {
 fn config_to_go_on_from(path: &Path) -> Result<Option<RunConfig>, Error> {
     let config = config_path(path);
     match config.exists() && Checkpoints::are_in(&checkpoints_path(path)) {
-        true => read_json(&config).map(Some),
+        true => Ok(Some(read_json(&config)?)),
         false => Ok(None),
     }
 }

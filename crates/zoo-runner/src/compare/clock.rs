@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use indicatif::{HumanDuration, ProgressBar};
+use zoo_training::progress::Show;
 
 use super::{Outcome, budget::training_flops, plan::Planned};
-use crate::{Error, progress::Show};
+use crate::Error;
 
 /// What is known of a run's length.
 #[derive(Clone, Copy, Debug)]

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use zoo_data::{Dataset, Split, SplitName, shown};
+use zoo_model::DataShape;
+use zoo_training::progress::Show;
 
 use crate::{
     Error,
     backend::BackendChoice,
     config::{RunConfig, first_difference, refuse},
     data::check_images,
-    model::DataShape,
-    progress::Show,
 };
 
 /// A config under comparison.

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use zoo_data::{Corruption, SplitName, shown};
+use zoo_model::ZOO_VERSION;
 
 use super::{
     Made, Outcome, Request,
@@ -20,7 +21,6 @@ use crate::{
     explain::Focus,
     machine,
     manifest::{DataManifest, command},
-    version::ZOO_VERSION,
 };
 
 /// Valid accuracies for which the report says when they were first reached.
@@ -205,7 +205,7 @@ fn curve(runs: &[(&Made, &Outcome)]) -> Vec<CurvePoint> {
             let course = made.planned.course(outcome.manifest.data.train);
             course.pace.images_after(lines[epoch].step) as f64
         });
-        let of = |figure: fn(&crate::training::Line) -> Option<f64>| {
+        let of = |figure: fn(&zoo_training::Line) -> Option<f64>| {
             mean(lines.iter().filter_map(|lines| figure(lines[epoch])).collect())
         };
         Some(CurvePoint {

@@ -7,6 +7,11 @@ use indicatif::ProgressBar;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use zoo_data::{Corruption, Loader, LoaderConfig, Preprocess, Split};
+use zoo_model::{Predictor, on_model};
+use zoo_training::{
+    progress::Show,
+    run_dir::{find_weights, manifest_path, read_json, write_json},
+};
 
 use super::{entry::Entry, plan::Planned};
 use crate::{
@@ -15,9 +20,6 @@ use crate::{
     evaluation::{Scored, evaluate},
     explain::{Focus, METHODS, Method, blank_record, focus},
     manifest::Manifest,
-    model::{Predictor, on_model},
-    progress::Show,
-    run_dir::{find_weights, manifest_path, read_json, write_json},
 };
 
 /// Number of corrupted images per kind and strength, if the split has as many.

@@ -22,15 +22,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{
-    Error,
-    backend::BackendChoice,
-    evaluation::Report,
-    manifest::Manifest,
+use zoo_training::{
+    Stop,
     progress::Show,
     run_dir::{Existing, manifest_path, metrics_path, read_json, report_path},
-    training::{Curves, Stop},
 };
+
+use crate::curves::Curves;
+use crate::{Error, backend::BackendChoice, evaluation::Report, manifest::Manifest};
 
 pub use self::{
     budget::SharedBudget,

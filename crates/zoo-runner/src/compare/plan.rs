@@ -3,15 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use zoo_data::{SubsetConfig, shown};
+use zoo_training::{
+    Course,
+    progress::Show,
+    run_dir::{config_path, read_json},
+};
 
 use super::{SharedBudget, entry::Entry};
 use crate::{
     Error,
     config::{RunConfig, first_difference},
     job::Job,
-    progress::Show,
-    run_dir::{config_path, read_json},
-    training::Course,
 };
 
 /// One run of a comparison.

@@ -12,9 +12,10 @@ use std::{
 };
 
 use sysinfo::{Pid, ProcessesToUpdate, Signal, System};
+use zoo_training::{Stop, run_dir::write_json};
 
 use super::plan::Planned;
-use crate::{Error, run_dir::write_json, training::Stop};
+use crate::Error;
 
 /// Time between two checks whether the user asked to stop.
 const LOOK: Duration = Duration::from_millis(100);

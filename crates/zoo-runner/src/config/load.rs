@@ -4,9 +4,10 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 use zoo_data::{shown, utf8};
+use zoo_training::run_dir::config_path;
 
 use super::{RunConfig, suggest::explain};
-use crate::{Error, run_dir::config_path};
+use crate::Error;
 
 /// Keys whose value is a choice with one tag: setting another tag replaces the choice.
 const CHOICES: [&str; 5] = ["data", "model", "loss", "optimizer", "schedule"];

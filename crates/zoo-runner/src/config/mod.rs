@@ -12,16 +12,12 @@ mod suggest;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zoo_data::{AugmentConfig, DataConfig, LoaderConfig, MixConfig, augment};
-
-use crate::{
-    Error,
-    backend::BackendChoice,
-    model::ModelSettings,
-    training::{
-        FineTuneConfig, LossConfig, OptimizerConfig, ParameterGroupsConfig, ScheduleConfig,
-        TrainConfig,
-    },
+use zoo_model::ModelSettings;
+use zoo_training::{
+    FineTuneConfig, LossConfig, OptimizerConfig, ParameterGroupsConfig, ScheduleConfig, TrainConfig,
 };
+
+use crate::{Error, backend::BackendChoice};
 
 pub use crate::error::refuse;
 pub(crate) use difference::{first_difference, first_difference_on_same_data};

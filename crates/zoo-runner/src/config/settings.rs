@@ -1,9 +1,10 @@
 //! From a config as it was typed to settings that are ready for the data.
 
 use zoo_data::{Dataset, Split};
+use zoo_training::TrainSettings;
 
 use super::{RunConfig, refuse};
-use crate::{Error, training::TrainSettings};
+use crate::Error;
 
 impl RunConfig {
     /// What a training on the train split of `data` needs to know. In `self`, what follows from the

@@ -1,6 +1,6 @@
 //! Serde's refusals in the words of this program.
 
-use crate::words::unknown;
+use zoo_training::words::unknown;
 
 /// Serde's message about an unknown key or name, plus the nearest known one.
 ///

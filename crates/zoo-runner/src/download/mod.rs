@@ -13,13 +13,10 @@ use std::{
 use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
 use ureq::{Agent, Body, http::Response};
+use zoo_model::disk::{Lock, flush};
+use zoo_training::progress::Show;
 
 pub use error::DownloadError;
-
-use crate::{
-    disk::{Lock, flush},
-    progress::Show,
-};
 
 /// Longest silence of a server that is borne.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -13,6 +13,7 @@ use burn::tensor::Tensor;
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 use zoo_data::Loader;
+use zoo_model::{NO_ANSWER, is_answer, rows};
 
 pub(crate) use self::page::{Matrix, confusion_table};
 pub use self::{
@@ -23,10 +24,7 @@ pub use self::{
     page::RunReport,
     report::{HardImage, OtherImages, Report, TrainingReport, UnknownClass},
 };
-use crate::{
-    Error,
-    model::{NO_ANSWER, is_answer, rows},
-};
+use crate::Error;
 
 /// What a network makes of a split.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,8 +1,8 @@
 use serde_json::Value;
 use zoo_data::{DataConfig, Split};
+use zoo_model::ranking;
 
 use super::*;
-use crate::model::ranking;
 
 /// A split to take names from.
 fn split() -> Split {

@@ -6,15 +6,13 @@ use std::{fs, path::Path};
 use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
+use zoo_model::{
+    Explainable,
+    filler::{filled, filler},
+};
 
 use super::{HeatMap, Record, Slopes, colour::magma, method::rollout, slopes};
-use crate::{
-    backend::host,
-    model::{
-        Explainable,
-        filler::{filled, filler},
-    },
-};
+use crate::backend::host;
 
 /// How far values in parts of the largest may be off.
 const TOLERANCE: f32 = 1e-3;

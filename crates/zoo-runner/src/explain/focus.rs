@@ -3,9 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 use zoo_data::Split;
+use zoo_model::Predictor;
 
 use super::{Method, Subject};
-use crate::{Error, model::Predictor};
+use crate::Error;
 
 /// How much of a method's heat falls on the object, over images that the network classified
 /// correctly.

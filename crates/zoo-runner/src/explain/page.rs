@@ -6,12 +6,12 @@ use std::{
 };
 
 use serde::Serialize;
+use zoo_model::ZOO_VERSION;
 
 use crate::{
     Error,
     explain::{Figure, Lesson, Section},
     report::{Folder, render},
-    version::ZOO_VERSION,
 };
 
 /// What is shown of a network and some images.

@@ -2,11 +2,9 @@
 
 use serde_json::{Value, json};
 use zoo_data::{Image, Interpolation, Preprocess, Resize};
+use zoo_model::{DataShape, ModelSettings, Predictor, WeightsInfo};
 
-use crate::{
-    backend::host,
-    model::{DataShape, ModelSettings, Predictor, WeightsInfo},
-};
+use crate::backend::host;
 
 /// Side of the images that the networks see, in pixels.
 pub const SIDE: usize = 16;

@@ -4,9 +4,9 @@ use std::fmt::Display;
 
 use burn::tensor::{Int, Tensor, TensorData};
 use zoo_kernels::nn::Tap;
+use zoo_model::Explainable;
 
 use super::{HeatMap, Maps};
-use crate::model::Explainable;
 
 /// The maps of a network's [`cam_layer`](Explainable::cam_layer) for one image, and the slopes of the
 /// score of a class along all their values.

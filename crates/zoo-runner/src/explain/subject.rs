@@ -2,12 +2,10 @@
 
 use burn::tensor::Tensor;
 use zoo_data::Image;
+use zoo_model::{NO_ANSWER, Predictor, Scores, on_model};
 
 use super::{HeatMap, Record, Slopes, slopes};
-use crate::{
-    Error, class_names,
-    model::{NO_ANSWER, Predictor, Scores, on_model},
-};
+use crate::{Error, class_names};
 
 /// An image as a network sees it, and what the network makes of it.
 pub struct Subject<'a> {

@@ -45,8 +45,10 @@ fn case(name: &str, model: &Value, optimizer: &Value, batch: usize) -> Case {
 
 #[cfg(test)]
 mod tests {
+
+    use zoo_model::DataShape;
+
     use super::*;
-    use crate::model::DataShape;
 
     #[test]
     fn the_built_in_cases_can_be_run() {

@@ -8,19 +8,14 @@ mod trace;
 use burn::tensor::Device;
 use serde::Serialize;
 use zoo_data::{Batch, Loader};
+use zoo_model::{DataShape, on_model};
 
 pub use self::{
     case::built_in,
     compare::{Differences, TOLERANCES, Tolerances},
     trace::{Named, Trace, trace},
 };
-use crate::{
-    Error,
-    backend::BackendChoice,
-    case::Case,
-    config::refuse,
-    model::{DataShape, on_model},
-};
+use crate::{Error, backend::BackendChoice, case::Case, config::refuse};
 
 /// The outcome of one case on two backends.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -9,12 +9,10 @@ use burn::{
 };
 use zoo_data::{Batch, DataError};
 use zoo_kernels::nn::Tap;
+use zoo_model::Classifier;
+use zoo_training::{StepBatches, TrainSettings, Trainer, Watch};
 
-use crate::{
-    Error,
-    model::Classifier,
-    training::{StepBatches, TrainSettings, Trainer, Watch},
-};
+use crate::Error;
 
 /// Values under their names, in the order in which they come about.
 pub type Named = Vec<(String, Vec<f32>)>;

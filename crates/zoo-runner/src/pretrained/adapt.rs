@@ -2,9 +2,9 @@
 
 use burn::store::{ApplyError, bridge};
 use burn::tensor::TensorData;
+use zoo_model::{AnyModel, DataShape, ModelSettings, head_path, is_within};
 
 use super::{layout::Names, positions::Bicubic, source::Lazy};
-use crate::model::{AnyModel, DataShape, ModelSettings, head_path, is_within};
 
 /// The parameter that knows how many patches an image has.
 const POSITIONS: &str = "position_embedding";

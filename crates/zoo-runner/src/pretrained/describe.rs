@@ -4,9 +4,10 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use zoo_data::{CropOffset, Preprocess};
+use zoo_model::DataShape;
 
 use super::{ImportOptions, Pretrained, adapt::Adaptation};
-use crate::{Error, model::DataShape};
+use crate::Error;
 
 impl Pretrained {
     /// Lays what the user said over what is known of the weights.

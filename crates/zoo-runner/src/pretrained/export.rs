@@ -3,17 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use burn::store::BurnToPyTorchAdapter;
+use zoo_model::{AnyModel, EXPORT_KEY, WeightsInfo, write_tensors};
 
 use super::{
     entry::{ZOO, layout, layouts},
     layout::Layout,
     source::{Lazy, third},
 };
-use crate::{
-    Error,
-    model::{AnyModel, EXPORT_KEY, WeightsInfo, write_tensors},
-    overwrite::check_beside,
-};
+use crate::{Error, overwrite::check_beside};
 
 /// What an export has made.
 #[derive(Clone, Debug, Default, PartialEq)]

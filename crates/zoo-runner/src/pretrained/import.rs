@@ -7,6 +7,7 @@ use burn::{
     tensor::Device,
 };
 use zoo_data::Preprocess;
+use zoo_model::{AnyModel, DataShape, ModelSettings, WeightsInfo, head_path, is_within};
 use zoo_vit::VitConfig;
 
 use super::{
@@ -20,10 +21,7 @@ use super::{
     sidecar::Sidecar,
     source::{Lazy, Tensors},
 };
-use crate::{
-    Error,
-    model::{AnyModel, DataShape, ModelSettings, WeightsInfo, head_path, is_within},
-};
+use crate::Error;
 
 /// Weights with all that is needed to use them.
 pub struct Pretrained {

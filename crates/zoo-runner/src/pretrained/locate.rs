@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{
-    Error,
-    run_dir::{find_weights, holds_run},
-};
+use zoo_training::run_dir::{find_weights, holds_run};
+
+use crate::Error;
 
 /// What libraries call the weights of a network in a folder of its own. The first that is there is
 /// taken, as Hugging Face's transformers does.
@@ -32,7 +31,7 @@ pub fn locate(path: &Path) -> Result<PathBuf, Error> {
         return Ok(known);
     }
     if holds_run(path) {
-        return find_weights(path);
+        return Ok(find_weights(path)?);
     }
     let mut names = Vec::new();
     for entry in std::fs::read_dir(path).map_err(Error::io(path))? {

@@ -3,7 +3,7 @@
 //! [`import()`] reads a file: `source` its tensors, `layout` the names of the library that wrote
 //! it, `sidecar` the files beside it; `entry` knows both for each model. [`adapt`] puts weights into a network for
 //! other data. [`export()`] goes the way back. How they are trained on is
-//! [`fine_tune`](crate::training::fine_tune).
+//! [`fine_tune`](zoo_training::fine_tune).
 
 pub mod adapt;
 mod assume;

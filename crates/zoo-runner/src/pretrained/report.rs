@@ -2,12 +2,10 @@
 
 use burn::store::bridge::to_data;
 use serde::Serialize;
+use zoo_model::{AnyModel, ModelSettings};
 
 use super::{assume::Assumption, source::Lazy};
-use crate::{
-    Error,
-    model::{AnyModel, ModelSettings},
-};
+use crate::Error;
 
 /// What became of a file's tensors, by its own names.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

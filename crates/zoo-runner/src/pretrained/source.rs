@@ -19,7 +19,7 @@ use serde::Deserialize;
 use super::pickle;
 use crate::Error;
 
-pub use crate::model::Lazy;
+pub use zoo_model::Lazy;
 
 /// Tensors by their names, which are those of the file: of what lies in dictionaries, with the keys
 /// before them.

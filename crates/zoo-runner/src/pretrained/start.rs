@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use burn::tensor::Device;
+use zoo_model::AnyModel;
+use zoo_training::{fine_tune::Head, progress::Show, run_dir::find_weights};
 
 use super::{
     ImportOptions, Pretrained, assume::Assumption, hub::Published, import, layout::some_of,
@@ -13,10 +15,6 @@ use crate::{
     backend::host,
     classes::difference,
     config::{RunConfig, refuse},
-    model::AnyModel,
-    progress::Show,
-    run_dir::find_weights,
-    training::fine_tune::Head,
 };
 
 impl Pretrained {

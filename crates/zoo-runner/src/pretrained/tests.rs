@@ -7,13 +7,11 @@ use burn::tensor::{Tensor, TensorData};
 use safetensors::SafeTensors;
 use serde_json::Value;
 use zoo_data::{Interpolation, Resize};
+use zoo_model::{DataShape, ModelSettings};
 use zoo_vit::{VitConfig, VitPreset};
 
 use super::{ImportOptions, Pretrained, export, import, positions::Bicubic};
-use crate::{
-    backend::host,
-    model::{DataShape, ModelSettings},
-};
+use crate::backend::host;
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/pretrained").join(name)
@@ -174,7 +172,7 @@ fn weights_serve_for_other_sizes_channels_and_classes() {
     assert_eq!(reshaped, ["patch_embedding.weight", "position_embedding"]);
     // The head is the one that was drawn, everything else is the weights'.
     assert_eq!(target.tensors(None).pop().unwrap().to_bytes().unwrap().to_vec(), head);
-    let norm = |model: &crate::model::AnyModel| {
+    let norm = |model: &zoo_model::AnyModel| {
         let tensors = model.tensors(None);
         let norm = tensors.iter().find(|tensor| tensor.name == "blocks.1.norm2.gamma").unwrap();
         norm.to_bytes().unwrap().to_vec()

@@ -1,5 +1,7 @@
 //! Tests of which folders are splits, on empty files that are called like images.
 
+use std::fs;
+
 use tempfile::TempDir;
 
 use super::*;

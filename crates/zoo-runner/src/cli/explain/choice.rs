@@ -1,10 +1,11 @@
 //! Which methods and which class are meant.
 
+use zoo_model::Predictor;
+use zoo_training::words::unknown;
+
 use crate::{
     Error, class_names,
     explain::{METHODS, Method, blank_record},
-    model::Predictor,
-    words::unknown,
 };
 
 /// The methods of `--only`, or all that suit the network, in the order of a lesson.

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use zoo_model::Predictor;
+
 use super::Explain;
 use crate::{
     Error,
     cli::{Output, check_data, print, print_json, run_data, table},
     explain::{Focus, Method, focus},
-    model::Predictor,
 };
 
 impl Explain {

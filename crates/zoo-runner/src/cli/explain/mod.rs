@@ -10,16 +10,15 @@ use clap::Args;
 use indicatif::{HumanDuration, ProgressBar};
 use serde::Serialize;
 use zoo_data::{Image, shown};
+use zoo_model::{NO_ANSWER, Predictor};
+use zoo_training::{progress::Show, run_dir::find_weights};
 
 use self::stem::stems;
 use super::{Output, files, flags::Compute, predict::Prediction, print, print_json};
 use crate::{
     Error,
     explain::{Explanation, Lesson, Method, Subject},
-    model::{NO_ANSWER, Predictor},
-    progress::Show,
     report::Folder,
-    run_dir::find_weights,
 };
 
 /// Number of classes per image in `--json`.

@@ -7,9 +7,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 use zoo_data::{Image, shown};
+use zoo_model::Predictor;
+use zoo_training::run_dir::find_weights;
 
 use super::{Output, files, flags::Compute, print, print_json};
-use crate::{Error, model::Predictor, run_dir::find_weights};
+use crate::Error;
 
 /// Number of images per batch.
 const BATCH: usize = 32;

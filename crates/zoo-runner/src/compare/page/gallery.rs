@@ -2,15 +2,15 @@
 
 use serde::Serialize;
 use zoo_data::Image;
+use zoo_model::{Predictor, on_model};
+use zoo_training::run_dir::find_weights;
 
 use crate::{
     Error,
     compare::{Compared, Entry, Made, Outcome},
     evaluation::Scored,
     explain::slopes,
-    model::{Predictor, on_model},
     report::small_uri,
-    run_dir::find_weights,
 };
 
 /// Images of all groups of one kind together, and of a single group at least and at most.
@@ -60,7 +60,7 @@ struct Viewer<'a> {
 /// The network of a run that was made.
 fn open(made: &Made) -> Result<Predictor, Error> {
     let device = made.planned.config.backend.open()?;
-    Predictor::open(&find_weights(&made.planned.folder)?, &device)
+    Ok(Predictor::open(&find_weights(&made.planned.folder)?, &device)?)
 }
 
 /// HiResCAM of a class over the image.

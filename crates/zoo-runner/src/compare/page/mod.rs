@@ -12,6 +12,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use zoo_training::run_dir::write_json;
 
 use self::{
     charts::Charts,
@@ -23,7 +24,6 @@ use crate::{
     compare::{Compared, Comparison, EntryFigures, LOOKED_AT},
     evaluation::{CalibrationBin, Matrix, confusion_table},
     report::{Folder, SORT_SCRIPT, csv, render},
-    run_dir::write_json,
 };
 
 /// A matrix of more classes is too large to be carried along as a table.
@@ -77,7 +77,8 @@ pub fn write_comparison(compared: &Compared, folder: &Folder) -> Result<(), Erro
         let path = folder.file(name);
         fs::write(&path, render(template, &page)? + "\n").map_err(Error::io(&path))?;
     }
-    write_json(&folder.file("report.json"), &compared.comparison)
+    write_json(&folder.file("report.json"), &compared.comparison)?;
+    Ok(())
 }
 
 fn page(compared: &Compared) -> Page<'_> {

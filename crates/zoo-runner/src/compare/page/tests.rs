@@ -5,16 +5,16 @@ use serde_json::json;
 use zoo_data::{
     Corruption, DataError, Dataset, Image, ImageSource, OnUnreadable, Preprocess, Split, SplitName,
 };
+use zoo_training::run_dir::Existing;
 
 use super::*;
+use crate::curves::Curves;
 use crate::{
     compare::{Entry, Extent, Harmed, Made, Measured, Outcome, Planned, Request, SharedBudget},
     config::RunConfig,
     evaluation::{Evaluation, Report, Scored, TrainingReport},
     explain::Focus,
     manifest::{DataManifest, Manifest},
-    run_dir::Existing,
-    training::Curves,
 };
 
 /// What must not come through to a page as it is.

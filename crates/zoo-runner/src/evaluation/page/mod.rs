@@ -7,14 +7,14 @@ use std::fs;
 
 use serde::Serialize;
 use zoo_data::Split;
+use zoo_model::ZOO_VERSION;
+use zoo_training::run_dir::write_json;
 
 use super::{ClassReport, Evaluation, HardImage, Report};
+use crate::curves::Curves;
 use crate::{
     Error,
     report::{Chart, Folder, data_uri, render, write_csv},
-    run_dir::write_json,
-    training::Curves,
-    version::ZOO_VERSION,
 };
 
 pub use confusion::Matrix;

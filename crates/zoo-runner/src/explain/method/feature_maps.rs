@@ -59,7 +59,7 @@ fn most_varied(maps: &Maps) -> Vec<usize> {
         values.iter().map(|value| (value - mean).powi(2)).sum::<f32>()
     };
     let variances: Vec<f32> = (0..maps.channels).map(variance).collect();
-    let mut channels = crate::model::ranking(&variances);
+    let mut channels = zoo_model::ranking(&variances);
     channels.truncate(SHOWN);
     channels.sort_unstable();
     channels

@@ -1,12 +1,12 @@
 //! Occlusion sensitivity: Zeiler and Fergus 2013, <https://arxiv.org/abs/1311.2901>.
 
 use burn::tensor::{Tensor, TensorData};
+use zoo_model::Scores;
 
 use super::{Method, nothing};
 use crate::{
     Error,
     explain::{Figure, HeatMap, Subject},
-    model::Scores,
 };
 
 /// Places in each direction at which the picture is covered.

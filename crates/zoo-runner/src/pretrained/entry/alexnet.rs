@@ -2,6 +2,7 @@
 
 use zoo_alexnet::{AlexNetConfig, AlexNetPreset};
 use zoo_data::{Interpolation, Resize};
+use zoo_model::ModelSettings;
 
 use super::super::{
     assume::Assumption,
@@ -10,7 +11,7 @@ use super::super::{
     positions::Bicubic,
     sidecar::{Documents, Sidecar, settings::by_hand},
 };
-use crate::{Error, model::ModelSettings};
+use crate::Error;
 
 pub const LAYOUTS: &[&Layout] = &[&TORCHVISION];
 

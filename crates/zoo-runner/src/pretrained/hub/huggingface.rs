@@ -11,6 +11,7 @@ use hf_hub::{
 };
 use indicatif::ProgressBar;
 use serde_json::Value;
+use zoo_training::progress::Show;
 
 use super::{
     cache::{Folders, HOME, TOKEN},
@@ -19,7 +20,6 @@ use super::{
 use crate::{
     Error,
     pretrained::{locate, source::shards},
-    progress::Show,
 };
 
 /// Hugging Face's own variable for a server that has its models, too.

@@ -9,7 +9,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Error, progress::Show};
+use zoo_training::progress::Show;
+
+use crate::Error;
 
 /// Hugging Face's own variable that forbids the network.
 const OFFLINE: &str = "HF_HUB_OFFLINE";

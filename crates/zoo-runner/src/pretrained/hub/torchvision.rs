@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use zoo_data::cache_dir;
+use zoo_training::progress::Show;
 
 use super::{super::entry::layouts, check_online};
-use crate::{Error, download::Download, progress::Show};
+use crate::{Error, download::Download};
 
 /// Where PyTorch publishes torchvision's weights.
 const PYTORCH: &str = "https://download.pytorch.org/models";

@@ -6,6 +6,7 @@ mod named;
 mod names;
 
 use zoo_data::{CropOffset, Interpolation, Preprocess, Resize};
+use zoo_model::{ModelSettings, WeightsInfo};
 
 pub use self::{named::Named, names::Names};
 use super::{
@@ -14,10 +15,7 @@ use super::{
     positions::Bicubic,
     sidecar::{Documents, Sidecar},
 };
-use crate::{
-    Error,
-    model::{ModelSettings, WeightsInfo},
-};
+use crate::Error;
 
 /// What a library calls the tensors of one network, and how to go there and back.
 #[derive(Debug)]

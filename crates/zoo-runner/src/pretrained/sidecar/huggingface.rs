@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use zoo_data::Resize;
+use zoo_model::WeightsInfo;
 
 use super::{
     CONFIG, Documents, PREPROCESSOR, Sidecar,
@@ -9,7 +10,7 @@ use super::{
     settings::Settings,
     timm::{self, Architecture},
 };
-use crate::{class_names::is_shared, model::WeightsInfo};
+use crate::class_names::is_shared;
 
 /// The processor that prepares images as timm does. Its settings are in [`CONFIG`].
 const TIMMS: &str = "TimmWrapperImageProcessor";

@@ -11,13 +11,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use zoo_data::Preprocess;
+use zoo_model::{ModelSettings, WeightsInfo};
+use zoo_training::run_dir::write_json;
 
-use crate::{
-    Error,
-    model::{ModelSettings, WeightsInfo},
-    overwrite::marked,
-    run_dir::write_json,
-};
+use crate::{Error, overwrite::marked};
 
 /// The file that says what the network is.
 pub const CONFIG: &str = "config.json";

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 use zoo_data::{CropOffset, Interpolation, Preprocess, Resize};
+use zoo_model::WeightsInfo;
 
 use super::{
     CONFIG, Documents, Sidecar,
     settings::{Settings, decimal, list, named},
 };
-use crate::model::WeightsInfo;
 
 /// How images are prepared, wherever timm puts it.
 const PREPARATION: [&str; 6] =

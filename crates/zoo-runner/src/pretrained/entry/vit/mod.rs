@@ -9,6 +9,7 @@ use burn::{
     store::bridge::deferred,
     tensor::{DType, Shape, TensorData},
 };
+use zoo_model::ModelSettings;
 use zoo_vit::{Activation, Pooling, Position, VitConfig, VitPreset};
 
 use self::told::Told;
@@ -18,7 +19,7 @@ use super::super::{
     options::ImportOptions,
     sidecar::CONFIG,
 };
-use crate::{Error, model::ModelSettings};
+use crate::Error;
 
 pub const LAYOUTS: &[&Layout] = &[&torchvision::VIT, &timm::VIT, &huggingface::VIT];
 

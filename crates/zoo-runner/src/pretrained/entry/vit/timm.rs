@@ -2,19 +2,17 @@
 
 use serde_json::{Map, Value, json};
 use zoo_data::{Interpolation, Resize};
+use zoo_model::WeightsInfo;
 use zoo_vit::{Activation, VitConfig};
 
 use super::{STRANGERS, Told, config, epsilon_note, is_plain, told::Size};
-use crate::{
-    model::WeightsInfo,
-    pretrained::{
-        layout::{Assumed, Layout},
-        positions::Bicubic,
-        sidecar::{
-            Documents,
-            settings::{Settings, list},
-            timm::{Architecture, pretrained_cfg},
-        },
+use crate::pretrained::{
+    layout::{Assumed, Layout},
+    positions::Bicubic,
+    sidecar::{
+        Documents,
+        settings::{Settings, list},
+        timm::{Architecture, pretrained_cfg},
     },
 };
 

@@ -1,16 +1,14 @@
 //! torchvision's `vit_*`.
 
 use zoo_data::{Interpolation, Resize};
+use zoo_model::ModelSettings;
 use zoo_vit::{Activation, VitConfig};
 
 use super::{Told, config, epsilon_note, is_plain};
-use crate::{
-    model::ModelSettings,
-    pretrained::{
-        layout::{Assumed, Layout},
-        positions::Bicubic,
-        sidecar::{Documents, settings::by_hand},
-    },
+use crate::pretrained::{
+    layout::{Assumed, Layout},
+    positions::Bicubic,
+    sidecar::{Documents, settings::by_hand},
 };
 
 /// `Resize(256)`, `CenterCrop(224)`, and the figures of ImageNet.

@@ -1,0 +1,27 @@
+//! What the settings of every dataset can do.
+
+use super::kept::Kept;
+use super::{Info, SubsetConfig};
+use crate::DataError;
+use crate::preprocess::PreprocessConfig;
+
+/// What the settings of every dataset can do.
+pub(super) trait Settings {
+    /// Refuses settings that are out of range or do not fit the dataset. Looks at no file.
+    ///
+    /// # Errors
+    /// [`DataError::Setting`].
+    fn check(&self, info: &Info) -> Result<(), DataError>;
+
+    /// How images are prepared for the network.
+    fn preprocess(&self) -> &PreprocessConfig;
+
+    /// The same, to be changed.
+    fn preprocess_mut(&mut self) -> &mut PreprocessConfig;
+
+    /// What of the dataset is kept.
+    fn kept(&self) -> Kept<'_>;
+
+    /// How much of the train split is kept, to be changed.
+    fn subset_mut(&mut self) -> &mut Option<SubsetConfig>;
+}

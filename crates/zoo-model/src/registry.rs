@@ -1,0 +1,186 @@
+//! The models of the zoo, one line each.
+
+use burn::tensor::{Device, Tensor};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use zoo_kernels::nn::{Conv2d, Tap};
+
+use super::{
+    Classifier, DataShape, Explainable,
+    settings::{ModelConfig, overlaid},
+};
+
+/// A named set of sizes of a model.
+pub struct Preset {
+    /// The model's name.
+    pub model: &'static str,
+    /// The preset's name.
+    pub preset: &'static str,
+    /// The sizes.
+    pub settings: ModelSettings,
+}
+
+/// One line per model: variant, name in JSON, crate, settings, config, preset, module. The first
+/// token is a dollar sign, with which the macro writes another one.
+macro_rules! zoo {
+    ($d:tt $($variant:ident $name:literal $krate:ident::{$settings:ident, $config:ident, $preset:ident, $module:ident})*) => {
+        /// The network, and its differences from a preset.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+        pub enum ModelSettings {
+            $(
+                #[doc = concat!("See `", stringify!($krate), "`.")]
+                #[serde(rename = $name)]
+                $variant($krate::$settings),
+            )*
+        }
+
+        /// A network of any kind. Not a module itself, so that it adds nothing to parameter paths.
+        #[derive(Clone, Debug)]
+        #[expect(clippy::large_enum_variant, reason = "a program holds a few, and moves them rarely")]
+        pub enum AnyModel {
+            $(
+                #[doc = concat!("See `", stringify!($krate), "`.")]
+                $variant($krate::$module),
+            )*
+        }
+
+        /// Runs an expression on the network that an [`AnyModel`] holds, where its type is known:
+        /// `on_model!(any, model => train(model, plan))`.
+        #[macro_export]
+        macro_rules! on_model {
+            ($d any:expr, $d model:ident => $d run:expr) => {
+                match $d any { $($crate::AnyModel::$variant($d model) => $d run,)* }
+            };
+        }
+
+        impl ModelSettings {
+            /// The names of all models in JSON.
+            pub const NAMES: &[&str] = &[$($name),*];
+
+            /// The name in JSON.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name,)* }
+            }
+
+            /// All presets of all models.
+            pub fn presets() -> Vec<Preset> {
+                let mut presets = Vec::new();
+                $(presets.extend($krate::$preset::ALL.iter().map(|&preset| Preset {
+                    model: $name,
+                    preset: preset.name(),
+                    settings: Self::$variant($krate::$config::preset(preset).into()),
+                }));)*
+                presets
+            }
+
+            /// The config that the settings come to, with every default filled in.
+            pub(super) fn config(&self) -> Box<dyn ModelConfig> {
+                match self {
+                    $(Self::$variant(settings) => Box::new($krate::$config::from(settings.clone())),)*
+                }
+            }
+
+            /// What is taken from the data where the settings leave it open, by its key in JSON.
+            pub(super) fn of_data(&mut self) -> [(&'static str, &mut Option<usize>); 3] {
+                match self {
+                    $(Self::$variant(settings) => [
+                        ("num_classes", &mut settings.num_classes),
+                        ("channels", &mut settings.channels),
+                        ("image_size", &mut settings.image_size),
+                    ],)*
+                }
+            }
+
+            /// The network of `base`, with what these settings say laid over it; what the data
+            /// decides is left to the data. A preset that they name counts before `base`.
+            ///
+            /// # Errors
+            ///
+            /// If these settings are of another model.
+            pub(super) fn over(&self, base: &Self) -> Result<Self, String> {
+                match (self, base) {
+                    $((Self::$variant(settings), Self::$variant(_)) if settings.preset.is_some() => {
+                        Ok(self.clone())
+                    })*
+                    $((Self::$variant(settings), Self::$variant(base)) => {
+                        Ok(Self::$variant(overlaid(base, settings)))
+                    })*
+                    _ => Err(format!("is `{}`, but the weights are of `{}`", self.name(), base.name())),
+                }
+            }
+        }
+
+        $(
+            impl From<$krate::$module> for AnyModel {
+                fn from(model: $krate::$module) -> Self {
+                    Self::$variant(model)
+                }
+            }
+
+            impl TryFrom<&ModelSettings> for $krate::$config {
+                type Error = String;
+
+                fn try_from(settings: &ModelSettings) -> Result<Self, String> {
+                    match settings {
+                        ModelSettings::$variant(settings) => Ok(settings.clone().into()),
+                        other => Err(format!("is `{}`, not `{}`", other.name(), $name)),
+                    }
+                }
+            }
+
+            impl ModelConfig for $krate::$config {
+                fn settings(&self) -> ModelSettings {
+                    ModelSettings::$variant(self.clone().into())
+                }
+
+                fn check(&self) -> Result<(), String> {
+                    self.check().map_err(|error| error.to_string())
+                }
+
+                fn shape(&self) -> DataShape {
+                    let Self { num_classes, channels, image_size, .. } = *self;
+                    DataShape { num_classes, channels, image_size }
+                }
+
+                fn multiply_adds(&self) -> u64 {
+                    self.multiply_adds()
+                }
+
+                fn without_dropout(&self) -> ModelSettings {
+                    ModelSettings::$variant(self.clone().without_dropout().into())
+                }
+
+                fn init(&self, device: &Device) -> AnyModel {
+                    self.init(device).into()
+                }
+            }
+
+            impl Classifier for $krate::$module {
+                fn forward_tapped(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
+                    self.forward_tapped(images, tap)
+                }
+
+                fn layers(&self) -> Vec<Vec<String>> {
+                    self.layers()
+                }
+
+            }
+
+            impl Explainable for $krate::$module {
+                fn cam_layer(&self) -> String {
+                    self.cam_layer()
+                }
+
+                fn first_convolution(&self) -> &Conv2d {
+                    self.first_convolution()
+                }
+            }
+        )*
+    };
+}
+
+zoo! { $
+    Cnn     "cnn"     zoo_cnn::{CnnSettings, CnnConfig, CnnPreset, Cnn}
+    AlexNet "alexnet" zoo_alexnet::{AlexNetSettings, AlexNetConfig, AlexNetPreset, AlexNet}
+    Vit     "vit"     zoo_vit::{VitSettings, VitConfig, VitPreset, Vit}
+}

@@ -1,0 +1,177 @@
+//! From the settings of a network to the network.
+
+use burn::{
+    module::{Module, ModuleVisitor, Param},
+    tensor::{Device, Tensor},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use super::{AnyModel, DataShape, ModelSettings};
+use crate::host;
+
+/// What the config of every model can do: settings with every default filled in.
+pub(super) trait ModelConfig {
+    /// All of it as settings.
+    fn settings(&self) -> ModelSettings;
+
+    /// Refuses sizes of which no network can be made.
+    fn check(&self) -> Result<(), String>;
+
+    /// The shape of data that the network is for.
+    fn shape(&self) -> DataShape;
+
+    /// Multiply-adds of one image's forward pass.
+    fn multiply_adds(&self) -> u64;
+
+    /// The same network with nothing that is drawn in training.
+    fn without_dropout(&self) -> ModelSettings;
+
+    /// A network with fresh weights, which are drawn when they are first used.
+    fn init(&self, device: &Device) -> AnyModel;
+}
+
+impl ModelSettings {
+    /// The same network with every setting written out, but for what the data decides.
+    pub fn resolved(&self) -> Self {
+        let (mut all, mut given) = (self.config().settings(), self.clone());
+        for ((_, all), (_, given)) in all.of_data().into_iter().zip(given.of_data()) {
+            *all = given.take();
+        }
+        all
+    }
+
+    /// The network of trained `weights`, with what these settings say laid over it. A preset that they
+    /// name is about sizes: what the weights compute and no tensor shows stays theirs.
+    ///
+    /// # Errors
+    ///
+    /// If these settings are of another model.
+    pub fn over_weights(&self, weights: &Self) -> Result<Self, String> {
+        let mut model = self.over(weights)?;
+        if let (Self::Vit(model), Self::Vit(weights)) = (&mut model, weights) {
+            model.num_heads = model.num_heads.or(weights.num_heads);
+            model.activation = model.activation.or(weights.activation);
+            model.layer_norm_epsilon = model.layer_norm_epsilon.or(weights.layer_norm_epsilon);
+        }
+        Ok(model)
+    }
+
+    /// What the network multiplies the output of its head by.
+    pub fn logit_scale(&self) -> f64 {
+        match self {
+            Self::Cnn(settings) => zoo_cnn::CnnConfig::from(settings.clone()).logit_scale,
+            _ => 1.0,
+        }
+    }
+
+    /// The number of attention heads that the settings of a Vision Transformer give.
+    pub fn num_heads(&self) -> Option<usize> {
+        match self {
+            Self::Vit(settings) => settings.num_heads,
+            _ => None,
+        }
+    }
+
+    /// The same network with nothing that is drawn in training.
+    pub fn without_dropout(&self) -> Self {
+        self.config().without_dropout()
+    }
+
+    /// The shape of data that the network is for, with every default filled in.
+    pub fn shape(&self) -> DataShape {
+        self.config().shape()
+    }
+
+    /// The same network for data of another shape.
+    pub fn with_shape(mut self, shape: DataShape) -> Self {
+        for ((_, setting), value) in self.of_data().into_iter().zip(shape.values()) {
+            *setting = Some(value);
+        }
+        self
+    }
+
+    /// The network for this data, with every setting written out: what the settings leave open is
+    /// taken from the data.
+    ///
+    /// # Errors
+    ///
+    /// If the settings say something else than the data, or no such network exists.
+    pub fn fit_to(&self, data: DataShape) -> Result<Self, String> {
+        for ((name, said), found) in self.clone().of_data().into_iter().zip(data.values()) {
+            if let Some(said) = said.filter(|&said| said != found) {
+                return Err(format!(
+                    "`{name}` is {said}, but the data has {found}; leave it out to use the data's"
+                ));
+            }
+        }
+        let fitted = self.resolved().with_shape(data);
+        fitted.check()?;
+        Ok(fitted)
+    }
+
+    /// Refuses sizes of which no network can be made.
+    pub fn check(&self) -> Result<(), String> {
+        self.config().check()
+    }
+
+    /// Multiply-adds of one image's forward pass.
+    pub fn multiply_adds(&self) -> u64 {
+        self.config().multiply_adds()
+    }
+
+    /// A network whose weights depend on `seed` alone: drawn on the host, then moved.
+    ///
+    /// # Panics
+    ///
+    /// If [`check`](Self::check) fails.
+    pub fn init(&self, seed: u64, device: &Device) -> AnyModel {
+        let host = host();
+        host.seed(seed);
+        on_model!(self.config().init(&host), model => {
+            // Burn draws a parameter when it is first used, where it then is.
+            model.visit(&mut Draw);
+            model.to_device(device).into()
+        })
+    }
+
+    /// A network on `device` whose weights are yet to be loaded: none is drawn.
+    ///
+    /// # Panics
+    ///
+    /// If [`check`](Self::check) fails.
+    pub fn blank(&self, device: &Device) -> AnyModel {
+        self.config().init(device)
+    }
+
+    /// Number of parameters, counted from the network without drawing a weight.
+    ///
+    /// # Panics
+    ///
+    /// If [`check`](Self::check) fails.
+    pub fn num_params(&self) -> usize {
+        self.blank(&host()).num_params()
+    }
+}
+
+/// `base` with what `settings` says laid over it, and what neither says left open; what the data
+/// decides is left to the data. By way of JSON, in which both hold only what they say.
+pub(super) fn overlaid<S: Serialize + DeserializeOwned>(base: &S, settings: &S) -> S {
+    let fields = |settings: &S| match serde_json::to_value(settings) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    let mut all = fields(base);
+    ["num_classes", "channels", "image_size"].iter().for_each(|key| drop(all.remove(*key)));
+    all.extend(fields(settings));
+    serde_json::from_value(Value::Object(all)).expect("settings are JSON objects")
+}
+
+/// Has every parameter drawn, in the order of their paths.
+struct Draw;
+
+impl ModuleVisitor for Draw {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        param.val();
+    }
+}

@@ -1,0 +1,236 @@
+//! `model.safetensors`: weights with all that is needed to use them.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{Read, Write},
+    path::Path,
+};
+
+use burn::{
+    module::Module,
+    store::{ModuleSnapshot, burn_pack},
+    tensor::DType,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use zoo_data::{Preprocess, shown};
+
+use super::ModelSettings;
+use crate::Error;
+use crate::disk::write_whole;
+use crate::version::BURN_VERSION;
+
+/// The metadata key of the safetensors file under which a [`WeightsInfo`] travels.
+const KEY: &str = "burn-zoo";
+/// The metadata key by which the zoo knows what it has exported to another library. Its value is the
+/// library's name, or the [`WeightsInfo`] where the library has no other place for it.
+pub const EXPORT_KEY: &str = "burn-zoo-export";
+/// A longer header than this belongs to no network.
+const LARGEST_HEADER: u64 = 64 << 20;
+
+/// What travels with weights: enough to predict with them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WeightsInfo {
+    /// The network, with every setting written out.
+    pub model: ModelSettings,
+    /// Class names in the order of the logits.
+    pub classes: Vec<String>,
+    /// How an image must be prepared.
+    pub preprocess: Preprocess,
+}
+
+impl WeightsInfo {
+    /// Reads the header of `path` alone.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] or [`Error::Run`] if this is not a weights file written by the zoo.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        Self::read_from(path, KEY)
+    }
+
+    /// Reads the header of a file in another library's layout.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] or [`Error::Run`] if the zoo has not exported it, or has put this beside it.
+    pub fn exported(path: &Path) -> Result<Self, Error> {
+        Self::read_from(path, EXPORT_KEY)
+    }
+
+    fn read_from(path: &Path, key: &str) -> Result<Self, Error> {
+        let refuse = |message: &str| Error::run(path, message);
+        let metadata = read_metadata(path)?;
+        let info = metadata[key].as_str().ok_or_else(|| {
+            refuse(
+                "contains weights, but not the model, classes and preprocessing that zoo writes \
+                    with them",
+            )
+        })?;
+        serde_json::from_str(info)
+            .map_err(|error| refuse(&format!("was written by another version of zoo: {error}")))
+    }
+}
+
+/// Whether the zoo has written this file of weights, in whatever layout.
+pub fn is_written_here(path: &Path) -> bool {
+    read_metadata(path)
+        .is_ok_and(|metadata| metadata[KEY].is_string() || metadata[EXPORT_KEY].is_string())
+}
+
+/// The metadata of a safetensors file; null where it has none.
+fn read_metadata(path: &Path) -> Result<Value, Error> {
+    let refuse = |message: &str| Error::run(path, message);
+    let mut file = File::open(path).map_err(Error::io(path))?;
+    let mut length = [0; 8];
+    file.read_exact(&mut length).map_err(|_| refuse("is not a safetensors file: too short"))?;
+    let length = u64::from_le_bytes(length);
+    if length > LARGEST_HEADER {
+        return Err(refuse("is not a safetensors file: its header would be longer than 64 MiB"));
+    }
+    let mut header = Vec::new();
+    file.take(length).read_to_end(&mut header).map_err(Error::io(path))?;
+    let mut header: Value = serde_json::from_slice(&header)
+        .map_err(|_| refuse("is not a safetensors file, or is truncated"))?;
+    Ok(header["__metadata__"].take())
+}
+
+/// Writes `model` to `path` as one unit: a crash leaves the file as it was. The same network gives the
+/// same bytes. Without `info`, of a network that the zoo does not know, only Burn can load them.
+///
+/// # Errors
+///
+/// [`Error::Failed`] if the file cannot be written.
+pub fn save_weights<M: Module>(
+    model: &M,
+    path: &Path,
+    info: Option<&WeightsInfo>,
+) -> Result<(), Error> {
+    let info = info
+        .map(serde_json::to_string)
+        .transpose()
+        .map_err(|error| Error::Failed(format!("{}: cannot write: {error}", shown(path))))?;
+    let mut metadata =
+        vec![("format", "safetensors"), ("producer", "burn"), ("version", BURN_VERSION)];
+    if let Some(info) = &info {
+        metadata.insert(0, (KEY, info));
+    }
+    write_tensors(path, &metadata, model.collect(None, None, false))
+}
+
+/// Writes a safetensors file of f32, its metadata in the order given, its tensors in that of their
+/// names, one after the other. The `safetensors` crate shuffles the metadata and lets nobody but the
+/// owner read.
+///
+/// # Errors
+///
+/// [`Error::Failed`] if the file cannot be written, or a tensor is of another type.
+pub fn write_tensors(
+    path: &Path,
+    metadata: &[(&str, &str)],
+    tensors: Vec<burn_pack::Tensor>,
+) -> Result<(), Error> {
+    let failed = |error: String| Error::Failed(format!("{}: cannot write: {error}", shown(path)));
+    if let Some(tensor) = tensors.iter().find(|tensor| tensor.dtype != DType::F32) {
+        return Err(failed(format!("`{}` is of {:?}, expected f32", tensor.name, tensor.dtype)));
+    }
+    let tensors: BTreeMap<&str, &burn_pack::Tensor> =
+        tensors.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
+    write_whole(path, |file| {
+        let header = header(metadata, &tensors);
+        file.write_all(&(header.len() as u64).to_le_bytes())?;
+        file.write_all(&header)?;
+        tensors.values().try_for_each(|tensor| {
+            let bytes = tensor.to_bytes().map_err(std::io::Error::other)?;
+            file.write_all(&bytes)
+        })
+    })
+    .map_err(|error| failed(error.to_string()))
+}
+
+/// The JSON that a safetensors file begins with, filled up to a multiple of eight bytes.
+fn header(metadata: &[(&str, &str)], tensors: &BTreeMap<&str, &burn_pack::Tensor>) -> Vec<u8> {
+    let metadata: Map<String, Value> =
+        metadata.iter().map(|&(key, value)| (key.to_string(), json!(value))).collect();
+    let mut header = Map::from_iter([(String::from("__metadata__"), Value::Object(metadata))]);
+    let mut start = 0;
+    for (name, tensor) in tensors {
+        let end = start + tensor.byte_len();
+        let shape: Vec<usize> = tensor.shape.to_vec();
+        let entry = json!({"dtype": "F32", "shape": shape, "data_offsets": [start, end]});
+        header.insert(name.to_string(), entry);
+        start = end;
+    }
+    let mut text = Value::Object(header).to_string().into_bytes();
+    text.resize(text.len().next_multiple_of(8), b' ');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::{
+        nn::LinearConfig,
+        store::SafetensorsStore,
+        tensor::{Bytes, TensorData},
+    };
+    use safetensors::SafeTensors;
+
+    use super::*;
+    use crate::host;
+
+    #[test]
+    fn the_file_is_as_the_format_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("two.safetensors");
+        let tensor = |name: &str, values: &[f32]| {
+            let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
+            burn_pack::Tensor::new(
+                String::from(name),
+                DType::F32,
+                [values.len()],
+                None,
+                Bytes::from_bytes_vec(bytes),
+            )
+        };
+        let metadata = [("z", "last"), ("a", "first")];
+        write_tensors(&path, &metadata, vec![tensor("b", &[3.0]), tensor("a", &[1.0, 2.0])])
+            .unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let header = r#"{"__metadata__":{"z":"last","a":"first"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}"#;
+        let length = header.len().next_multiple_of(8);
+        assert_eq!(bytes[..8], (length as u64).to_le_bytes());
+        assert_eq!(std::str::from_utf8(&bytes[8..8 + length]).unwrap().trim_end(), header);
+        let read = SafeTensors::deserialize(&bytes).unwrap();
+        assert_eq!(read.tensor("a").unwrap().data(), [1.0_f32, 2.0].map(f32::to_le_bytes).concat());
+        assert_eq!(read.tensor("b").unwrap().data(), 3.0_f32.to_le_bytes());
+    }
+
+    #[test]
+    fn burn_reads_what_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("linear.safetensors");
+        let saved = LinearConfig::new(2, 3).init(&host());
+        write_tensors(&path, &[], saved.collect(None, None, false)).unwrap();
+        let mut read = LinearConfig::new(2, 3).init(&host());
+        read.load_from(&mut SafetensorsStore::from_file(&path)).unwrap();
+        let data = |linear: &burn::nn::Linear| -> [TensorData; 2] {
+            [linear.weight.val().into_data(), linear.bias.as_ref().unwrap().val().into_data()]
+        };
+        assert_eq!(data(&read), data(&saved));
+    }
+
+    #[test]
+    fn another_type_is_refused() {
+        let path = Path::new("/nowhere/x.safetensors");
+        let tensor = burn_pack::Tensor::new(
+            String::from("count"),
+            DType::I64,
+            [1],
+            None,
+            Bytes::from_bytes_vec(vec![0; 8]),
+        );
+        let error = write_tensors(path, &[], vec![tensor]).unwrap_err().to_string();
+        assert_eq!(error, "/nowhere/x.safetensors: cannot write: `count` is of I64, expected f32");
+    }
+}
