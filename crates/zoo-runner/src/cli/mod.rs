@@ -7,6 +7,7 @@ mod backends;
 mod bench;
 mod cases;
 mod compare;
+mod completions;
 mod config;
 mod data;
 mod datasets;
@@ -17,6 +18,7 @@ mod files;
 mod flags;
 mod import;
 mod lr_find;
+mod man;
 mod models;
 mod other_images;
 mod parity;
@@ -45,6 +47,12 @@ struct Cli {
     verb: Verb,
 }
 
+/// What to do next, for whoever has typed `zoo` alone.
+const FIRST_STEPS: &str = "\
+zoo quickstart                train a first network on images that zoo draws, in some 15 seconds
+zoo config init cnn PHOTOS    write a config for your photos, with one folder per class
+zoo --help                    list everything else";
+
 /// How results are printed.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Output {
@@ -58,6 +66,8 @@ pub struct Output {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Train a first network, with nothing to download or to write.
+    Quickstart(train::Quickstart),
     /// Train a model from a JSON config.
     Train(train::Train),
     /// Evaluate a run's weights on a split.
@@ -89,15 +99,27 @@ enum Verb {
     Bench(bench::Bench),
     /// Check that backends compute the same values.
     Parity(parity::Parity),
-    /// Check a config, fill in its defaults, or print the JSON Schema.
+    /// Write a config to start from, check one, fill in its defaults, or print the JSON Schema.
     #[command(subcommand)]
     Config(config::Config),
+    /// Print the completions of a shell.
+    Completions(completions::Completions),
+    /// Write manual pages.
+    #[command(hide = true)]
+    Man(man::Man),
 }
 
 impl Verb {
     /// Whether the verb repeats the same computation, so that freed memory is soon needed again.
     fn takes_steps(&self) -> bool {
-        !matches!(self, Self::Import(_) | Self::Export(_))
+        !matches!(
+            self,
+            Self::Import(_)
+                | Self::Export(_)
+                | Self::Config(_)
+                | Self::Completions(_)
+                | Self::Man(_)
+        )
     }
 }
 
@@ -112,6 +134,7 @@ pub fn run(keep_freed_memory: impl FnOnce(bool)) -> Result<(), Error> {
     let Cli { output, verb } = parse();
     keep_freed_memory(verb.takes_steps());
     match verb {
+        Verb::Quickstart(verb) => verb.run(output),
         Verb::Train(verb) => verb.run(output),
         Verb::Evaluate(verb) => verb.run(output),
         Verb::Predict(verb) => verb.run(output),
@@ -127,13 +150,19 @@ pub fn run(keep_freed_memory: impl FnOnce(bool)) -> Result<(), Error> {
         Verb::Backends(verb) => verb.run(output),
         Verb::Bench(verb) => verb.run(output),
         Verb::Parity(verb) => verb.run(output),
-        Verb::Config(verb) => verb.run(),
+        Verb::Config(verb) => verb.run(output),
+        Verb::Completions(verb) => verb.run(),
+        Verb::Man(verb) => verb.run(),
     }
 }
 
 /// The command line, of which clap says what is wrong with it.
 fn parse() -> Cli {
     let mut command = paths::with_paths(Cli::command());
+    if std::env::args_os().len() == 1 {
+        eprintln!("{FIRST_STEPS}");
+        std::process::exit(2);
+    }
     let parsed = Cli::from_arg_matches_mut(&mut command.get_matches_mut());
     parsed.unwrap_or_else(|error| error.format(&mut command).exit())
 }

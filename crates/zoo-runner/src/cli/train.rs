@@ -18,13 +18,32 @@ use super::{
     flags::{Compute, Sets},
     print, print_json,
 };
-use crate::{Error, config::RunConfig, evaluation::Report, job::Job};
+use crate::{
+    Error,
+    config::{RunConfig, shipped},
+    evaluation::Report,
+    job::Job,
+};
 
 /// Train a model from a JSON config.
 #[derive(Debug, Args)]
 pub struct Train {
-    /// The JSON config.
-    config: PathBuf,
+    /// The JSON config, or the name of a shipped one, such as quickstart.
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    training: Training,
+}
+
+/// Train a first network: the shipped config quickstart, in some 15 seconds and without a download.
+#[derive(Debug, Args)]
+pub struct Quickstart {
+    #[command(flatten)]
+    training: Training,
+}
+
+/// How a config is trained.
+#[derive(Debug, Args)]
+struct Training {
     /// Run directory; by default runs/ plus the config's name.
     #[arg(long, value_name = "DIR")]
     run_dir: Option<PathBuf>,
@@ -42,8 +61,32 @@ pub struct Train {
 
 impl Train {
     pub fn run(self, output: Output) -> Result<(), Error> {
-        let path = self.run_path()?;
-        let mut config = RunConfig::load(&self.config, &self.sets.all)?;
+        let Some(config) = self.config else {
+            return Err(Error::Usage(format!(
+                "zoo train: no config is given\n\
+                 zoo train quickstart    a shipped config; others: {}\n\
+                 zoo config init         writes one of your own, with a comment on every setting",
+                shipped::names()
+                    .into_iter()
+                    .filter(|name| *name != "quickstart")
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )));
+        };
+        self.training.run(&config, output)
+    }
+}
+
+impl Quickstart {
+    pub fn run(self, output: Output) -> Result<(), Error> {
+        self.training.run(Path::new("quickstart"), output)
+    }
+}
+
+impl Training {
+    fn run(self, config: &Path, output: Output) -> Result<(), Error> {
+        let path = self.run_path(config)?;
+        let mut config = RunConfig::load(config, &self.sets.all)?;
         self.compute.apply(&mut config)?;
         let say_finished = || print(&format!("{}: already finished, nothing to do", shown(&path)));
         if self.resume && report_path(&path).exists() {
@@ -91,13 +134,13 @@ impl Train {
         }
     }
 
-    fn run_path(&self) -> Result<PathBuf, Error> {
+    fn run_path(&self, config: &Path) -> Result<PathBuf, Error> {
         if let Some(path) = &self.run_dir {
             return Ok(path.clone());
         }
-        let name = self.config.file_stem().ok_or_else(|| {
-            Error::Usage(format!("{}: expected a JSON file", shown(&self.config)))
-        })?;
+        let name = config
+            .file_stem()
+            .ok_or_else(|| Error::Usage(format!("{}: expected a JSON file", shown(config))))?;
         Ok(Path::new("runs").join(name))
     }
 }

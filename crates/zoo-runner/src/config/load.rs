@@ -1,28 +1,38 @@
 //! From a file and `--set` flags to a [`RunConfig`].
 
-use std::path::Path;
+use std::{io::ErrorKind, path::Path};
 
+use json_strip_comments::strip_comments_in_place;
 use serde_json::{Map, Value};
 use zoo_data::{shown, utf8};
 use zoo_training::run_dir::config_path;
 
-use super::{RunConfig, suggest::explain};
+use super::{RunConfig, shipped, suggest::explain};
 use crate::Error;
 
 /// Keys whose value is a choice with one tag: setting another tag replaces the choice.
 const CHOICES: [&str; 5] = ["data", "model", "loss", "optimizer", "schedule"];
 
 impl RunConfig {
-    /// Reads `path`, then applies the `KEY=VALUE` of `sets`. Does not [`check`](Self::check).
+    /// Reads `path`, or the shipped config of that name where there is no such file, then applies the
+    /// `KEY=VALUE` of `sets`. Does not [`check`](Self::check).
     ///
     /// # Errors
     ///
     /// [`Error::Config`] with line and column for an error in the file, with the key for an error
-    /// in a `--set`; [`Error::Io`] if the file cannot be read.
+    /// in a `--set`; [`Error::Io`] if the file cannot be read, [`Error::Usage`] if no config has that
+    /// name.
     pub fn load(path: &Path, sets: &[String]) -> Result<Self, Error> {
         let origin = shown(path);
-        let text = utf8(std::fs::read(path).map_err(Error::io(path))?).map_err(|error| {
-            Error::Config { origin: format!("{origin}:{}", error.line), message: error.to_string() }
+        let bytes = match std::fs::read(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Self::parse(shipped::named(path, error)?, &origin, sets);
+            }
+            read => read.map_err(Error::io(path))?,
+        };
+        let text = utf8(bytes).map_err(|error| Error::Config {
+            origin: format!("{origin}:{}", error.line),
+            message: error.to_string(),
         })?;
         Self::parse(&text, &origin, sets)
     }
@@ -42,13 +52,15 @@ impl RunConfig {
         Self::load(&path, sets)
     }
 
-    /// The config in `text`, with the `KEY=VALUE` of `sets` applied. `origin` is what errors call
-    /// the text.
+    /// The config in `text`, which may have comments, with the `KEY=VALUE` of `sets` applied. `origin`
+    /// is what errors call the text.
     ///
     /// # Errors
     ///
     /// [`Error::Config`], as for [`load`](Self::load).
     pub fn parse(text: &str, origin: &str, sets: &[String]) -> Result<Self, Error> {
+        let blanked = without_comments(text);
+        let text = blanked.as_deref().unwrap_or(text);
         let config = serde_json::from_str(text).map_err(|error| {
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or(&message);
@@ -106,6 +118,17 @@ fn object_at<'a>(value: &'a mut Value, path: &[&str]) -> Result<&'a mut Map<Stri
     })
 }
 
+/// The text with blanks for comments, so that all else keeps its line and column; `None` where a
+/// comment does not end, of which the reader of JSON tells the place.
+fn without_comments(text: &str) -> Option<String> {
+    let mut blanked = text.to_string();
+    strip_comments_in_place(&mut blanked).ok()?;
+    // A comment of several lines has become one.
+    let lines = text.bytes().zip(blanked.bytes());
+    let restored = lines.map(|(old, new)| if old == b'\n' { old } else { new }).collect();
+    String::from_utf8(restored).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -142,6 +165,14 @@ mod tests {
     fn a_key_below_a_plain_value_is_refused() {
         let error = apply(&mut json!({"seed": 1}), "seed.x=2").unwrap_err();
         assert_eq!(error.to_string(), "--set seed: is a plain value and has no keys below it");
+    }
+
+    #[test]
+    fn comments_are_read_over_and_lines_still_counted() {
+        let text = "{\n  // The images. \"x\": 1\n  \"data\": {\"sea\": {}}, /* two\n lines */\n  \"model\": {\"cnn\": {}},\n}";
+        assert!(RunConfig::parse(text, "x", &[]).is_ok());
+        let error = RunConfig::parse(&text.replace("cnn", "cnm"), "x", &[]).unwrap_err();
+        assert!(error.to_string().starts_with("x:5:"), "{error}");
     }
 
     #[test]

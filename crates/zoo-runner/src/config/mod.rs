@@ -4,9 +4,12 @@
 //! and reports errors with line and column; [`RunConfig::check`] refuses settings that are
 //! well-formed but cannot be run.
 
+pub mod commented;
 mod difference;
 mod load;
 mod settings;
+pub mod shipped;
+pub mod start;
 mod suggest;
 
 use schemars::JsonSchema;
