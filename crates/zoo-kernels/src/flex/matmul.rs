@@ -76,7 +76,36 @@ pub(crate) unsafe fn multiply_to(
     left: Matrix<'_>,
     right: Matrix<'_>,
     factor: f32,
+    output: (*mut f32, usize),
+) {
+    // SAFETY: the caller's promise.
+    unsafe { product(left, right, factor, output, false) }
+}
+
+/// [`multiply_to`] that adds the product to what is there.
+///
+/// # Safety
+/// That of [`multiply_to`]; all elements of the result have been written before.
+///
+/// # Panics
+/// If the sizes do not fit each other or the slices.
+pub(crate) unsafe fn multiply_add_to(
+    left: Matrix<'_>,
+    right: Matrix<'_>,
+    output: (*mut f32, usize),
+) {
+    // SAFETY: the caller's promise.
+    unsafe { product(left, right, 1.0, output, true) }
+}
+
+/// # Safety
+/// That of [`multiply_to`]; with `adds`, that of [`multiply_add_to`].
+unsafe fn product(
+    left: Matrix<'_>,
+    right: Matrix<'_>,
+    factor: f32,
     (output, stride): (*mut f32, usize),
+    adds: bool,
 ) {
     assert_eq!(left.columns, right.rows);
     left.check();
@@ -92,7 +121,7 @@ pub(crate) unsafe fn multiply_to(
             output,
             1,
             stride as isize,
-            false,
+            adds,
             left.values.as_ptr(),
             left.column_stride as isize,
             left.row_stride as isize,

@@ -4,7 +4,7 @@
 //! of reading the weights, which then are read in place and once.
 
 use super::autodiff::{Tracked, differentiable};
-use super::matmul::{Matrix, multiply, multiply_to};
+use super::matmul::{Matrix, multiply, multiply_add_to, multiply_to};
 use super::panels::Packed;
 use super::parallel::for_each;
 use super::reduce::column_sums;
@@ -22,6 +22,10 @@ const ROWS: usize = 96;
 
 /// Tasks at least that a product is cut into, if it is worth cutting.
 const TASKS: usize = 8;
+
+/// Inputs whose products are summed before they are added to the sum of those before them. Both ways to
+/// multiply keep to this, so that a row's outputs do not depend on how many rows it comes with.
+const DEPTH: usize = 512;
 
 /// Multiply-adds that take less time than waking another thread.
 const SMALL: usize = 1 << 21;
@@ -110,23 +114,47 @@ kernel! {
         let rows = left.len() / depth;
         let starts: [usize; ROWS] = std::array::from_fn(|row| row * depth);
         let targets: [usize; ROWS] = std::array::from_fn(|row| row * columns);
-        let segments = [Segment { offset: 0, length: depth }];
         for (panel, right) in &packed.panels {
             let stride = Packed::stride::<S>(panel);
-            let product = Product { left, segments: &segments, step: 1, right, stride };
-            let finish = finish.part(panel.first, panel.columns);
+            let output = &mut output[panel.first..];
             let tile = rows_of::<S>(panel.vectors);
-            for (starts, targets) in starts[..rows].chunks(tile).zip(targets[..rows].chunks(tile)) {
-                let output = &mut output[panel.first..];
-                product.tile(simd, (starts, targets), (panel.columns, panel.vectors), output, finish);
+            for offset in (0..depth).step_by(DEPTH) {
+                let segments = [Segment { offset, length: DEPTH.min(depth - offset) }];
+                let right = &right[offset * stride..];
+                let product = Product { left, segments: &segments, step: 1, right, stride };
+                let finish = match (offset, depth <= DEPTH) {
+                    (0, true) => finish.part(panel.first, panel.columns),
+                    (0, false) => Finish::Store,
+                    _ => Finish::Add,
+                };
+                let size = (panel.columns, panel.vectors);
+                for (starts, targets) in starts[..rows].chunks(tile).zip(targets[..rows].chunks(tile)) {
+                    product.tile(simd, (starts, targets), size, output, finish);
+                }
             }
         }
+        if let (Finish::Bias(bias), true) = (finish, depth > DEPTH) {
+            add_to_rows(output, bias);
+        }
+    }
+}
+
+/// Adds `bias` to every row of `output`.
+fn add_to_rows(output: &mut [f32], bias: &[f32]) {
+    for row in output.chunks_exact_mut(bias.len()) {
+        row.iter_mut().zip(bias).for_each(|(sum, bias)| *sum += bias);
     }
 }
 
 /// The forward pass of few rows: tasks take stripes of the weights' columns.
 fn few_rows(sizes: Sizes, input: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f32> {
     let Sizes { rows, inputs, outputs } = sizes;
+    if rows == 1 {
+        // The product of a single row sums in another order, and reading the weights takes as long.
+        let mut both = few_rows(Sizes { rows: 2, ..sizes }, &input.repeat(2), weight, bias);
+        both.truncate(outputs);
+        return both;
+    }
     // SAFETY: each task writes all rows of its columns.
     let mut output = unsafe { uninit(rows * outputs) };
     let shared = Shared::new(&mut output);
@@ -137,17 +165,23 @@ fn few_rows(sizes: Sizes, input: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f3
     for_each(outputs.div_ceil(stripe), |number| {
         let first = number * stripe;
         let columns = stripe.min(outputs - first);
-        let weight = Matrix::strided(&weight[first..], inputs, columns, outputs);
-        // SAFETY: the columns lie within `output`, which outlives the loop, and no other task has
-        // them.
-        unsafe {
-            let output = (shared.pointer(first), outputs);
-            multiply_to(Matrix::new(input, rows, inputs), weight, 1.0, output);
+        for offset in (0..inputs).step_by(DEPTH) {
+            let depth = DEPTH.min(inputs - offset);
+            let input = Matrix::strided(&input[offset..], rows, depth, inputs);
+            let weight = &weight[offset * outputs + first..];
+            let weight = Matrix::strided(weight, depth, columns, outputs);
+            // SAFETY: the columns lie within `output`, which outlives the loop, and no other task has
+            // them; the first product writes all that the others add to.
+            unsafe {
+                let output = (shared.pointer(first), outputs);
+                match offset {
+                    0 => multiply_to(input, weight, 1.0, output),
+                    _ => multiply_add_to(input, weight, output),
+                }
+            }
         }
     });
-    for row in output.chunks_exact_mut(outputs) {
-        row.iter_mut().zip(bias).for_each(|(sum, bias)| *sum += bias);
-    }
+    add_to_rows(&mut output, bias);
     output
 }
 
