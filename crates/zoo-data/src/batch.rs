@@ -123,6 +123,10 @@ impl Normalizer {
     }
 }
 
+/// An image with a network's channels and size, by [`Preprocess::prepare`].
+#[derive(Clone, Debug)]
+pub struct Prepared(Vec<u8>);
+
 impl Preprocess {
     /// What a network sees of these images: [`apply`](Self::apply), then normalisation.
     ///
@@ -130,9 +134,35 @@ impl Preprocess {
     /// - images: any number from 1, of any sizes
     /// - returns: `[images, channels, image_size, image_size]`
     pub fn tensor(&self, images: &[Image], device: &Device) -> Tensor<4> {
-        let mut pixels = vec![0; images.len() * self.image_len()];
-        for (image, packed) in images.iter().zip(pixels.chunks_exact_mut(self.image_len())) {
-            pack(&self.apply(image.clone()), packed);
+        let prepared: Vec<Prepared> =
+            images.iter().map(|image| self.prepare(image.clone())).collect();
+        self.prepared_tensor(&prepared, device)
+    }
+
+    /// The first half of [`tensor`](Self::tensor), which can be done for each image on another thread.
+    pub fn prepare(&self, image: Image) -> Prepared {
+        self.packed(&self.apply(image))
+    }
+
+    /// An image to which this has been [applied](Self::apply) already.
+    ///
+    /// # Panics
+    /// If it has another size or other channels than the network sees.
+    pub fn packed(&self, applied: &Image) -> Prepared {
+        let mut packed = vec![0; self.image_len()];
+        pack(applied, &mut packed);
+        Prepared(packed)
+    }
+
+    /// The second half of [`tensor`](Self::tensor).
+    ///
+    /// # Panics
+    /// If an image has been prepared for a network of another image size or other channels.
+    pub fn prepared_tensor(&self, images: &[Prepared], device: &Device) -> Tensor<4> {
+        let mut pixels = Vec::with_capacity(images.len() * self.image_len());
+        for Prepared(packed) in images {
+            assert_eq!(packed.len(), self.image_len(), "bytes of a prepared image");
+            pixels.extend_from_slice(packed);
         }
         Normalizer::new(self, device).tensor(pixels)
     }

@@ -43,7 +43,7 @@ pub mod sea;
 mod text;
 
 pub use augment::{AUGMENTATIONS, AugmentConfig, Augmentation};
-pub use batch::{Batch, Mixed};
+pub use batch::{Batch, Mixed, Prepared};
 pub use check::{DataReport, Place, Size, Sizes, SplitCounts, Twins};
 pub use contact_sheet::contact_sheet;
 pub use corruption::Corruption;
@@ -55,7 +55,7 @@ pub use dataset::{
     Unreadable, cache_dir, same_name, spelled,
 };
 pub use error::{DataError, FileError, FolderError, SplitError};
-pub use image::{Entry, Image, is_image_file, is_saved_here, walk};
+pub use image::{DecodeLimits, Entry, Image, Undecodable, is_image_file, is_saved_here, walk};
 pub use loader::{Loader, LoaderConfig, LoaderIter, Sampler};
 pub use mix::MixConfig;
 pub use path::{home, meant, shown};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor};
-use zoo_data::Image;
+use zoo_data::{Image, Prepared};
 
 use super::{AnyModel, Scores, WeightsInfo};
 use crate::Error;
@@ -62,8 +62,31 @@ impl Predictor {
     pub fn predict(&self, images: &[Image]) -> Result<Vec<Scores>, Error> {
         match images {
             [] => Ok(Vec::new()),
-            _ => Scores::of(self.model.logits(self.input(images))),
+            _ => self.scores(self.input(images)),
         }
+    }
+
+    /// The same of images that [`Preprocess::prepare`](zoo_data::Preprocess::prepare) has made ready on
+    /// other threads.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Failed`] if the device gives up.
+    ///
+    /// # Panics
+    ///
+    /// Without an image, or if one was prepared for another network.
+    pub fn predict_prepared(&self, images: &[Prepared]) -> Result<Vec<Scores>, Error> {
+        self.scores(self.info.preprocess.prepared_tensor(images, &self.device))
+    }
+
+    /// What the network says of its [`input`](Self::input).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Failed`] if the device gives up.
+    pub fn scores(&self, input: Tensor<4>) -> Result<Vec<Scores>, Error> {
+        Scores::of(self.model.logits(input))
     }
 }
 

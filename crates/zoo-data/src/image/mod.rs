@@ -11,6 +11,7 @@ use std::path::Path;
 
 use image::{ExtendedColorType, ImageFormat};
 
+pub use decode::{DecodeLimits, Undecodable};
 pub use file::is_image_file;
 pub(crate) use file::is_left_behind;
 pub use signed::is_saved_here;
@@ -68,8 +69,17 @@ impl Image {
     /// [`DataError::Decode`]; among the reasons are more than 16,384 pixels a side or 2^27 in all,
     /// and more than 900 MB of memory for file and decoding together.
     pub fn decode(name: &str, bytes: &[u8]) -> Result<Self, DataError> {
-        let rgb = decode::decode(bytes)
-            .map_err(|reason| DataError::Decode { name: name.to_owned(), reason })?;
+        Self::decode_within(bytes, &DecodeLimits::default())
+            .map_err(|error| DataError::Decode { name: name.to_owned(), reason: error.to_string() })
+    }
+
+    /// [`decode`](Self::decode) with other limits of size and memory, which are checked before any
+    /// pixel is decoded.
+    ///
+    /// # Errors
+    /// [`Undecodable`].
+    pub fn decode_within(bytes: &[u8], limits: &DecodeLimits) -> Result<Self, Undecodable> {
+        let rgb = decode::decode(bytes, limits)?;
         Ok(Self::new(rgb.width() as usize, rgb.height() as usize, 3, rgb.into_raw()))
     }
 
@@ -85,7 +95,7 @@ impl Image {
             return Err(DataError::Decode { name, reason: format!("it is a {kind}, not a file") });
         }
         let length = metadata.len();
-        if length > decode::MAX_BYTES {
+        if length > DecodeLimits::default().bytes {
             let reason = format!("it has {} MB, too many to decode", length / 1_000_000);
             return Err(DataError::Decode { name, reason });
         }

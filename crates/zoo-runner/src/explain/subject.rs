@@ -51,7 +51,28 @@ impl<'a> Subject<'a> {
     ///
     /// [`Error::Failed`] if the device gives up, or the scores are no numbers.
     pub fn new(network: &'a Predictor, image: &Image, label: Option<usize>) -> Result<Self, Error> {
-        let input = network.input(std::slice::from_ref(image));
+        let size = [image.width(), image.height()];
+        Self::of_applied(network, network.info.preprocess.apply(image.clone()), size, label)
+    }
+
+    /// The same of an image to which the network's preprocessing has been applied already; it was
+    /// `original_size` before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Failed`] if the device gives up, or the scores are no numbers.
+    ///
+    /// # Panics
+    ///
+    /// If the image has not the size and channels that the network sees.
+    pub fn of_applied(
+        network: &'a Predictor,
+        image: Image,
+        original_size: [usize; 2],
+        label: Option<usize>,
+    ) -> Result<Self, Error> {
+        let preprocess = &network.info.preprocess;
+        let input = preprocess.prepared_tensor(&[preprocess.packed(&image)], &network.device);
         let scores = Scores::of(network.model.logits(input.clone()))?.remove(0);
         if !scores.is_answer() {
             return Err(Error::Failed(String::from(NO_ANSWER)));
@@ -59,9 +80,9 @@ impl<'a> Subject<'a> {
         let ranking = scores.ranking();
         Ok(Self {
             network,
-            original_size: [image.width(), image.height()],
+            original_size,
             record: record(network, input.clone()),
-            image: network.info.preprocess.apply(image.clone()),
+            image,
             input,
             logits: scores.logits,
             probabilities: scores.probabilities,

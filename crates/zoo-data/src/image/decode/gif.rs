@@ -6,22 +6,24 @@ use std::num::NonZeroU64;
 use gif::{ColorOutput, DecodeOptions, Frame, MemoryLimit};
 use image::metadata::Orientation;
 
-use super::{Decoded, MAX_PIXELS, check_size};
+use super::{DecodeLimits, Decoded, Undecodable};
 
 /// Bytes of the header, and where its flags are.
 const HEADER: usize = 13;
 const FLAGS: usize = 10;
 
 /// Decodes the first picture, on a white canvas of the whole's size.
-pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, String> {
+pub(super) fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Decoded, Undecodable> {
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
-    options.set_memory_limit(MemoryLimit::Bytes(NonZeroU64::new(MAX_PIXELS).expect("above 0")));
+    // An index a pixel.
+    let memory = NonZeroU64::new(limits.pixels).unwrap_or(NonZeroU64::MIN);
+    options.set_memory_limit(MemoryLimit::Bytes(memory));
     let file = with_palette(bytes);
     let mut decoder = options.read_info(&*file).map_err(|error| error.to_string())?;
     let (width, height) = (u32::from(decoder.width()), u32::from(decoder.height()));
     // RGB, and an index a pixel of a picture that may be larger than the canvas, limited above.
-    check_size(width, height, 3, bytes)?;
+    limits.check_size(width, height, 3, bytes)?;
     let mut palette = grey_ramp();
     fill(&mut palette, decoder.global_palette().unwrap_or_default());
     let frame = decoder.read_next_frame().map_err(|error| error.to_string())?;

@@ -9,7 +9,7 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-use super::{Decoded, check_size, orientation};
+use super::{DecodeLimits, Decoded, Undecodable, orientation};
 
 const START_OF_FRAME: Range<u8> = 0xc0..0xc3;
 const PROGRESSIVE_FRAME: u8 = 0xc2;
@@ -22,12 +22,12 @@ const MAX_SCANS: usize = 40;
 
 /// Decodes a file. A corrupt one is decoded as libjpeg and browsers do; a file that ends before the
 /// picture does is refused.
-pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, String> {
+pub(super) fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Decoded, Undecodable> {
     let layout = Layout::read(bytes).ok_or("it ends, or is corrupt, before the picture begins")?;
     // A valid file passes at the first attempt, which also detects a truncated one.
-    attempt(bytes, &layout, true)
+    attempt(bytes, &layout, true, limits)
         .or_else(|error| match layout.has_end(bytes) {
-            true => attempt(&layout.mended(bytes), &layout, false),
+            true => attempt(&layout.mended(bytes), &layout, false, limits),
             false if matches!(error, Failure::Refused(_)) => Err(error),
             false => {
                 Err(Failure::Refused("it is truncated: the end of the picture is missing".into()))
@@ -38,23 +38,28 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, String> {
 
 /// Why an attempt failed.
 enum Failure {
-    /// The size is out of limits.
-    Refused(String),
+    /// The size is out of limits, or the end is missing.
+    Refused(Undecodable),
     /// The decoder gave up.
     Damaged(DecodeErrors),
 }
 
 impl Failure {
-    fn into_reason(self) -> String {
+    fn into_reason(self) -> Undecodable {
         match self {
             Self::Refused(reason) => reason,
-            Self::Damaged(error) => error.to_string().trim().trim_matches('"').to_owned(),
+            Self::Damaged(error) => error.to_string().trim().trim_matches('"').into(),
         }
     }
 }
 
 /// Decodes, refusing (`strict`) or tolerating violations of the standard.
-fn attempt(bytes: &[u8], layout: &Layout, strict: bool) -> Result<Decoded, Failure> {
+fn attempt(
+    bytes: &[u8],
+    layout: &Layout,
+    strict: bool,
+    limits: &DecodeLimits,
+) -> Result<Decoded, Failure> {
     let options = DecoderOptions::default()
         .set_strict_mode(strict)
         .set_max_width(usize::MAX)
@@ -66,7 +71,7 @@ fn attempt(bytes: &[u8], layout: &Layout, strict: bool) -> Result<Decoded, Failu
     // Sides have 16 bits in this format.
     let (width, height) = decoder.dimensions().unwrap_or_default();
     let (width, height) = (width as u32, height as u32);
-    check_size(width, height, layout.bytes_per_pixel(), bytes).map_err(Failure::Refused)?;
+    limits.check_size(width, height, layout.bytes_per_pixel(), bytes).map_err(Failure::Refused)?;
     let orientation =
         orientation::stated(decoder.exif().map(Vec::as_slice), decoder.xmp().map(Vec::as_slice));
     let rgb = decoder.decode().map_err(Failure::Damaged)?;

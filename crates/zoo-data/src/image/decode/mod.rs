@@ -5,6 +5,7 @@
 
 mod gif;
 mod jpeg;
+mod limits;
 mod orientation;
 mod png;
 mod still;
@@ -12,15 +13,10 @@ mod still;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageFormat, RgbImage};
 
+pub use limits::{DecodeLimits, Undecodable};
+
 /// The formats that are read, in words.
 const READ: &str = "JPEG, PNG, WebP, BMP, GIF or TIFF";
-/// The longest side that is decoded, in pixels.
-const MAX_SIDE: u32 = 16_384;
-/// The most pixels that are decoded: 384 MiB as RGB.
-const MAX_PIXELS: u64 = 1 << 27;
-/// The most memory that a file and its decoding take, in bytes.
-pub(super) const MAX_BYTES: u64 = 900_000_000;
-
 /// A decoded picture as stored in the file.
 struct Decoded {
     width: u32,
@@ -31,18 +27,18 @@ struct Decoded {
     orientation: Orientation,
 }
 
-/// Decodes a file of any format that is read; the reason is what an error says of it.
-pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
+/// Decodes a file of any format that is read.
+pub(super) fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<RgbImage, Undecodable> {
     let decoded = match image::guess_format(bytes) {
-        Ok(ImageFormat::Jpeg) => jpeg::decode(bytes),
-        Ok(ImageFormat::Png) => png::decode(bytes),
-        Ok(ImageFormat::Gif) => gif::decode(bytes),
+        Ok(ImageFormat::Jpeg) => jpeg::decode(bytes, limits),
+        Ok(ImageFormat::Png) => png::decode(bytes, limits),
+        Ok(ImageFormat::Gif) => gif::decode(bytes, limits),
         Ok(format @ (ImageFormat::WebP | ImageFormat::Bmp | ImageFormat::Tiff)) => {
-            still::decode(bytes, format)
+            still::decode(bytes, format, limits)
         }
-        Ok(other) => Err(format!("its content is {}, not {READ}", name(other))),
-        Err(_) if bytes.is_empty() => Err("it is empty".to_owned()),
-        Err(_) => Err(format!("its content is not {READ}")),
+        Ok(other) => Err(format!("its content is {}, not {READ}", name(other)).into()),
+        Err(_) if bytes.is_empty() => Err("it is empty".into()),
+        Err(_) => Err(format!("its content is not {READ}").into()),
     }?;
     let Decoded { width, height, rgb, orientation } = decoded;
     let image = RgbImage::from_raw(width, height, rgb).expect("a decoded picture has all its rows");
@@ -54,29 +50,6 @@ pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
 /// What people call a format: its first file name ending, in capitals.
 fn name(format: ImageFormat) -> String {
     format.extensions_str().first().map_or_else(String::new, |ending| ending.to_uppercase())
-}
-
-/// Refuses a picture without pixels, with more than are decoded, or whose decoding would take more
-/// than [`MAX_BYTES`] together with the file: `per_pixel` bytes of memory for every pixel.
-fn check_size(width: u32, height: u32, per_pixel: u64, file: &[u8]) -> Result<(), String> {
-    let pixels = u64::from(width) * u64::from(height);
-    if pixels == 0 {
-        return Err("it has no pixels".to_owned());
-    }
-    if width.max(height) > MAX_SIDE || pixels > MAX_PIXELS {
-        return Err(format!(
-            "it claims {width}x{height} pixels, more than {MAX_SIDE} per side or {MAX_PIXELS} in total"
-        ));
-    }
-    let needed = pixels * per_pixel + file.len() as u64;
-    match needed > MAX_BYTES {
-        true => Err(format!(
-            "it would take {} MB of memory to decode its {width}x{height} pixels, more than {} MB",
-            needed / 1_000_000,
-            MAX_BYTES / 1_000_000
-        )),
-        false => Ok(()),
-    }
 }
 
 /// Pixels of 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha) bytes as RGB: what is transparent

@@ -8,7 +8,7 @@ use png::{
     DecodeOptions, Decoder, DecodingError, Info, InterlaceInfo, Limits, Reader, Transformations,
 };
 
-use super::{Decoded, MAX_BYTES, check_size, orientation, to_rgb};
+use super::{DecodeLimits, Decoded, Undecodable, orientation, to_rgb};
 
 /// The most bytes that a compressed text may unpack to; more is an attack.
 const MAX_TEXT_BYTES: usize = 1 << 20;
@@ -19,20 +19,20 @@ const XMP: &str = "XML:com.adobe.xmp";
 
 /// Decodes a file. The checksums of its image data are not checked, and what follows may be
 /// corrupt: a picture with all its rows is read.
-pub(super) fn decode(bytes: &[u8]) -> Result<Decoded, String> {
+pub(super) fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Decoded, Undecodable> {
     check_chunks(bytes)?;
     let mut options = DecodeOptions::default();
     options.set_ignore_checksums(true);
     options.set_ignore_iccp_chunk(true);
     let mut decoder = Decoder::new_with_options(Cursor::new(bytes), options);
-    decoder.set_limits(Limits { bytes: MAX_BYTES as usize });
+    decoder.set_limits(Limits { bytes: limits.bytes as usize });
     // Palettes and bits become bytes; of 16 bits, the upper 8 are kept.
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     let mut reader = decoder.read_info().map_err(reason)?;
     let (width, height) = reader.info().size();
     let channels = reader.output_color_type().0.samples();
     // Grey is converted to RGB in a new buffer; all others in place.
-    check_size(width, height, 4, bytes)?;
+    limits.check_size(width, height, 4, bytes)?;
     let pixels = read_rows(&mut reader, width as usize * channels, height as usize)?;
     // Metadata may follow the image data; corruption there does not matter.
     let _ = reader.finish();

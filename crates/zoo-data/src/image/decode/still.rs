@@ -4,19 +4,23 @@ use std::io::Cursor;
 
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
-use super::{Decoded, MAX_BYTES, check_size, orientation, to_rgb};
+use super::{DecodeLimits, Decoded, Undecodable, orientation, to_rgb};
 
 /// Decodes a file of a format that is known.
-pub(super) fn decode(bytes: &[u8], format: ImageFormat) -> Result<Decoded, String> {
+pub(super) fn decode(
+    bytes: &[u8],
+    format: ImageFormat,
+    limits: &DecodeLimits,
+) -> Result<Decoded, Undecodable> {
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    let mut limits = Limits::no_limits();
-    limits.max_alloc = Some(MAX_BYTES);
-    reader.limits(limits);
+    let mut own = Limits::no_limits();
+    own.max_alloc = Some(limits.bytes);
+    reader.limits(own);
     let mut decoder = reader.into_decoder().map_err(|error| error.to_string())?;
     let (width, height) = decoder.dimensions();
     // The decoder's own copy, ours, and an alpha or black channel that is not kept.
     let per_pixel = 2 * u64::from(decoder.color_type().bytes_per_pixel()) + 1;
-    check_size(width, height, per_pixel, bytes)?;
+    limits.check_size(width, height, per_pixel, bytes)?;
     let orientation = match format {
         ImageFormat::Tiff => {
             decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms)

@@ -37,11 +37,11 @@ fn exif(orientation: u8) -> Vec<u8> {
 }
 
 fn decoded(file: &[u8]) -> RgbImage {
-    decode(file).unwrap()
+    decode(file, &DecodeLimits::default()).unwrap()
 }
 
 fn reason(file: &[u8]) -> String {
-    decode(file).unwrap_err()
+    decode(file, &DecodeLimits::default()).unwrap_err().to_string()
 }
 
 #[test]
@@ -348,4 +348,15 @@ fn a_jpeg_file_with_rubbish_in_its_header_is_read() {
     let mut short_adobe = whole.clone();
     short_adobe.splice(table..table, *b"\xff\xee\0\x0dAdobe\0\x64\0\0\0\0");
     assert_eq!(decoded(&short_adobe), decoded(&whole));
+}
+
+#[test]
+fn narrower_limits_are_told_from_damage() {
+    let png = crate::Image::filled(20, 10, &[1, 2, 3]).to_png();
+    let limits = DecodeLimits { pixels: 199, ..DecodeLimits::default() };
+    let expected = "it claims 20x10 pixels, more than 16384 per side or 199 in total";
+    assert_eq!(decode(&png, &limits).unwrap_err(), Undecodable::TooLarge(expected.to_owned()));
+    let limits = DecodeLimits { pixels: 200, ..DecodeLimits::default() };
+    assert!(decode(&png, &limits).is_ok());
+    assert!(matches!(decode(b"no", &limits).unwrap_err(), Undecodable::Damaged(_)));
 }
