@@ -24,6 +24,8 @@ mod overwrite;
 pub mod parity;
 pub mod pretrained;
 pub mod report;
+#[cfg(feature = "serve")]
+pub mod serve;
 mod test_time;
 
 pub use error::Error;

@@ -25,6 +25,8 @@ mod parity;
 mod paths;
 mod predict;
 mod run_data;
+#[cfg(feature = "serve")]
+mod serve;
 mod train;
 
 use std::io::Write;
@@ -74,6 +76,9 @@ enum Verb {
     Evaluate(evaluate::Evaluate),
     /// Classify images.
     Predict(predict::Predict),
+    /// Serve trained networks over HTTP, with a page to use them.
+    #[cfg(feature = "serve")]
+    Serve(serve::Serve),
     /// Import weights from another library.
     Import(import::Import),
     /// Export weights for another library.
@@ -138,6 +143,8 @@ pub fn run(keep_freed_memory: impl FnOnce(bool)) -> Result<(), Error> {
         Verb::Train(verb) => verb.run(output),
         Verb::Evaluate(verb) => verb.run(output),
         Verb::Predict(verb) => verb.run(output),
+        #[cfg(feature = "serve")]
+        Verb::Serve(verb) => verb.run(output),
         Verb::Import(verb) => verb.run(output),
         Verb::Export(verb) => verb.run(output),
         Verb::Explain(verb) => verb.run(output),

@@ -1,0 +1,125 @@
+//! The zoo's own interface: predictions and explanations of images, lists of networks, counters, and what
+//! of all this `openapi.json` says.
+
+mod explain;
+mod images;
+mod models;
+mod options;
+mod predict;
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderValue, StatusCode, header},
+    middleware::from_fn_with_state,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    Shared, guard, inference, page,
+    refused::{ErrorBody, Refused},
+    runs,
+};
+use crate::version::ZOO_VERSION;
+
+pub use options::Asked;
+
+/// What is said of the whole interface.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Burn Zoo",
+        description = "Trained image classifiers: predictions, explanations, runs, and the Open Inference Protocol v2.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    components(schemas(ErrorBody)),
+    modifiers(&WithToken),
+    tags(
+        (name = "images", description = "Classes and heat maps of images"),
+        (name = "runs", description = "Training runs"),
+        (name = "v2", description = "The Open Inference Protocol"),
+        (name = "server", description = "The server itself"),
+    )
+)]
+struct Described;
+
+/// A token may be wanted of every request.
+struct WithToken;
+
+impl Modify for WithToken {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let token = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("token", token);
+        let none: [&str; 0] = [];
+        // Without one, too: whether it is wanted is said where the server is started.
+        document.security =
+            Some(vec![SecurityRequirement::default(), SecurityRequirement::new("token", none)]);
+        document.info.version = ZOO_VERSION.to_string();
+    }
+}
+
+/// All that can be asked.
+pub fn router(app: Shared) -> Router {
+    let described = OpenApiRouter::with_openapi(Described::openapi())
+        .routes(routes!(predict::predict))
+        .routes(routes!(explain::explain))
+        .routes(routes!(models::models))
+        .routes(routes!(metrics))
+        .merge(inference::router())
+        .merge(runs::router());
+    let (router, document) = described.split_for_parts();
+    let document = Arc::new(document);
+    let describe = move || async move { Json(document.as_ref().clone()) };
+    let access = &app.options.access;
+    let mut router: Router<Shared> = router
+        .route("/openapi.json", get(describe))
+        .merge(page::router())
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(unknown_method)
+        .layer(DefaultBodyLimit::disable())
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(app.clone(), guard::admit));
+    if !access.origins.is_empty() {
+        router = router.layer(access.cors());
+    }
+    router.layer(from_fn_with_state(app.clone(), guard::around)).with_state(app)
+}
+
+async fn unknown_path(request: Request) -> Refused {
+    let path = request.uri().path();
+    Refused::unknown(format!("nothing is at {path}: /openapi.json says what is"))
+}
+
+async fn unknown_method(request: Request) -> Refused {
+    let (method, path) = (request.method(), request.uri().path());
+    let message = format!("{path} does not take {method}: /openapi.json says what it takes");
+    Refused::new(StatusCode::METHOD_NOT_ALLOWED, message)
+}
+
+/// What is said if a handler panics, which is a mistake of ours.
+fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    Refused::failed("the server could not work on this request").into_response()
+}
+
+/// Counters and histograms of requests, batches and queues, as OpenMetrics text.
+#[utoipa::path(
+    get, path = "/metrics", tag = "server",
+    responses((status = 200, description = "Counters", body = String, content_type = "application/openmetrics-text"))
+)]
+async fn metrics(State(app): State<Shared>) -> Response {
+    for network in app.networks.iter() {
+        network.metrics.waiting.set(network.engine.waiting() as i64);
+    }
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], app.metrics.text()).into_response()
+}

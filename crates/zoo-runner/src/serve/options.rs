@@ -1,0 +1,41 @@
+//! How to serve, ready to be used.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use axum::http::HeaderValue;
+
+use super::engine::Batching;
+
+/// How to serve.
+#[derive(Clone, Debug)]
+pub struct ServeOptions {
+    /// Where to listen; port 0 takes any free one.
+    pub bind: SocketAddr,
+    /// Who may ask.
+    pub access: Access,
+    /// How images are gathered into batches.
+    pub batching: Batching,
+    /// The longest body of a request, in bytes.
+    pub max_body: usize,
+    /// The most pixels of an image.
+    pub max_pixels: u64,
+    /// The most connections at a time; others wait until one ends.
+    pub max_connections: usize,
+    /// How long a request may take, from its header to its answer.
+    pub timeout: Duration,
+    /// How long requests under way may take after the server is asked to end.
+    pub grace: Duration,
+    /// The folder whose runs are listed.
+    pub runs: PathBuf,
+}
+
+/// Who may ask.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// What requests must bring.
+    pub token: Option<String>,
+    /// Names under which the server is reached, besides addresses and `localhost`.
+    pub hosts: Vec<String>,
+    /// Other sites whose pages may ask.
+    pub origins: Vec<HeaderValue>,
+}

@@ -1,0 +1,43 @@
+//! The page: its parts are in the binary, and it asks nobody but this server.
+
+use axum::{
+    Router,
+    extract::Path,
+    http::{HeaderValue, header},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+
+use super::{Shared, refused::Refused};
+
+const PAGE: &str = include_str!("index.html");
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+
+/// The parts of the page besides itself: name, kind, content.
+const PARTS: [(&str, &str, &str); 10] = [
+    ("palette.css", STYLE, include_str!("../../report/templates/palette.css")),
+    ("page.css", STYLE, include_str!("page.css")),
+    ("app.js", SCRIPT, include_str!("app.js")),
+    ("ask.js", SCRIPT, include_str!("ask.js")),
+    ("element.js", SCRIPT, include_str!("element.js")),
+    ("look.js", SCRIPT, include_str!("look.js")),
+    ("camera.js", SCRIPT, include_str!("camera.js")),
+    ("history.js", SCRIPT, include_str!("history.js")),
+    ("runs.js", SCRIPT, include_str!("runs.js")),
+    ("chart.js", SCRIPT, include_str!("chart.js")),
+];
+
+pub fn router() -> Router<Shared> {
+    Router::new().route("/", get(page)).route("/page/{part}", get(part))
+}
+
+async fn page() -> Html<&'static str> {
+    Html(PAGE)
+}
+
+async fn part(Path(name): Path<String>) -> Result<Response, Refused> {
+    let found = PARTS.into_iter().find(|(part, ..)| *part == name);
+    let (_, kind, content) = found.ok_or_else(|| Refused::unknown("no such part of the page"))?;
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], content).into_response())
+}
