@@ -19,6 +19,8 @@ use super::refused::Refused;
 const UNIT: usize = 1024;
 /// Bodies that the budget has room for, of the longest allowed.
 const BODIES: usize = 3;
+/// Images that are decoded where they come in, since that takes less time than to hand them on.
+const TINY: DecodeLimits = DecodeLimits { side: 256, pixels: 1 << 16, bytes: 1 << 20 };
 /// The memory that images take together which are decoded side by side, in bytes.
 const SMALL_IMAGES: u64 = 128 << 20;
 /// The memory that decoding a larger image takes at least, of which there is one at a time.
@@ -117,6 +119,11 @@ impl Intake {
         file: Bytes,
         then: impl Fn(Image) -> T + Clone + Send + 'static,
     ) -> Result<T, Refused> {
+        match Image::decode_within(&file, &TINY) {
+            Ok(image) => return Ok(then(image)),
+            Err(Undecodable::Damaged(reason)) => return Err(Refused::unusable(reason)),
+            Err(Undecodable::TooLarge(_)) => {}
+        }
         let lanes = [(&self.small, self.small_limits), (&self.large, self.large_limits)];
         let mut refused = None;
         for (lane, limits) in lanes {

@@ -20,9 +20,20 @@ function shown(value) {
   return size !== 0 && (size < 0.001 || size >= 1e5) ? value.toExponential(0) : String(Number(value.toPrecision(3)));
 }
 
+/** The most points of a line; of more, neighbours are averaged. */
+const MOST = 300;
+
+function thinned(points) {
+  const each = Math.ceil(points.length / MOST);
+  if (each < 2) return points;
+  const mean = (part, place) => part.reduce((sum, point) => sum + point[place], 0) / part.length;
+  const parts = Array.from({ length: Math.ceil(points.length / each) }, (_, part) => points.slice(part * each, (part + 1) * each));
+  return parts.map((part) => [part.at(-1)[0], mean(part, 1)]);
+}
+
 /** A chart of `series`, each with a name and points `[x, y]`. */
 export function lineChart(title, xTitle, series) {
-  const drawn = series.filter(({ points }) => points.length > 0);
+  const drawn = series.filter(({ points }) => points.length > 0).map(({ name, points }) => ({ name, points: thinned(points) }));
   const all = drawn.flatMap(({ points }) => points);
   const figure = make("figure", {});
   if (all.length === 0) return figure;

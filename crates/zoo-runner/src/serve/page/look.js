@@ -174,7 +174,8 @@ export async function connectLook() {
   networks = await askJson("/models");
   networks.forEach((network, place) => {
     network.box = make("input", { type: "checkbox", checked: place < 2, value: network.name });
-    const size = `${network.model}, ${(network.parameters / 1e6).toFixed(2)} M parameters, ${network.classes.length} classes`;
+    const parameters = network.parameters < 1e5 ? network.parameters.toLocaleString("en") : `${(network.parameters / 1e6).toFixed(1)} M`;
+    const size = `${network.model}, ${parameters} parameters, ${network.classes.length} classes`;
     byId("networks").append(make("label", {}, network.box, make("span", {}, network.name, " ", make("small", {}, size))));
   });
   connectFiles();

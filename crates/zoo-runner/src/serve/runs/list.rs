@@ -102,7 +102,7 @@ pub async fn run(
         (status = 404, description = "No such run", body = ErrorBody),
     )
 )]
-pub async fn metrics(
+pub async fn run_metrics(
     State(app): State<Shared>,
     Path(run): Path<String>,
 ) -> Result<Json<Metrics>, Refused> {

@@ -63,7 +63,7 @@ pub fn router() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(routes!(list::runs))
         .routes(routes!(list::run))
-        .routes(routes!(list::metrics))
+        .routes(routes!(list::run_metrics))
         .routes(routes!(follow::events))
         .routes(routes!(images::confusion))
         .routes(routes!(images::image))
