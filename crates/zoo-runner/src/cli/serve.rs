@@ -95,7 +95,11 @@ impl Serve {
         let device = self.compute.choose()?.open()?;
         serve(&wanted, options, &device, &note, |address, networks| {
             if !output.quiet {
-                eprintln!("serving {}; end with Ctrl-C", networks.join(", "));
+                let what = match networks.is_empty() {
+                    true => String::from("no network yet, and the runs under way"),
+                    false => networks.join(", "),
+                };
+                eprintln!("serving {what}; end with Ctrl-C");
             }
             match output.json {
                 true => print_json(&json!({"url": url(address), "models": networks})),

@@ -9,6 +9,7 @@
 //! found, an image by its index in a split.
 
 mod api;
+mod asked;
 mod engine;
 mod guard;
 mod inference;

@@ -7,6 +7,11 @@ use std::{
 
 use burn::tensor::Device;
 use zoo_data::{Image, shown};
+use zoo_model::{NO_ANSWER, Predictor, WeightsInfo};
+use zoo_training::{
+    run_dir::{find_weights, holds_run, report_path},
+    words::unknown,
+};
 
 use super::{
     engine::{Batching, Engine},
@@ -17,9 +22,6 @@ use super::{
 use crate::{
     Error,
     explain::{METHODS, blank_record},
-    model::{NO_ANSWER, Predictor, WeightsInfo},
-    run_dir::{find_weights, holds_run, report_path},
-    words::unknown,
 };
 
 /// A run, or a file of weights, that is to be served.
@@ -89,7 +91,8 @@ fn is_name(text: &str) -> bool {
 
 impl Networks {
     /// Opens what is wanted, or every finished run in the folder `runs` if nothing is. Of the latter,
-    /// what cannot be opened is left out and told to `note`. Must be called within the runtime.
+    /// what cannot be opened is left out and told to `note`; there may be none as long as all runs are
+    /// still training. Must be called within the runtime.
     ///
     /// # Errors
     ///
@@ -104,30 +107,26 @@ impl Networks {
         note: &dyn Fn(String),
     ) -> Result<Self, Error> {
         let open = |wanted: &Wanted| Network::open(wanted, device, batching, metrics);
-        let networks = match wanted.is_empty() {
-            false => named_once(wanted)?.iter().map(open).collect::<Result<Vec<_>, _>>()?,
-            true => {
-                let found = find_runs(runs);
-                let (finished, open_ends): (Vec<FoundRun>, _) =
-                    found.into_iter().partition(|run| report_path(&run.path).exists());
-                let open_ends: Vec<FoundRun> = open_ends;
-                open_ends
-                    .iter()
-                    .for_each(|run| note(format!("{}: not finished, left out", run.name)));
-                let opened = finished.into_iter().filter_map(|run| {
-                    let wanted = Wanted { name: Some(run.name), path: run.path };
-                    open(&wanted).map_err(|error| note(format!("left out: {error}"))).ok()
-                });
-                opened.collect()
-            }
-        };
-        match networks.is_empty() {
-            false => Ok(Self(networks)),
-            true => Err(Error::run(
-                runs,
-                "contains no finished run that can be served: train one, or name a run or a file of weights",
-            )),
+        if !wanted.is_empty() {
+            return named_once(wanted)?.iter().map(open).collect::<Result<_, _>>().map(Self);
         }
+        let found = find_runs(runs);
+        if found.is_empty() {
+            let advice = "contains no run: train one, or name a run or a file of weights";
+            return Err(Error::run(runs, advice));
+        }
+        let mut networks = Vec::new();
+        for FoundRun { name, path } in found {
+            if !report_path(&path).exists() {
+                note(format!("{name}: not finished, only its curves are shown"));
+                continue;
+            }
+            match open(&Wanted { name: Some(name), path }) {
+                Ok(network) => networks.push(network),
+                Err(error) => note(format!("left out: {error}")),
+            }
+        }
+        Ok(Self(networks))
     }
 
     /// The network of this name.

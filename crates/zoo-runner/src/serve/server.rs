@@ -24,9 +24,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_io_timeout::TimeoutStream;
+use zoo_training::run_dir::holds_run;
 
 use super::{App, Intake, Metrics, Networks, Runs, ServeOptions, Wanted, api, runs::FoundRun};
-use crate::{Error, run_dir::holds_run};
+use crate::Error;
 
 /// How long a client may take to send a header, and how long it may send nothing before one.
 const HEADER_TIME: Duration = Duration::from_secs(10);

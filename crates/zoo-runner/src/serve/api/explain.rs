@@ -1,28 +1,26 @@
 //! `POST /explain/{model}`.
 
 use axum::{
-    extract::{Path, Request, State},
+    extract::{Request, State},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use zoo_data::Image;
+use zoo_model::Predictor;
+use zoo_training::words::unknown;
 
-use super::{
-    Asked,
-    images::{ImageFile, ImageForm, Images},
-};
+use super::images::{ImageFile, ImageForm, Images};
 use crate::{
     class_names,
     explain::{METHODS, Method, Subject},
-    model::Predictor,
     serve::{
         Shared,
+        asked::{Asked, At},
         networks::Network,
         refused::{ErrorBody, Refused},
     },
-    words::unknown,
 };
 
 /// What is to be shown.
@@ -80,7 +78,7 @@ pub enum View {
 )]
 pub async fn explain(
     State(app): State<Shared>,
-    Path(model): Path<String>,
+    At(model): At<String>,
     Asked(options): Asked<ExplainOptions>,
     request: Request,
 ) -> Result<Response, Refused> {

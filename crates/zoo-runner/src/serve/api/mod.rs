@@ -4,7 +4,6 @@
 mod explain;
 mod images;
 mod models;
-mod options;
 mod predict;
 
 use std::sync::Arc;
@@ -23,15 +22,13 @@ use utoipa::{
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
+use zoo_model::ZOO_VERSION;
 
 use super::{
     Shared, guard, inference, page,
     refused::{ErrorBody, Refused},
     runs,
 };
-use crate::version::ZOO_VERSION;
-
-pub use options::Asked;
 
 /// What is said of the whole interface.
 #[derive(OpenApi)]

@@ -3,26 +3,22 @@
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, Request, State},
+    extract::{Request, State},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use zoo_model::{NO_ANSWER, Scores};
 
-use super::{
-    Asked,
-    images::{ImageFile, ImageForm, Images, is_of_image},
-};
-use crate::{
-    model::{NO_ANSWER, Scores},
-    serve::{
-        Shared,
-        engine::{Input, Place},
-        networks::Network,
-        refused::{ErrorBody, Refused},
-    },
+use super::images::{ImageFile, ImageForm, Images, is_of_image};
+use crate::serve::{
+    Shared,
+    asked::{Asked, At},
+    engine::{Input, Place},
+    networks::Network,
+    refused::{ErrorBody, Refused},
 };
 
 /// Images of one request that are decoded or wait at a time.
@@ -112,7 +108,7 @@ pub struct Prediction {
 )]
 pub async fn predict(
     State(app): State<Shared>,
-    Path(model): Path<String>,
+    At(model): At<String>,
     Asked(options): Asked<PredictOptions>,
     request: Request,
 ) -> Result<Response, Refused> {

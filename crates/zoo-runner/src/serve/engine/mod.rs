@@ -22,13 +22,11 @@ use tokio::{
     },
 };
 use zoo_data::Prepared;
+use zoo_model::{Predictor, Scores};
 
 use self::worker::Worker;
 use super::{metrics::NetworkMetrics, refused::Refused};
-use crate::{
-    Error,
-    model::{Predictor, Scores},
-};
+use crate::Error;
 
 /// How images are gathered into batches.
 #[derive(Clone, Copy, Debug)]

@@ -13,13 +13,10 @@ use tokio::{
     time::{error::Elapsed, timeout_at},
 };
 use zoo_data::Prepared;
+use zoo_model::{Error, Predictor, Scores};
 
 use super::{Batching, Input, Job, Look, Pace, Said};
-use crate::{
-    Error,
-    model::{Predictor, Scores},
-    serve::metrics::NetworkMetrics,
-};
+use crate::serve::metrics::NetworkMetrics;
 
 /// What the thread holds.
 pub(super) struct Worker {

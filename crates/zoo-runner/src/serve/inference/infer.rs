@@ -2,11 +2,12 @@
 
 use axum::{
     body::Bytes,
-    extract::{Path, Request, State},
+    extract::{Request, State},
     response::Response,
 };
 use futures_util::{StreamExt, stream};
 use zoo_data::Image;
+use zoo_model::{NO_ANSWER, Scores};
 
 use super::{
     check_version,
@@ -14,14 +15,12 @@ use super::{
     request::{InferRequest, read},
     tensor::Tensor,
 };
-use crate::{
-    model::{NO_ANSWER, Scores},
-    serve::{
-        Shared,
-        engine::{Input, Place},
-        networks::Network,
-        refused::{ErrorBody, Refused},
-    },
+use crate::serve::{
+    Shared,
+    asked::At,
+    engine::{Input, Place},
+    networks::Network,
+    refused::{ErrorBody, Refused},
 };
 
 /// Images of one request that are decoded or wait at a time.
@@ -48,7 +47,7 @@ const AT_ONCE: usize = 16;
 )]
 pub async fn infer(
     State(app): State<Shared>,
-    Path(model): Path<String>,
+    At(model): At<String>,
     request: Request,
 ) -> Result<Response, Refused> {
     let network = app.networks.get(&model)?;
@@ -87,11 +86,11 @@ pub async fn infer(
 )]
 pub async fn infer_version(
     State(app): State<Shared>,
-    Path((model, version)): Path<(String, String)>,
+    At((model, version)): At<(String, String)>,
     request: Request,
 ) -> Result<Response, Refused> {
     check_version(&version)?;
-    infer(State(app), Path(model), request).await
+    infer(State(app), At(model), request).await
 }
 
 /// What the network says of each image; the first that it says nothing of fails the request.

@@ -2,22 +2,18 @@
 
 use std::sync::atomic::Ordering;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
+use zoo_model::ZOO_VERSION;
 
 use super::{VERSION, check_version};
-use crate::{
-    serve::{
-        Shared,
-        networks::Network,
-        refused::{ErrorBody, Refused},
-    },
-    version::ZOO_VERSION,
+use crate::serve::{
+    Shared,
+    asked::At,
+    networks::Network,
+    refused::{ErrorBody, Refused},
 };
 
 /// What the server is.
@@ -114,7 +110,7 @@ pub async fn ready(State(app): State<Shared>) -> Result<Json<Ready>, Refused> {
 )]
 pub async fn model(
     State(app): State<Shared>,
-    Path(model): Path<String>,
+    At(model): At<String>,
 ) -> Result<Json<ModelMetadata>, Refused> {
     Ok(Json(ModelMetadata::of(app.networks.get(&model)?)))
 }
@@ -135,7 +131,7 @@ pub async fn model(
 )]
 pub async fn model_version(
     State(app): State<Shared>,
-    Path((model, version)): Path<(String, String)>,
+    At((model, version)): At<(String, String)>,
 ) -> Result<Json<ModelMetadata>, Refused> {
     check_version(&version)?;
     Ok(Json(ModelMetadata::of(app.networks.get(&model)?)))
@@ -154,7 +150,7 @@ pub async fn model_version(
 )]
 pub async fn model_ready(
     State(app): State<Shared>,
-    Path(model): Path<String>,
+    At(model): At<String>,
 ) -> Result<Json<Ready>, Refused> {
     let network = app.networks.get(&model)?;
     Ok(Json(Ready { name: Some(network.name.clone()), ready: true }))
@@ -176,10 +172,10 @@ pub async fn model_ready(
 )]
 pub async fn model_version_ready(
     State(app): State<Shared>,
-    Path((model, version)): Path<(String, String)>,
+    At((model, version)): At<(String, String)>,
 ) -> Result<Json<Ready>, Refused> {
     check_version(&version)?;
-    model_ready(State(app), Path(model)).await
+    model_ready(State(app), At(model)).await
 }
 
 /// How much a network has done, in Triton's form: images are inferences, batches are executions.
@@ -195,7 +191,7 @@ pub async fn model_version_ready(
 )]
 pub async fn statistics(
     State(app): State<Shared>,
-    Path(model): Path<String>,
+    At(model): At<String>,
 ) -> Result<Json<Value>, Refused> {
     let network = app.networks.get(&model)?;
     let metrics = &network.metrics;

@@ -7,16 +7,14 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use zoo_model::{Scores, WeightsInfo, ranking};
+use zoo_training::words::unknown;
 
 use super::{
     VERSION, binary,
     request::{InferRequest, JSON_LENGTH, OutputParameters, OutputWanted},
 };
-use crate::{
-    model::{Scores, WeightsInfo, ranking},
-    serve::refused::Refused,
-    words::unknown,
-};
+use crate::serve::refused::Refused;
 
 /// The outputs of every network, by their names.
 const OUTPUTS: [(&str, fn(&Scores) -> &[f32]); 2] =

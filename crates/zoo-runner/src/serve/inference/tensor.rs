@@ -3,13 +3,14 @@
 use axum::body::Bytes;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use zoo_data::Image;
+use zoo_model::WeightsInfo;
 
 use super::{
     binary,
     numbers::Data,
     request::{InputTensor, Received},
 };
-use crate::{model::WeightsInfo, serve::refused::Refused};
+use crate::serve::refused::Refused;
 
 /// What the only input is called.
 const NAME: &str = "images";

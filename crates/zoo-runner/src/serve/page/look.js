@@ -172,6 +172,7 @@ function connectSettings() {
 /** Fills the view with the networks that are served. */
 export async function connectLook() {
   networks = await askJson("/models");
+  if (networks.length === 0) byId("networks").append("None is finished yet: the runs are in the other tab. Start zoo serve again when one is.");
   networks.forEach((network, place) => {
     network.box = make("input", { type: "checkbox", checked: place < 2, value: network.name });
     const parameters = network.parameters < 1e5 ? network.parameters.toLocaleString("en") : `${(network.parameters / 1e6).toFixed(1)} M`;

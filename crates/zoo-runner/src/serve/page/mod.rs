@@ -2,13 +2,12 @@
 
 use axum::{
     Router,
-    extract::Path,
     http::{HeaderValue, header},
     response::{Html, IntoResponse, Response},
     routing::get,
 };
 
-use super::{Shared, refused::Refused};
+use super::{Shared, asked::At, refused::Refused};
 
 const PAGE: &str = include_str!("index.html");
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -36,7 +35,7 @@ async fn page() -> Html<&'static str> {
     Html(PAGE)
 }
 
-async fn part(Path(name): Path<String>) -> Result<Response, Refused> {
+async fn part(At(name): At<String>) -> Result<Response, Refused> {
     let found = PARTS.into_iter().find(|(part, ..)| *part == name);
     let (_, kind, content) = found.ok_or_else(|| Refused::unknown("no such part of the page"))?;
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], content).into_response())

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::run_dir::{holds_run, report_path};
+use zoo_training::run_dir::{holds_run, report_path};
 
 /// A run that was found.
 #[derive(Clone, Debug, PartialEq)]

@@ -9,7 +9,7 @@ use std::{
 };
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     response::{
         IntoResponse, Response,
         sse::{Event, KeepAlive, Sse},
@@ -17,14 +17,13 @@ use axum::{
 };
 use futures_util::{StreamExt, stream};
 use tokio::{sync::watch, time::sleep};
+use zoo_training::run_dir::metrics_path;
 
 use super::{find::state, list::on_disk};
-use crate::{
-    run_dir::metrics_path,
-    serve::{
-        Shared,
-        refused::{ErrorBody, Refused},
-    },
+use crate::serve::{
+    Shared,
+    asked::At,
+    refused::{ErrorBody, Refused},
 };
 
 /// How often the file is looked at.
@@ -45,10 +44,7 @@ const CHUNK: u64 = 1 << 20;
         (status = 404, description = "No such run", body = ErrorBody),
     )
 )]
-pub async fn events(
-    State(app): State<Shared>,
-    Path(run): Path<String>,
-) -> Result<Response, Refused> {
+pub async fn events(State(app): State<Shared>, At(run): At<String>) -> Result<Response, Refused> {
     let stopping = app.stopping.clone();
     let run = on_disk(move || app.runs.get(&run)).await??;
     let follower = Follower { run: run.path, offset: 0, said: None, rest: Vec::new() };

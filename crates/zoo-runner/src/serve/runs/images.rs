@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::serve::{
     Shared,
-    api::Asked,
+    asked::{Asked, At},
     refused::{ErrorBody, Refused},
 };
 
@@ -80,7 +80,7 @@ pub struct Progress {
 )]
 pub async fn confusion(
     State(app): State<Shared>,
-    Path(run): Path<String>,
+    At(run): At<String>,
     Asked(cell): Asked<Cell>,
 ) -> Result<Response, Refused> {
     match looking(&app, run).await? {
@@ -112,7 +112,7 @@ pub async fn confusion(
 )]
 pub async fn image(
     State(app): State<Shared>,
-    Path((run, index)): Path<(String, usize)>,
+    At((run, index)): At<(String, usize)>,
 ) -> Result<Response, Refused> {
     let look = match looking(&app, run).await? {
         Looking::Running(bar) => {

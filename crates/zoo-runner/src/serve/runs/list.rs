@@ -1,24 +1,22 @@
 //! `GET /runs` and what is below it: figures that are files of a run directory.
 
-use std::path::Path as FilePath;
+use std::path::Path;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
+use zoo_training::{
+    read_lines,
+    run_dir::{config_path, manifest_path, metrics_path, read_json, report_path},
+};
 
 use super::{FoundRun, find::state};
-use crate::{
-    run_dir::{config_path, manifest_path, metrics_path, read_json, report_path},
-    serve::{
-        Shared,
-        refused::{ErrorBody, Refused},
-    },
-    training::read_lines,
+use crate::serve::{
+    Shared,
+    asked::At,
+    refused::{ErrorBody, Refused},
 };
 
 /// A run in short.
@@ -86,7 +84,7 @@ pub async fn runs(State(app): State<Shared>) -> Result<Json<Vec<RunSummary>>, Re
 )]
 pub async fn run(
     State(app): State<Shared>,
-    Path(run): Path<String>,
+    At(run): At<String>,
 ) -> Result<Json<RunFiles>, Refused> {
     on_disk(move || app.runs.get(&run).map(RunFiles::of)).await?.map(Json)
 }
@@ -104,7 +102,7 @@ pub async fn run(
 )]
 pub async fn run_metrics(
     State(app): State<Shared>,
-    Path(run): Path<String>,
+    At(run): At<String>,
 ) -> Result<Json<Metrics>, Refused> {
     let read = move || {
         let run = app.runs.get(&run)?;
@@ -122,7 +120,7 @@ pub async fn on_disk<T: Send + 'static>(
     spawn_blocking(read).await.map_err(|_| Refused::failed("the run could not be read"))
 }
 
-fn json(path: &FilePath) -> Option<Value> {
+fn json(path: &Path) -> Option<Value> {
     read_json(path).ok()
 }
 

@@ -8,6 +8,8 @@ use std::{
 use burn::tensor::Device;
 use indicatif::ProgressBar;
 use zoo_data::{Dataset, Loader, Split, SplitName};
+use zoo_model::Predictor;
+use zoo_training::run_dir::find_weights;
 
 use super::FoundRun;
 use crate::{
@@ -15,8 +17,6 @@ use crate::{
     classes::difference,
     config::RunConfig,
     evaluation::{Scored, evaluate},
-    model::Predictor,
-    run_dir::find_weights,
 };
 
 /// The run that was looked at last: its data is in memory.

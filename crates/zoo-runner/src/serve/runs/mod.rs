@@ -9,12 +9,12 @@ mod look;
 use std::path::PathBuf;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
+use zoo_training::words::unknown;
 
 use self::look::Looks;
 pub use find::{FoundRun, find_runs};
 
 use super::{Shared, refused::Refused};
-use crate::words::unknown;
 
 /// The runs that are listed.
 pub struct Runs {
