@@ -318,12 +318,9 @@ SCRIPT = """
 local file = io.open("{image}", "rb")
 wrk.method = "POST"
 wrk.body = file:read("*a")
-local refused, other = 0, 0
-response = function(status) if status == 503 then refused = refused + 1 elseif status ~= 200 then other = other + 1 end end
-local threads = {{}}
-setup = function(thread) table.insert(threads, thread) end
 done = function(summary, latency)
-  io.write(string.format("RESULT %d %d %.0f %.0f %.0f %d %d\\n", summary.requests, summary.duration, latency:percentile(50), latency:percentile(99), latency.max, summary.errors.status, summary.errors.read + summary.errors.write + summary.errors.timeout + summary.errors.connect))
+  local errors = summary.errors
+  io.write(string.format("RESULT %d %d %.0f %.0f %.0f %d %d %d\\n", summary.requests, summary.duration, latency:percentile(50), latency:percentile(99), latency.max, errors.status, errors.read + errors.write + errors.connect, errors.timeout))
 end
 """
 
@@ -332,11 +329,11 @@ def wrk(server, name, image, connections, seconds):
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(SCRIPT.format(image=image))
         script.flush()
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script.name, f"{server.url}/predict/{name}"]
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", script.name, f"{server.url}/predict/{name}"]
         said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     numbers = [float(number) for number in re.search(r"RESULT (.*)", said)[1].split()]
-    requests, micros, p50, p99, most, refused, broken = numbers
-    return {"rate": (requests - refused) / micros * 1e6, "refused": refused / micros * 1e6, "p50": p50 / 1000, "p99": p99 / 1000, "max": most / 1000, "broken": broken, "statuses": refused}
+    requests, micros, p50, p99, most, refused, broken, late = numbers
+    return {"rate": (requests - refused) / micros * 1e6, "refused": refused / micros * 1e6, "p50": p50 / 1000, "p99": p99 / 1000, "max": most / 1000, "broken": broken, "late": late, "statuses": refused}
 
 
 def statuses(server):
@@ -362,7 +359,7 @@ def load(args):
         after = server.memory()
     print(f"load: {args.seconds} s of 256 connections: {over['rate']:.0f} images/s, {over['refused']:.0f} refusals/s, p50 {over['p50']:.1f} ms, p99 {over['p99']:.1f} ms, at most {over['max']:.0f} ms; {before:.0f} MB before, {after:.0f} MB after")
     seen = statuses(server)
-    check(set(seen) <= {"200", "503"} and over["broken"] == 0, f"statuses {seen}, {over}")
+    check(set(seen) <= {"200", "503"} and over["broken"] == over["late"] == 0, f"statuses {seen}, {over}")
     code, said = server.end()
     check(code == 0 and "panicked" not in said, f"end: {code} {said[-2000:]}")
 

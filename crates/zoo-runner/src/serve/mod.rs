@@ -1,9 +1,9 @@
 //! Trained networks behind an address, and a page to use them.
 //!
-//! [`Networks`] are opened before anything else, each on a thread of its own ([`engine`]), which gathers
-//! the images of all requests into batches. [`api`] is the zoo's own interface, [`inference`] the Open
-//! Inference Protocol, [`runs`] what is shown of runs, [`page`] the page; [`guard`] decides who may ask,
-//! [`intake`] bounds what a request may take, and [`server`] holds the connections.
+//! [`Networks`] are opened before anything else, each on a thread of its own (`engine`), which gathers
+//! the images of all requests into batches. `api` is the zoo's own interface, `inference` the Open
+//! Inference Protocol, `runs` what is shown of runs, `page` the page; `guard` decides who may ask,
+//! `intake` bounds what a request may take, and `server` holds the connections.
 //!
 //! Nothing is written to disk, and no file is reachable by its name: a run is looked up among those
 //! found, an image by its index in a split.

@@ -71,7 +71,7 @@ impl Look {
 
 impl Looks {
     /// What there is of `run`; begins if nobody has asked before.
-    pub fn of(self: &Looks, run: &FoundRun, keep: impl Fn(Looking) + Send + 'static) -> Looking {
+    pub fn of(&self, run: &FoundRun, keep: impl Fn(Looking) + Send + 'static) -> Looking {
         let mut last = self.lock();
         if let Some((_, looking)) = last.as_ref().filter(|(known, _)| known == run) {
             return looking.clone();
