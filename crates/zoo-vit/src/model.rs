@@ -118,8 +118,8 @@ impl Vit {
         self.forward_tapped(images, &mut ())
     }
 
-    /// [`forward`](Self::forward) with a look at the places, the first tokens, what each block makes
-    /// of them and how it divides its attention, at the token that the head sees, and at the head.
+    /// [`forward`](Self::forward) with a look at the places, the registers, the first tokens, what each
+    /// block makes of them and how it divides its attention, at what the head sees, and at the head.
     pub fn forward_tapped(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
         let mut tokens = self.embed_tapped(images, tap);
         for (index, block) in self.blocks.iter().enumerate() {
@@ -163,12 +163,12 @@ impl Vit {
             tokens = self.add_places(tokens, tap);
         }
         if let Some(registers) = &self.register_tokens {
+            let registers = tap.layer("register_tokens", of_each_image(registers));
             let all = tokens.dims()[1];
             let part = |from: usize, to: usize| {
                 (from < to).then(|| tokens.clone().narrow(1, from, to - from))
             };
-            let registers = Some(of_each_image(registers));
-            let parts = [part(0, class_tokens), registers, part(class_tokens, all)];
+            let parts = [part(0, class_tokens), Some(registers), part(class_tokens, all)];
             tokens = Tensor::cat(parts.into_iter().flatten().collect(), 1);
         }
         let tokens = self.dropout.forward(tokens);

@@ -14,6 +14,7 @@ mod datasets;
 mod evaluate;
 mod explain;
 mod export;
+mod features;
 mod files;
 mod flags;
 mod import;
@@ -74,6 +75,8 @@ enum Verb {
     Evaluate(evaluate::Evaluate),
     /// Classify images.
     Predict(predict::Predict),
+    /// Write what a network sees in images, as numbers.
+    Features(features::Features),
     /// Import weights from another library.
     Import(import::Import),
     /// Export weights for another library.
@@ -138,6 +141,7 @@ pub fn run(keep_freed_memory: impl FnOnce(bool)) -> Result<(), Error> {
         Verb::Train(verb) => verb.run(output),
         Verb::Evaluate(verb) => verb.run(output),
         Verb::Predict(verb) => verb.run(output),
+        Verb::Features(verb) => verb.run(output),
         Verb::Import(verb) => verb.run(output),
         Verb::Export(verb) => verb.run(output),
         Verb::Explain(verb) => verb.run(output),

@@ -1,18 +1,27 @@
-//! timm's `vit_*_patch*` with a class token, and DeiT without distillation.
+//! timm's `vit_*_patch*` with a class token, with or without registers, LayerScale and the norm of CLIP:
+//! augreg, DeiT with and without distillation, DeiT III, DINO, DINOv2, MAE and CLIP.
 
 use serde_json::{Map, Value, json};
 use zoo_data::{Interpolation, Resize};
-use zoo_model::WeightsInfo;
-use zoo_vit::{Activation, VitConfig};
+use zoo_model::{ModelSettings, WeightsInfo};
+use zoo_vit::{Activation, Pooling, Position, VitConfig};
 
-use super::{STRANGERS, Told, config, epsilon_note, is_plain, told::Size};
-use crate::pretrained::{
-    layout::{Assumed, Layout},
-    positions::Bicubic,
-    sidecar::{
-        Documents,
-        settings::{Settings, list},
-        timm::{Architecture, pretrained_cfg},
+use super::{
+    STRANGERS, Told, clip, config, epsilon_note,
+    rework::{self, is_zero},
+    told::Size,
+};
+use crate::{
+    Error,
+    pretrained::{
+        assume::Assumption,
+        layout::{Assumed, Layout, Named},
+        positions::Bicubic,
+        sidecar::{
+            Documents,
+            settings::{Settings, list},
+            timm::{Architecture, pretrained_cfg},
+        },
     },
 };
 
@@ -21,25 +30,35 @@ pub const VIT: Layout = Layout {
     model: "vit",
     names: &[
         ("class_token", "cls_token"),
+        ("distillation_token", "dist_token"),
         ("position_embedding", "pos_embed"),
+        ("register_tokens", "reg_token"),
         ("patch_embedding.*", "patch_embed.proj.*"),
+        ("pre_norm.*", "norm_pre.*"),
         ("blocks.#.norm1.*", "blocks.#.norm1.*"),
         ("blocks.#.attention.qkv.*", "blocks.#.attn.qkv.*"),
         ("blocks.#.attention.proj.*", "blocks.#.attn.proj.*"),
+        ("blocks.#.layer_scale1.gamma", "blocks.#.ls1.gamma"),
         ("blocks.#.norm2.*", "blocks.#.norm2.*"),
         ("blocks.#.mlp.fc1.*", "blocks.#.mlp.fc1.*"),
         ("blocks.#.mlp.fc2.*", "blocks.#.mlp.fc2.*"),
+        ("blocks.#.layer_scale2.gamma", "blocks.#.ls2.gamma"),
         ("norm.*", "norm.*"),
         ("head.*", "head.*"),
+        ("distillation_head.*", "head_dist.*"),
     ],
     aliases: &[],
-    idle: &[],
+    // What MAE learns with.
+    idle: &["mask_token", "decoder_"],
     mark: "patch_embed.proj.weight",
+    with: &[],
     strangers: STRANGERS,
     trunk: "",
     head: "head.",
+    headless: true,
     split: None,
     positions: Bicubic::Antialiased,
+    interpolates: false,
     beside: &["config.json"],
     published: &[],
     infer: |tensors, sidecar, options, assumed| {
@@ -47,26 +66,90 @@ pub const VIT: Layout = Layout {
             Some(config) => told(config).map_err(|message| sidecar.refuse(message))?,
             None => Told::exported(sidecar),
         };
-        super::infer(tensors, &told, 1e-6, options, assumed)
+        settle_heads(tensors, assumed)?;
+        let is_clip = tensors.tensors.contains_key("pre_norm.weight");
+        let epsilon = if is_clip { CLIP_EPSILON } else { EPSILON };
+        super::infer(tensors, &told, epsilon, options, assumed)
     },
-    // Those of the augreg weights; DeiT uses ImageNet's values, which the names do not show.
-    preprocess: |_| Assumed {
+    preprocess,
+    lacks,
+    describe,
+};
+
+/// What timm's layer norms add to the variance, and those of its CLIP.
+const EPSILON: f64 = 1e-6;
+const CLIP_EPSILON: f64 = 1e-5;
+
+/// Those of the augreg weights, and of the networks that are known by their switches; DeiT uses
+/// ImageNet's values, which the names do not show.
+fn preprocess(model: &ModelSettings) -> Assumed {
+    let config = config(model);
+    let augreg = Assumed {
         mean: [0.5; 3],
         std: [0.5; 3],
         resize: Resize::Crop,
         crop_ratio: 0.9,
         interpolation: Interpolation::Bicubic,
-    },
-    lacks: |model| (!is_plain(&config(model))).then_some("a class token and learned positions"),
-    describe,
-};
+        image_size: None,
+    };
+    match (config.pre_norm, config.layer_scale.is_some()) {
+        (true, _) => clip::PREPARED,
+        (_, true) => Assumed {
+            mean: [0.485, 0.456, 0.406],
+            std: [0.229, 0.224, 0.225],
+            crop_ratio: 1.0,
+            ..augreg
+        },
+        _ => augreg,
+    }
+}
 
-/// The architecture that `model_args` then change.
+/// Makes one head of DeiT's two, and CLIP's projection of the head that timm puts in its place, whose
+/// biases are zeros.
+fn settle_heads(tensors: &mut Named, assumed: &mut Vec<Assumption>) -> Result<(), Error> {
+    const SECOND: &str = "distillation_head";
+    if !tensors.has_head {
+        tensors.tensors.retain(|name, _| !name.starts_with(SECOND));
+    } else if tensors.tensors.contains_key("distillation_token") {
+        rework::average_heads(tensors, "head", SECOND)?;
+        assumed.push(Assumption::note(String::from(
+            "the mean of both heads, as the distilled DeiT predicts; they become one head on both tokens",
+        )));
+    } else if tensors.tensors.contains_key("pre_norm.weight") && is_zero(tensors, "head.bias")? {
+        tensors.tensors.remove("head.bias");
+        if let Some(mut projection) = tensors.tensors.remove("head.weight") {
+            projection.name = String::from("projection.weight");
+            tensors.tensors.insert(projection.name.clone(), projection);
+        }
+        tensors.has_head = false;
+        assumed.push(Assumption::note(String::from(
+            "CLIP's projection, which timm calls `head`, as the last layer of the features",
+        )));
+    }
+    Ok(())
+}
+
+/// timm adds positions before registers, and only to patches if there are any.
+fn lacks(model: &ModelSettings) -> Option<&'static str> {
+    let config = config(model);
+    let fits = config.pooling == Pooling::ClassToken
+        && config.position == Position::Learned
+        && config.projection.is_none()
+        && config.activation != Some(Activation::SwiGlu)
+        && (config.registers == 0 || !config.class_position);
+    (!fits).then_some(
+        "a class token, learned positions that no register has company in, no projection and no SwiGLU",
+    )
+}
+
+/// The architecture that `model_args` then change; CLIP's has another epsilon.
 pub const ARCHITECTURE: Architecture = Architecture {
     name: "vit_base_patch16_224",
     first_conv: "patch_embed.proj",
     classifier: "head",
 };
+const CLIP_ARCHITECTURE: Architecture =
+    Architecture { name: "vit_base_patch16_clip_224", ..ARCHITECTURE };
 
 /// timm's names of activations; the first for one of ours is what an export writes.
 const ACTIVATIONS: [(&str, Activation); 6] = [
@@ -88,7 +171,7 @@ const HEADS: [(&str, usize); 7] = [
     ("gigantic", 16),
 ];
 /// What changes nothing in a network that is used, or is seen from the tensors.
-const HARMLESS: [&str; 23] = [
+const HARMLESS: [&str; 27] = [
     "num_classes",
     "img_size",
     "patch_size",
@@ -98,6 +181,10 @@ const HARMLESS: [&str; 23] = [
     "num_heads",
     "mlp_ratio",
     "qkv_bias",
+    "init_values",
+    "no_embed_class",
+    "pre_norm",
+    "reg_tokens",
     "act_layer",
     "global_pool",
     "dynamic_img_size",
@@ -114,12 +201,11 @@ const HARMLESS: [&str; 23] = [
     "fix_init",
 ];
 /// What would change a network, with the value that leaves it a plain Vision Transformer.
-const PLAIN: [(&str, &str); 7] = [
+const PLAIN: [(&str, &str); 6] = [
     ("class_token", "true"),
     ("final_norm", "true"),
     ("proj_bias", "true"),
     ("pos_embed", "\"learn\""),
-    ("reg_tokens", "0"),
     ("norm_layer", "\"layernorm\""),
     ("mlp_layer", "\"mlp\""),
 ];
@@ -140,6 +226,8 @@ fn told(config: &Value) -> Result<Told, String> {
         }
     }
     check_args(args)?;
+    let architecture = top.word("architecture")?.unwrap_or_default();
+    let tag = pretrained_cfg(config).word("tag")?.unwrap_or_default();
     Ok(Told {
         sizes: Told::sizes([
             (Size::Features, args.count("embed_dim")?),
@@ -148,8 +236,11 @@ fn told(config: &Value) -> Result<Told, String> {
             (Size::Image, args.side("img_size")?),
             (Size::Channels, args.count("in_chans")?),
         ]),
-        num_heads: args.count("num_heads")?.or_else(|| heads_of(top.word("architecture").ok()??)),
-        activation: activation(args)?,
+        num_heads: args.count("num_heads")?.or_else(|| heads_of(architecture)),
+        activation: match activation(args)? {
+            Some(activation) => Some(activation),
+            None => is_quick(architecture, tag).then_some(Activation::QuickGelu),
+        },
         qkv_bias: args.switch("qkv_bias")?,
         ..Told::default()
     })
@@ -179,16 +270,33 @@ fn activation(args: Settings) -> Result<Option<Activation>, String> {
         .ok_or_else(|| args.refuse("act_layer", &expected()))
 }
 
+/// Whether CLIP's weights of that name were trained with QuickGELU. timm notes it of weights whose
+/// architecture has the exact GELU, too.
+fn is_quick(architecture: &str, tag: &str) -> bool {
+    let trained_so = ["openai", "metaclip", "dfn"].iter().any(|start| tag.starts_with(start));
+    architecture.contains("_quickgelu") || (architecture.contains("_clip_") && trained_so)
+}
+
 /// Heads of a plain Vision Transformer of that name.
 fn heads_of(architecture: &str) -> Option<usize> {
-    let rest = ["vit_", "deit_"].iter().find_map(|start| architecture.strip_prefix(start))?;
+    let rest =
+        ["vit_", "deit_", "deit3_"].iter().find_map(|start| architecture.strip_prefix(start))?;
     let (size, rest) = rest.split_once('_')?;
+    let rest = rest.strip_prefix("distilled_").unwrap_or(rest);
     let heads = HEADS.iter().find(|(known, _)| *known == size)?;
-    rest.starts_with("patch").then_some(heads.1)
+    match rest.starts_with("patch") {
+        // DINOv2's giant is narrower, with more heads.
+        true if size == "giant" && rest.ends_with("dinov2") => Some(24),
+        true => Some(heads.1),
+        false => None,
+    }
 }
 
 fn describe(info: &WeightsInfo) -> Documents {
     let config = config(&info.model);
+    if config.pre_norm && config.layer_norm_epsilon == CLIP_EPSILON {
+        return CLIP_ARCHITECTURE.documents(args(&config), info);
+    }
     let mut documents = ARCHITECTURE.documents(args(&config), info);
     documents.notes.extend(epsilon_note("timm", &config));
     documents
@@ -204,6 +312,18 @@ fn args(config: &VitConfig) -> Map<String, Value> {
     say("depth", json!(config.depth));
     say("num_heads", json!(config.num_heads));
     say("mlp_ratio", json!(config.mlp_dim as f64 / config.embed_dim as f64));
+    if let Some(layer_scale) = config.layer_scale {
+        say("init_values", json!(layer_scale));
+    }
+    if config.registers > 0 {
+        say("reg_tokens", json!(config.registers));
+    }
+    if !config.class_position {
+        say("no_embed_class", json!(true));
+    }
+    if config.pre_norm {
+        say("pre_norm", json!(true));
+    }
     let activation = config.activation.unwrap_or_default();
     if activation != Activation::Gelu {
         let named = ACTIVATIONS.iter().find(|(_, known)| *known == activation);
