@@ -245,7 +245,7 @@ fn published_weights_are_listed() {
     let said = zoo.ok(&["models", "--pretrained", "bioclip-2"]);
     assert_eq!(
         said,
-        "name                  model  parameters     file  image  licence  accuracy\n\
+        "name                  model  parameters  file     image  licence  accuracy\n\
          imageomics/bioclip-2  vit     303966208  1711 MB    224  MIT      18.1 points above BioCLIP on species\n\
          \n\
          source  https://arxiv.org/abs/2505.23883\n\

@@ -9,8 +9,7 @@ use zoo_model::{disk::write_whole, is_features_file, rows, write_features};
 
 use super::{Output, files, flags::Compute, print, print_json};
 use crate::{
-    Error,
-    overwrite,
+    Error, overwrite,
     pretrained::{ImportOptions, Pretrained, open},
     report::csv,
 };
