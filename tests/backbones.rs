@@ -236,9 +236,9 @@ fn published_weights_are_listed() {
                 "task": "ImageNet-1k, linear probe",
                 "source": "https://github.com/facebookresearch/dinov2"
             },
-            "recipe": "configs/probe-dinov2-folder.json",
+            "recipe": "probe-dinov2-folder",
             "commercial": true,
-            "command": "zoo train configs/probe-dinov2-folder.json --set \
+            "command": "zoo train probe-dinov2-folder --set \
                         pretrained=timm/vit_small_patch14_dinov2.lvd142m --set data.folder.root=DIR"
         })
     );
@@ -249,7 +249,7 @@ fn published_weights_are_listed() {
          imageomics/bioclip-2  vit     303966208  1711 MB    224  MIT      18.1 points above BioCLIP on species\n\
          \n\
          source  https://arxiv.org/abs/2505.23883\n\
-         use     zoo train configs/probe-bioclip-folder.json --set pretrained=imageomics/bioclip-2 --set \
+         use     zoo train probe-bioclip-folder --set pretrained=imageomics/bioclip-2 --set \
          data.folder.root=DIR\n"
     );
     let said = zoo.ok(&["models", "--pretrained", "base*mae"]);

@@ -19,7 +19,7 @@ pub struct Weights {
     pub licence: &'static str,
     /// What they reach.
     pub accuracy: Accuracy,
-    /// The recipe to start from.
+    /// The shipped config to start from.
     pub recipe: &'static str,
 }
 
@@ -54,10 +54,10 @@ impl Weights {
     }
 }
 
-const FINE_TUNE_VIT: &str = "configs/finetune-vit-folder.json";
-const FINE_TUNE_ALEXNET: &str = "configs/finetune-alexnet-folder.json";
-const PROBE_DINOV2: &str = "configs/probe-dinov2-folder.json";
-const PROBE_BIOCLIP: &str = "configs/probe-bioclip-folder.json";
+const FINE_TUNE_VIT: &str = "finetune-vit-folder";
+const FINE_TUNE_ALEXNET: &str = "finetune-alexnet-folder";
+const PROBE_DINOV2: &str = "probe-dinov2-folder";
+const PROBE_BIOCLIP: &str = "probe-bioclip-folder";
 
 const TOP_1: &str = "ImageNet-1k";
 const KNN: &str = "ImageNet-1k, k-NN";
@@ -145,12 +145,13 @@ pub const CATALOGUE: &[Weights] = &[
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use zoo_model::ModelSettings;
 
-    use crate::pretrained::{Published, entry::layouts};
+    use crate::{
+        config::shipped,
+        pretrained::{Published, entry::layouts},
+    };
 
     #[test]
     fn every_line_can_be_fetched_and_started_from() {
@@ -168,8 +169,7 @@ mod tests {
             }
             // Four bytes a parameter, and more for a text tower.
             assert!(megabytes * 1_000_000 + 1_000_000 > 4 * parameters, "{name}");
-            let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-            assert!(root.join(weights.recipe).is_file(), "{name}: {}", weights.recipe);
+            assert!(shipped::text(weights.recipe).is_some(), "{name}: {}", weights.recipe);
             assert!(!CATALOGUE[..index].iter().any(|before| before.name == name), "{name} twice");
         }
         for name in published {
