@@ -144,7 +144,7 @@ fn a_network_without_a_head_is_fine_tuned_and_not_predicted_with() {
         } else {
             assert_eq!(
                 kept,
-                "error: `fine_tune`: the weights have no head: for a new head, set `fine_tune.head` to `new`\n"
+                "error: config, `fine_tune`: the weights have no head: for a new head, set `fine_tune.head` to `new`\n"
             );
             let args = ["import", &file, "--num-heads", "2", "--out", "features.safetensors"];
             let said = zoo.run(&args);

@@ -92,7 +92,14 @@ impl Features {
         }
         let is_number = |row: &&Vec<f32>| !row.iter().all(|value| value.is_finite());
         let unanswered = table.features.iter().filter(is_number).count();
-        files::all_answered(paths.len(), table.unreadable, unanswered)
+        files::all_answered(paths.len(), table.unreadable, 0)?;
+        match unanswered {
+            0 => Ok(()),
+            _ => Err(Error::Failed(format!(
+                "for {unanswered} of {} images the features are not all finite numbers",
+                paths.len()
+            ))),
+        }
     }
 
     /// Whether a table is asked for.

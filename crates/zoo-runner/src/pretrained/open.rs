@@ -3,10 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use zoo_training::{
-    progress::Show,
-    run_dir::{find_weights, holds_run},
-};
+use zoo_training::progress::Show;
 
 use super::{ImportOptions, Pretrained, hub::Published, import};
 use crate::Error;
@@ -24,7 +21,6 @@ pub fn open(
 ) -> Result<Pretrained, Error> {
     let path = match name.to_str().and_then(Published::parse) {
         Some(published) => published.fetch(show)?.weights,
-        None if holds_run(name) => find_weights(name)?,
         None if name.exists() => name.to_path_buf(),
         None => return Err(Error::run(name, "no such run, and no such file of weights")),
     };

@@ -35,6 +35,8 @@ pub const PREPARED: Assumed = Assumed {
     interpolation: Interpolation::Bicubic,
     image_size: None,
 };
+/// What makes the features that images and texts share.
+const PROJECTION: &str = "projection.weight";
 /// A tensor that only OpenAI's own files have: its networks were trained with QuickGELU.
 const OPENAI: &str = "input_resolution";
 
@@ -71,8 +73,9 @@ pub const OPEN_CLIP: Layout = Layout {
     beside: &[],
     published: &[],
     infer: |tensors, sidecar, options, assumed| {
-        if tensors.tensors.contains_key("projection.weight") {
-            transpose(tensors, "projection.weight")?;
+        if tensors.tensors.contains_key(PROJECTION) {
+            check_projection(tensors)?;
+            transpose(tensors, PROJECTION)?;
         }
         let mut told = match &sidecar.config {
             Some(config) => open_clip(config).map_err(|message| sidecar.refuse(message))?,
@@ -136,6 +139,18 @@ pub const HF: Layout = Layout {
     },
     ..OPEN_CLIP
 };
+
+/// Refuses a projection of other features than the tower has, before it is turned.
+fn check_projection(tensors: &Named) -> Result<(), Error> {
+    let [embed_dim, ..] = tensors.dims::<4>("patch_embedding.weight")?;
+    match tensors.dims::<2>(PROJECTION)? {
+        [rows, _] if rows == embed_dim => Ok(()),
+        [rows, columns] => Err(tensors.refuse(format!(
+            "has `{}` of shape [{rows}, {columns}], expected [{embed_dim}, {columns}]",
+            tensors.names.theirs(PROJECTION)
+        ))),
+    }
+}
 
 fn infer(
     tensors: &mut Named,
