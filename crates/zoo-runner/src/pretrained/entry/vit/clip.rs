@@ -2,12 +2,11 @@
 //! transformers. timm's are those of [`timm`](super::timm).
 
 use serde_json::Value;
-use zoo_data::{Interpolation, Resize};
 use zoo_model::ModelSettings;
 use zoo_vit::Activation;
 
 use super::{
-    QKV, Told, huggingface,
+    QKV, Told, huggingface, prepared,
     rework::{raise, transpose},
     told::Size,
 };
@@ -15,7 +14,7 @@ use crate::{
     Error,
     pretrained::{
         assume::Assumption,
-        layout::{Assumed, Layout, Named},
+        layout::{Layout, Named},
         options::ImportOptions,
         positions::Bicubic,
         sidecar::{
@@ -26,15 +25,6 @@ use crate::{
     },
 };
 
-/// How CLIP's images are prepared.
-pub const PREPARED: Assumed = Assumed {
-    mean: [0.481_454_66, 0.457_827_5, 0.408_210_73],
-    std: [0.268_629_54, 0.261_302_6, 0.275_777_1],
-    resize: Resize::Crop,
-    crop_ratio: 1.0,
-    interpolation: Interpolation::Bicubic,
-    image_size: None,
-};
 /// What makes the features that images and texts share.
 const PROJECTION: &str = "projection.weight";
 /// A tensor that only OpenAI's own files have: its networks were trained with QuickGELU.
@@ -90,7 +80,7 @@ pub const OPEN_CLIP: Layout = Layout {
         }
         infer(tensors, &told, options, assumed)
     },
-    preprocess: |_| PREPARED,
+    preprocess: |_| prepared::CLIP,
     lacks: |_| Some("a text tower"),
     describe: |info| Documents {
         notes: vec![by_hand("open_clip", &info.preprocess)],

@@ -2,27 +2,16 @@
 //! of Hugging Face's transformers. timm's are those of [`timm`](super::timm).
 
 use serde_json::Value;
-use zoo_data::{Interpolation, Resize};
 use zoo_vit::Activation;
 
-use super::{QKV, Told, huggingface, told::Size};
+use super::{QKV, Told, huggingface, prepared, told::Size};
 use crate::pretrained::{
-    layout::{Assumed, Layout},
+    layout::Layout,
     positions::Bicubic,
     sidecar::{
         Documents,
         settings::{Settings, by_hand},
     },
-};
-
-/// Preparation for ImageNet: 256 pixels, of which 224 are seen.
-const PREPARED: Assumed = Assumed {
-    mean: [0.485, 0.456, 0.406],
-    std: [0.229, 0.224, 0.225],
-    resize: Resize::Crop,
-    crop_ratio: 0.875,
-    interpolation: Interpolation::Bicubic,
-    image_size: Some(224),
 };
 
 pub const HUB: Layout = Layout {
@@ -63,7 +52,7 @@ pub const HUB: Layout = Layout {
     infer: |tensors, sidecar, options, assumed| {
         super::infer(tensors, &Told::exported(sidecar), 1e-6, options, assumed)
     },
-    preprocess: |_| PREPARED,
+    preprocess: |_| prepared::DINOV2,
     lacks: |_| Some("a mask token, which only training needs"),
     describe: |info| Documents {
         notes: vec![by_hand("dinov2", &info.preprocess)],

@@ -3,6 +3,7 @@
 mod clip;
 mod dinov2;
 mod huggingface;
+mod prepared;
 mod rework;
 #[cfg(test)]
 mod tests;

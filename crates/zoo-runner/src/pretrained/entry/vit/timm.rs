@@ -7,7 +7,7 @@ use zoo_model::{ModelSettings, WeightsInfo};
 use zoo_vit::{Activation, Pooling, Position, VitConfig};
 
 use super::{
-    STRANGERS, Told, clip, config, epsilon_note,
+    STRANGERS, Told, config, epsilon_note, prepared,
     rework::{self, is_zero},
     told::Size,
 };
@@ -93,7 +93,7 @@ fn preprocess(model: &ModelSettings) -> Assumed {
         image_size: None,
     };
     match (config.pre_norm, config.layer_scale.is_some()) {
-        (true, _) => clip::PREPARED,
+        (true, _) => prepared::CLIP,
         (_, true) => Assumed {
             mean: [0.485, 0.456, 0.406],
             std: [0.229, 0.224, 0.225],
