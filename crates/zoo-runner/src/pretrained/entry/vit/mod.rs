@@ -2,6 +2,8 @@
 
 mod clip;
 mod dinov2;
+#[cfg(test)]
+mod gradient_tests;
 mod huggingface;
 mod prepared;
 mod rework;
