@@ -58,6 +58,9 @@ CASES = {
     "alexnet-224": (torchvision.models.alexnet, 224, 16, 1000),
     "vit-tiny-16-224": (lambda: timm.create_model("vit_tiny_patch16_224"), 224, 8, 1000),
     "vit-192x6-32": (small_vit, 32, 64, 10),
+    "dinov2-small-14-224": (
+        lambda: timm.create_model("vit_small_patch14_dinov2", img_size=224, num_classes=10), 224, 8, 10
+    ),
     "vit-base-16-224": (lambda: timm.create_model("vit_base_patch16_224", num_classes=10), 224, 8, 10),
 }
 
@@ -66,6 +69,7 @@ CASES = {
 NAMES = [
     (r"gamma$", "weight"),
     (r"beta$", "bias"),
+    (r"layer_scale(\d)\.weight$", r"ls\1.gamma"),
     (r"^stages\.(\d+)\.block\.conv", lambda found: str(4 * int(found[1]))),
     (r"^stages\.(\d+)\.block\.norm", lambda found: str(4 * int(found[1]) + 1)),
     (r"^features\.conv(\d)", lambda found: f"features.{[0, 3, 6, 8, 10][int(found[1]) - 1]}"),

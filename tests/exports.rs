@@ -185,7 +185,7 @@ fn activations_go_where_they_are_known() {
         assert_eq!(
             said,
             "error: --layout torchvision: torchvision supports this network only with a class token, learned \
-             positions and the exact GELU; use --layout zoo\n"
+             positions, the exact GELU and a head, and none of the switches of newer networks; use --layout zoo\n"
         );
     }
 }

@@ -162,7 +162,8 @@ fn tensors_that_do_not_fit_are_named() {
     );
     assert_eq!(
         refused_change(reshape("pos_embed", vec![1, 15, 16])),
-        "has 15 positions: expected one for the class token plus a square number for the patches"
+        "has 15 positions: expected one for the class token plus a square number for the patches, or that number \
+         alone"
     );
     assert_eq!(
         refused_change(reshape("head.weight", vec![48])),
@@ -242,10 +243,15 @@ fn other_networks_are_named() {
         let copy = tensors["cls_token"].clone();
         tensors.insert(String::from("dist_token"), copy);
     });
+    assert_eq!(distilled, "lacks `head_dist.weight`");
+    let transformers = refused_change(|tensors| {
+        let copy = tensors["cls_token"].clone();
+        tensors.insert(String::from("deit.embeddings.distillation_token"), copy);
+    });
     assert_eq!(
-        distilled,
-        "is a distilled DeiT (it contains `dist_token`), which has one token and one head more than \
-         a Vision Transformer; use weights without distillation, such as deit_tiny_patch16_224"
+        transformers,
+        "is a distilled DeiT in transformers' layout (it contains `deit.embeddings.distillation_token`), which is \
+         not supported; use timm's, such as timm/deit_tiny_distilled_patch16_224.fb_in1k"
     );
     let unknown = refused_change(|tensors| {
         let tensor = tensors["cls_token"].clone();
@@ -258,8 +264,10 @@ fn other_networks_are_named() {
         unknown,
         "is not in a known layout: it contains `layer0.weight`, `layer1.weight`, `layer2.weight`, \
          `layer3.weight`, `layer4.weight` and 2 more; expected `features.0.weight` (torchvision \
-         alexnet) or `conv_proj.weight` (torchvision vit) or `patch_embed.proj.weight` (timm vit) \
-         or `vit.embeddings.cls_token` (hf vit)"
+         alexnet) or `conv_proj.weight` (torchvision vit) or `patch_embed.proj.weight` (dinov2 vit) \
+         or `patch_embed.proj.weight` (timm vit) or `dinov2_with_registers.embeddings.cls_token` (hf \
+         vit) or `dinov2.embeddings.cls_token` (hf vit) or `vit.embeddings.cls_token` (hf vit) or \
+         `conv1.weight` (open_clip vit) or `vision_model.embeddings.class_embedding` (hf vit)"
     );
     let zoo = Zoo::new();
     let timm = fixture("timm-vit.safetensors");

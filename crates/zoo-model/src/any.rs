@@ -5,7 +5,7 @@ use std::path::Path;
 use burn::{
     module::{Module, ModuleVisitor, Param},
     store::{ApplyResult, ModuleAdapter, ModuleSnapshot, SafetensorsStore, burn_pack},
-    tensor::Tensor,
+    tensor::{Device, Tensor},
 };
 use sha2::{Digest, Sha256};
 use zoo_kernels::nn::Conv2d;
@@ -24,6 +24,18 @@ impl AnyModel {
     /// - returns: `[batch, num_classes]`
     pub fn logits(&self, images: Tensor<4>) -> Tensor<2> {
         on_model!(self, model => Classifier::forward(model, images))
+    }
+
+    /// Where its parameters lie.
+    ///
+    /// # Panics
+    ///
+    /// If it has none.
+    pub fn device(&self) -> Device {
+        on_model!(self, model => model.devices())
+            .into_iter()
+            .next()
+            .expect("a network has parameters")
     }
 
     /// Number of parameters that training changes.

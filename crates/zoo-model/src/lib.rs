@@ -26,6 +26,7 @@ mod any;
 mod classifier;
 pub mod disk;
 mod error;
+mod features;
 #[cfg(feature = "filler")]
 pub mod filler;
 mod paths;
@@ -49,7 +50,10 @@ pub use registry::{AnyModel, ModelSettings, Preset};
 pub use scores::{NO_ANSWER, Scores, is_answer, ranking, rows};
 pub use shape::DataShape;
 pub use version::{BURN_VERSION, ZOO_VERSION};
-pub use weights::{EXPORT_KEY, WeightsInfo, is_written_here, save_weights, write_tensors};
+pub use weights::{
+    EXPORT_KEY, WeightsInfo, is_features_file, is_written_here, save_weights, write_features,
+    write_tensors,
+};
 
 /// The device on which initial weights are drawn, whatever trains them.
 pub fn host() -> Device {

@@ -6,6 +6,7 @@ use burn::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
+use zoo_vit::VitConfig;
 
 use super::{AnyModel, DataShape, ModelSettings};
 use crate::host;
@@ -42,7 +43,7 @@ impl ModelSettings {
     }
 
     /// The network of trained `weights`, with what these settings say laid over it. A preset that they
-    /// name is about sizes: what the weights compute and no tensor shows stays theirs.
+    /// name is about sizes: what else the weights compute stays theirs.
     ///
     /// # Errors
     ///
@@ -53,6 +54,12 @@ impl ModelSettings {
             model.num_heads = model.num_heads.or(weights.num_heads);
             model.activation = model.activation.or(weights.activation);
             model.layer_norm_epsilon = model.layer_norm_epsilon.or(weights.layer_norm_epsilon);
+            model.pooling = model.pooling.or(weights.pooling);
+            model.class_position = model.class_position.or(weights.class_position);
+            model.registers = model.registers.or(weights.registers);
+            model.pre_norm = model.pre_norm.or(weights.pre_norm);
+            model.layer_scale = model.layer_scale.or(weights.layer_scale);
+            model.projection = model.projection.or(weights.projection);
         }
         Ok(model)
     }
@@ -70,6 +77,14 @@ impl ModelSettings {
         match self {
             Self::Vit(settings) => settings.num_heads,
             _ => None,
+        }
+    }
+
+    /// Features that the network gives if it has no head; 0 of a network that always has one.
+    pub fn num_features(&self) -> usize {
+        match self {
+            Self::Vit(settings) => VitConfig::from(settings.clone()).num_features(),
+            _ => 0,
         }
     }
 

@@ -9,8 +9,8 @@ use std::{
 
 use burn::{
     module::Module,
-    store::{ModuleSnapshot, burn_pack},
-    tensor::DType,
+    store::{ModuleSnapshot, bridge, burn_pack},
+    tensor::{DType, TensorData},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -26,6 +26,9 @@ const KEY: &str = "burn-zoo";
 /// The metadata key by which the zoo knows what it has exported to another library. Its value is the
 /// library's name, or the [`WeightsInfo`] where the library has no other place for it.
 pub const EXPORT_KEY: &str = "burn-zoo-export";
+/// The metadata keys of a file of features: that it is one, and which images they are of.
+const FEATURES_KEY: &str = "burn-zoo-features";
+const IMAGES_KEY: &str = "images";
 /// A longer header than this belongs to no network.
 const LARGEST_HEADER: u64 = 64 << 20;
 
@@ -77,6 +80,27 @@ impl WeightsInfo {
 pub fn is_written_here(path: &Path) -> bool {
     read_metadata(path)
         .is_ok_and(|metadata| metadata[KEY].is_string() || metadata[EXPORT_KEY].is_string())
+}
+
+/// Writes features of images, a row each, as the tensor `features` of a safetensors file, with the names
+/// of the images in its metadata, as a JSON list under `images`.
+///
+/// # Errors
+///
+/// [`Error::Failed`] if the file cannot be written.
+pub fn write_features(path: &Path, images: &[String], features: &[Vec<f32>]) -> Result<(), Error> {
+    let names = serde_json::to_string(images)
+        .map_err(|error| Error::Failed(format!("{}: cannot write: {error}", shown(path))))?;
+    let metadata = [("format", "pt"), (FEATURES_KEY, "1"), (IMAGES_KEY, names.as_str())];
+    let values: Vec<f32> = features.concat();
+    let shape = [features.len(), features.first().map_or(0, Vec::len)];
+    let tensor = bridge::from_data(TensorData::new(values, shape), String::from("features"), None);
+    write_tensors(path, &metadata, vec![tensor])
+}
+
+/// Whether the zoo has written features to this file.
+pub fn is_features_file(path: &Path) -> bool {
+    read_metadata(path).is_ok_and(|metadata| metadata[FEATURES_KEY].is_string())
 }
 
 /// The metadata of a safetensors file; null where it has none.
@@ -169,11 +193,7 @@ fn header(metadata: &[(&str, &str)], tensors: &BTreeMap<&str, &burn_pack::Tensor
 
 #[cfg(test)]
 mod tests {
-    use burn::{
-        nn::LinearConfig,
-        store::SafetensorsStore,
-        tensor::{Bytes, TensorData},
-    };
+    use burn::{nn::LinearConfig, store::SafetensorsStore, tensor::Bytes};
     use safetensors::SafeTensors;
 
     use super::*;

@@ -6,7 +6,7 @@ use zoo_data::{Dataset, Loader, Split, SplitName};
 use zoo_model::{AnyModel, DataShape, WeightsInfo, on_model};
 use zoo_training::{
     Checkpoint, Checkpoints, Identity, Plan, RangePoint, RangeTest, Stop, TrainSettings, Trained,
-    fine_tune::{Method, Probe},
+    fine_tune::{Glance, Method, Probe},
     progress::Show,
     run_dir::{RunDir, read_json, write_json},
     train,
@@ -164,18 +164,18 @@ impl Job {
         stop: Stop,
     ) -> Result<Report, Error> {
         let Self { setup, model } = self;
-        let trained = match setup.config.fine_tune.method {
+        let (trained, glance) = match setup.config.fine_tune.method {
             Method::LinearProbe => setup.probe(model, run_dir, show, &stop)?,
             _ => {
                 let plan = setup.plan(run_dir, checkpoints, resume, show, stop);
-                on_model!(model, model => train(model, &plan).map(Trained::erased))?
+                (on_model!(model, model => train(model, &plan).map(Trained::erased))?, None)
             }
         };
         if trained.is_interrupted {
             return Err(Error::Interrupted { step: trained.progress.step });
         }
         setup
-            .conclude(&trained, run_dir, manifest, show)
+            .conclude(&trained, glance, run_dir, manifest, show)
             .map_err(|error| Error::Failed(error.to_string()))
     }
 }
@@ -203,7 +203,7 @@ impl Setup {
         run_dir: &RunDir,
         show: Show,
         stop: &Stop,
-    ) -> Result<Trained<AnyModel>, Error> {
+    ) -> Result<(Trained<AnyModel>, Option<Glance>), Error> {
         let probe = Probe {
             loss: &self.settings.loss,
             train: &self.evaluated(&self.data.train),
@@ -247,6 +247,7 @@ impl Setup {
     fn conclude(
         &self,
         trained: &Trained<AnyModel>,
+        glance: Option<Glance>,
         run_dir: &RunDir,
         mut manifest: Manifest,
         show: Show,
@@ -271,6 +272,7 @@ impl Setup {
             images_per_second: trained.images as f64 / progress.seconds,
             best_valid_accuracy: progress.best_accuracy,
             peak_memory_bytes: peak_bytes(),
+            features: glance,
         });
         manifest.weight_hash = Some(trained.model.weight_hash());
         manifest.finished = Some(Timestamp::now());

@@ -18,6 +18,11 @@ pub enum Activation {
     Relu,
     /// x σ(x).
     Silu,
+    /// x σ(x) of one half of the features, times the other half: Shazeer, "GLU Variants Improve
+    /// Transformer" (<https://arxiv.org/abs/2002.05202>), as in DINOv2 g/14. The first layer of the
+    /// MLP then gives twice `mlp_dim` features.
+    #[serde(rename = "swiglu")]
+    SwiGlu,
 }
 
 impl Activation {
@@ -28,6 +33,18 @@ impl Activation {
             Self::QuickGelu => quick_gelu(features),
             Self::Relu => relu(features),
             Self::Silu => silu(features),
+            Self::SwiGlu => {
+                let half = features.dims()[D - 1] / 2;
+                silu(features.clone().narrow(D - 1, 0, half)) * features.narrow(D - 1, half, half)
+            }
+        }
+    }
+
+    /// Features that the first layer of an MLP must give for each that the second one takes.
+    pub(crate) fn inputs(self) -> usize {
+        match self {
+            Self::SwiGlu => 2,
+            Self::Gelu | Self::GeluTanh | Self::QuickGelu | Self::Relu | Self::Silu => 1,
         }
     }
 }

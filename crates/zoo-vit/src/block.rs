@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use zoo_kernels::nn::{LayerNorm, LayerNormConfig, Linear, Tap, self_attention, softmax};
 
 use crate::initialization::linear;
-use crate::{Activation, DropPath, VitConfig};
+use crate::{Activation, DropPath, LayerScale, VitConfig};
 
 /// An encoder block: attention among the tokens, then an MLP for each, both added to what came in.
 #[derive(Module, Debug)]
@@ -15,10 +15,14 @@ pub struct Block {
     pub norm1: LayerNorm,
     /// The first half.
     pub attention: Attention,
+    /// Scales what the attention adds, if the config has `layer_scale`.
+    pub layer_scale1: Option<LayerScale>,
     /// The normalisation before the MLP.
     pub norm2: LayerNorm,
     /// The second half.
     pub mlp: Mlp,
+    /// Scales what the MLP adds, if the config has `layer_scale`.
+    pub layer_scale2: Option<LayerScale>,
     /// Skips a half for some images, in training.
     pub drop_path: DropPath,
 }
@@ -50,6 +54,10 @@ pub struct Mlp {
 impl VitConfig {
     pub(crate) fn init_block(&self, drop_path: f64, device: &Device) -> Block {
         let dropout = || DropoutConfig::new(self.dropout).init();
+        let layer_scale =
+            || self.layer_scale.map(|value| LayerScale::new(self.embed_dim, value, device));
+        let activation = self.activation.unwrap_or_default();
+        let hidden = activation.inputs() * self.mlp_dim;
         Block {
             norm1: self.init_norm(device),
             attention: Attention {
@@ -58,13 +66,15 @@ impl VitConfig {
                 dropout: dropout(),
                 num_heads: self.num_heads,
             },
+            layer_scale1: layer_scale(),
             norm2: self.init_norm(device),
             mlp: Mlp {
-                fc1: linear(self.embed_dim, self.mlp_dim, self.weight_deviation, device),
+                fc1: linear(self.embed_dim, hidden, self.weight_deviation, device),
                 fc2: linear(self.mlp_dim, self.embed_dim, self.weight_deviation, device),
                 dropout: dropout(),
-                activation: self.activation.unwrap_or_default(),
+                activation,
             },
+            layer_scale2: layer_scale(),
             drop_path: DropPath::new(drop_path),
         }
     }
@@ -97,10 +107,17 @@ impl Block {
         tap.attention(format_args!("{path}.attention"), || {
             self.attention.weights(normalized.clone())
         });
-        let branch = self.attention.forward(normalized);
+        let branch = scaled(&self.layer_scale1, self.attention.forward(normalized));
         let tokens = tokens + self.drop_path.forward(branch);
         let branch = self.mlp.forward(self.norm2.forward(tokens.clone()));
-        tokens + self.drop_path.forward(branch)
+        tokens + self.drop_path.forward(scaled(&self.layer_scale2, branch))
+    }
+}
+
+fn scaled(layer_scale: &Option<LayerScale>, branch: Tensor<3>) -> Tensor<3> {
+    match layer_scale {
+        Some(layer_scale) => layer_scale.forward(branch),
+        None => branch,
     }
 }
 

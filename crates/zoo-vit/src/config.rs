@@ -28,7 +28,7 @@ const LARGEST: usize = 65_536;
 pub struct VitConfig {
     /// The preset that the other fields start from (default: mini).
     pub preset: VitPreset,
-    /// Number of classes.
+    /// Number of classes. 0 makes no head: the network then gives the features that one would read.
     pub num_classes: usize,
     /// Channels of an image: 1 (grey) or 3 (RGB).
     pub channels: usize,
@@ -51,6 +51,21 @@ pub struct VitConfig {
     pub pooling: Pooling,
     /// How a token knows its position.
     pub position: Position,
+    /// Whether class tokens have learned positions too.
+    pub class_position: bool,
+    /// Learned tokens between class tokens and patches that nothing reads at the end, without a
+    /// position. <https://arxiv.org/abs/2309.16588>
+    pub registers: usize,
+    /// Whether tokens are normalised before the first block, and patches embedded without a bias.
+    pub pre_norm: bool,
+    /// Where the learned factors of what each half of a block adds start, above 0; there are none
+    /// unless given. <https://arxiv.org/abs/2103.17239>
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layer_scale: Option<f64>,
+    /// Features that a linear layer without a bias makes of those that `pooling` gives, for the
+    /// head to read; there is no such layer unless given. <https://arxiv.org/abs/2103.00020>
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub projection: Option<usize>,
     /// Probability of dropping a feature, at least 0 and below 1: after the position embedding, the
     /// attention and both layers of the MLP.
     pub dropout: f64,
@@ -140,17 +155,22 @@ impl VitConfig {
     /// A [`ConfigError`] for the first field found wrong.
     pub fn check(&self) -> Result<(), ConfigError> {
         let sizes = [
-            ("num_classes", self.num_classes),
             ("image_size", self.image_size),
             ("patch_size", self.patch_size),
             ("embed_dim", self.embed_dim),
             ("depth", self.depth),
             ("num_heads", self.num_heads),
             ("mlp_dim", self.mlp_dim),
+            ("projection", self.projection.unwrap_or(1)),
         ];
         for (field, found) in sizes {
             if !(1..=LARGEST).contains(&found) {
                 return Err(ConfigError::Size { field, found });
+            }
+        }
+        for (field, found) in [("num_classes", self.num_classes), ("registers", self.registers)] {
+            if found > LARGEST {
+                return Err(ConfigError::Count { field, found });
             }
         }
         if ![1, 3].contains(&self.channels) {
@@ -161,15 +181,23 @@ impl VitConfig {
                 return Err(ConfigError::Probability { field, found });
             }
         }
-        let epsilon = self.layer_norm_epsilon;
-        if !(epsilon.is_finite() && epsilon > 0.0) {
-            return Err(ConfigError::Epsilon { found: epsilon });
-        }
-        let deviation = self.weight_deviation;
-        if !(deviation.is_finite() && deviation > 0.0) {
-            return Err(ConfigError::Deviation { found: deviation });
-        }
+        self.check_numbers()?;
         self.check_tokens()
+    }
+
+    fn check_numbers(&self) -> Result<(), ConfigError> {
+        let is_positive = |number: f64| number.is_finite() && number > 0.0;
+        let Self { layer_norm_epsilon, weight_deviation, layer_scale, .. } = *self;
+        if !is_positive(layer_norm_epsilon) {
+            return Err(ConfigError::Epsilon { found: layer_norm_epsilon });
+        }
+        if !is_positive(weight_deviation) {
+            return Err(ConfigError::Deviation { found: weight_deviation });
+        }
+        match layer_scale.filter(|&found| !is_positive(found)) {
+            Some(found) => Err(ConfigError::LayerScale { found }),
+            None => Ok(()),
+        }
     }
 
     fn check_tokens(&self) -> Result<(), ConfigError> {
@@ -192,12 +220,30 @@ impl VitConfig {
     /// weights by values). FLOPs are twice this.
     pub fn multiply_adds(&self) -> u64 {
         let Self { patch_size, embed_dim, mlp_dim, .. } = *self;
-        let (patches, tokens) = (self.grid() * self.grid(), self.num_tokens());
-        let patch_embedding = patches * patch_size * patch_size * self.channels * embed_dim;
+        let tokens = self.num_tokens();
+        let patch_embedding = self.patches() * patch_size * patch_size * self.channels * embed_dim;
         let attention = tokens * 4 * embed_dim * embed_dim + 2 * tokens * tokens * embed_dim;
-        let mlp = tokens * 2 * embed_dim * mlp_dim;
-        let head = embed_dim * self.num_classes;
-        (patch_embedding + self.depth * (attention + mlp) + head) as u64
+        let layers = self.activation.unwrap_or_default().inputs() + 1;
+        let mlp = tokens * layers * embed_dim * mlp_dim;
+        let projection = self.projection.unwrap_or(0) * self.pooled_dim();
+        let head = self.num_features() * self.num_classes;
+        (patch_embedding + self.depth * (attention + mlp) + projection + head) as u64
+    }
+
+    /// Features that the head reads, or that the network gives without one.
+    pub fn num_features(&self) -> usize {
+        self.projection.unwrap_or(self.pooled_dim())
+    }
+
+    /// Tokens that stand before those of the patches in the sequence that the blocks see: class
+    /// tokens and registers.
+    pub fn prefix_tokens(&self) -> usize {
+        self.pooling.class_tokens() + self.registers
+    }
+
+    /// Features that the pooling gives.
+    pub(crate) fn pooled_dim(&self) -> usize {
+        self.pooling.tokens_read(self.patches()) * self.embed_dim
     }
 
     /// Patches along a side of the image.
@@ -205,9 +251,17 @@ impl VitConfig {
         self.image_size / self.patch_size
     }
 
+    fn patches(&self) -> usize {
+        self.grid() * self.grid()
+    }
+
+    /// Class tokens that have a position, as the patches do.
+    pub(crate) fn placed_class_tokens(&self) -> usize {
+        if self.class_position { self.pooling.class_tokens() } else { 0 }
+    }
+
     /// Length of the sequence that the blocks see.
     pub(crate) fn num_tokens(&self) -> usize {
-        let class_tokens = usize::from(self.pooling == Pooling::ClassToken);
-        class_tokens + self.grid() * self.grid()
+        self.prefix_tokens() + self.patches()
     }
 }

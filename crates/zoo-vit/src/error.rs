@@ -12,6 +12,14 @@ pub enum ConfigError {
         /// Its value.
         found: usize,
     },
+    /// A count that may be 0 is beyond anything that fits in memory.
+    #[error("`{field}`: expected 0 to 65536, found {found}")]
+    Count {
+        /// The field's name.
+        field: &'static str,
+        /// Its value.
+        found: usize,
+    },
     /// Images are neither grey nor RGB.
     #[error("`channels`: expected 1 (grey) or 3 (RGB), found {found}")]
     Channels {
@@ -60,6 +68,12 @@ pub enum ConfigError {
     #[error("`weight_deviation`: expected a number above 0, found {found}")]
     Deviation {
         /// The deviation.
+        found: f64,
+    },
+    /// Branches would start silent, and never learn.
+    #[error("`layer_scale`: expected a number above 0, found {found}")]
+    LayerScale {
+        /// The factor.
         found: f64,
     },
 }

@@ -3,6 +3,12 @@
 //! normalisation before each half of a block, one linear layer for queries, keys and values, the
 //! exact GELU unless another activation is set.
 //!
+//! Switches turn it into its descendants: `layer_scale` and `registers` into DINOv2
+//! (<https://arxiv.org/abs/2304.07193>, <https://arxiv.org/abs/2309.16588>), `pre_norm` and
+//! `projection` into the image tower of CLIP (<https://arxiv.org/abs/2103.00020>), `class_position`
+//! and `layer_scale` into DeiT III (<https://arxiv.org/abs/2204.07118>), `pooling` into the distilled
+//! DeiT (<https://arxiv.org/abs/2012.12877>). Without classes it has no head, and gives features.
+//!
 //! ```
 //! use burn::tensor::{Device, Tensor};
 //! use zoo_vit::{VitConfig, VitPreset};
@@ -35,7 +41,9 @@ mod config;
 mod drop_path;
 mod error;
 mod initialization;
+mod layer_scale;
 mod model;
+mod pooling;
 mod position;
 mod preset;
 
@@ -44,7 +52,9 @@ pub use block::{Attention, Block, Mlp};
 pub use config::{VitConfig, VitSettings};
 pub use drop_path::DropPath;
 pub use error::ConfigError;
-pub use model::{Pooling, Vit};
+pub use layer_scale::LayerScale;
+pub use model::Vit;
+pub use pooling::Pooling;
 pub use position::Position;
 pub use preset::VitPreset;
 

@@ -1,24 +1,11 @@
 use burn::module::{Module, Param};
 use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor, assert_shape};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use zoo_kernels::nn::{Conv2d, Conv2dConfig, LayerNorm, Linear, Tap};
 
 use crate::initialization::{linear, truncated_normal};
 use crate::position::sin_cos;
-use crate::{Block, Position, VitConfig};
-
-/// What the head reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Pooling {
-    /// A separate learned token before the patches, as in the paper.
-    ClassToken,
-    /// The mean of the patches' tokens. There is then no class token and no position for one: 2
-    /// `embed_dim` parameters fewer, or 1 `embed_dim` with sin-cos positions.
-    Mean,
-}
+use crate::{Block, Pooling, Position, VitConfig};
 
 /// A Vision Transformer. Made by [`VitConfig::init`].
 ///
@@ -29,9 +16,15 @@ pub struct Vit {
     pub patch_embedding: Conv2d,
     /// The token that the head looks at, `[1, 1, embed_dim]`; none with mean pooling.
     pub class_token: Option<Param<Tensor<3>>>,
-    /// The learned places, `[1, tokens, embed_dim]`, that of the class token first; none with
-    /// sin-cos positions.
+    /// The token that has learned from another network, `[1, 1, embed_dim]`, if the pooling has it.
+    pub distillation_token: Option<Param<Tensor<3>>>,
+    /// The learned places, `[1, tokens, embed_dim]`, those of class tokens first, if they have one;
+    /// none with sin-cos positions.
     pub position_embedding: Option<Param<Tensor<3>>>,
+    /// Tokens that nothing reads at the end, `[1, registers, embed_dim]`, if there are any.
+    pub register_tokens: Option<Param<Tensor<3>>>,
+    /// The normalisation before the first block, if the config has it.
+    pub pre_norm: Option<LayerNorm>,
     /// Places that are computed instead. Not a parameter, so neither trained nor saved.
     sin_cos: Option<Tensor<3>>,
     dropout: Dropout,
@@ -39,8 +32,13 @@ pub struct Vit {
     pub blocks: Vec<Block>,
     /// The normalisation after the last block.
     pub norm: LayerNorm,
-    /// The layer that gives a score for each class.
-    pub head: Linear,
+    /// Makes the head's features of those that were pooled, if the config has it.
+    pub projection: Option<Linear>,
+    /// The layer that gives a score for each class; none without classes.
+    pub head: Option<Linear>,
+    #[module(skip)]
+    pooling: Pooling,
+    class_position: bool,
     channels: usize,
     image_size: usize,
 }
@@ -58,30 +56,41 @@ impl VitConfig {
         if let Err(error) = self.check() {
             panic!("{error}");
         }
-        let (tokens, embed_dim, patch) = (self.num_tokens(), self.embed_dim, self.patch_size);
-        let class_token = (self.pooling == Pooling::ClassToken)
-            .then(|| truncated_normal([1, 1, embed_dim], self.weight_deviation, device));
-        let class_tokens = usize::from(class_token.is_some());
+        let (embed_dim, patch, deviation) =
+            (self.embed_dim, self.patch_size, self.weight_deviation);
+        let token = |count: usize| {
+            (count > 0).then(|| truncated_normal([1, count, embed_dim], deviation, device))
+        };
+        let class_tokens = self.pooling.class_tokens();
+        let placed = self.placed_class_tokens();
         let (position_embedding, sin_cos) = match self.position {
-            Position::Learned => (
-                Some(truncated_normal([1, tokens, embed_dim], self.weight_deviation, device)),
-                None,
-            ),
-            Position::SinCos => (None, Some(sin_cos(self.grid(), class_tokens, embed_dim, device))),
+            Position::Learned => (token(placed + self.grid() * self.grid()), None),
+            Position::SinCos => (None, Some(sin_cos(self.grid(), placed, embed_dim, device))),
         };
         Vit {
             patch_embedding: Conv2dConfig::new([self.channels, embed_dim], [patch, patch])
                 .with_stride([patch, patch])
+                .with_bias(!self.pre_norm)
                 .init(device),
-            class_token,
+            class_token: token(class_tokens.min(1)),
+            distillation_token: token(class_tokens.saturating_sub(1)),
             position_embedding,
+            register_tokens: token(self.registers),
+            pre_norm: self.pre_norm.then(|| self.init_norm(device)),
             sin_cos,
             dropout: DropoutConfig::new(self.dropout).init(),
             blocks: (0..self.depth)
                 .map(|index| self.init_block(self.drop_path_of(index), device))
                 .collect(),
             norm: self.init_norm(device),
-            head: linear(embed_dim, self.num_classes, self.weight_deviation, device),
+            projection: self.projection.map(|width| Linear {
+                weight: truncated_normal([self.pooled_dim(), width], deviation, device),
+                bias: None,
+            }),
+            head: (self.num_classes > 0)
+                .then(|| linear(self.num_features(), self.num_classes, deviation, device)),
+            pooling: self.pooling,
+            class_position: self.class_position,
             channels: self.channels,
             image_size: self.image_size,
         }
@@ -97,11 +106,11 @@ impl VitConfig {
 }
 
 impl Vit {
-    /// Class scores for a batch of images.
+    /// Class scores for a batch of images; features without a head.
     ///
     /// # Shapes
     /// - images: `[batch, channels, image_size, image_size]`
-    /// - returns: `[batch, num_classes]`
+    /// - returns: `[batch, num_classes]`, or `[batch, num_features]` without a head
     ///
     /// # Panics
     /// If the images have another shape.
@@ -109,8 +118,8 @@ impl Vit {
         self.forward_tapped(images, &mut ())
     }
 
-    /// [`forward`](Self::forward) with a look at the places, the first tokens, what each block makes
-    /// of them and how it divides its attention, at the token that the head sees, and at the head.
+    /// [`forward`](Self::forward) with a look at the places, the registers, the first tokens, what each
+    /// block makes of them and how it divides its attention, at what the head sees, and at the head.
     pub fn forward_tapped(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
         let mut tokens = self.embed_tapped(images, tap);
         for (index, block) in self.blocks.iter().enumerate() {
@@ -125,8 +134,8 @@ impl Vit {
     ///
     /// # Shapes
     /// - images: `[batch, channels, image_size, image_size]`
-    /// - returns: `[batch, tokens, embed_dim]`: the class token if there is one, then the patches
-    ///   row by row
+    /// - returns: `[batch, tokens, embed_dim]`: class tokens and registers as far as there are any,
+    ///   then the patches row by row
     ///
     /// # Panics
     /// If the images have another shape.
@@ -138,25 +147,60 @@ impl Vit {
         assert_shape!(images, [_, self.channels, self.image_size, self.image_size]);
         let patches: Tensor<3> = self.patch_embedding.forward(images).flatten(2, 3);
         let mut tokens = patches.swap_dims(1, 2);
-        if let Some(class_token) = &self.class_token {
-            let [batch, _, embed_dim] = tokens.dims();
-            let class_token = class_token.val().expand([batch, 1, embed_dim]);
-            tokens = Tensor::cat(vec![class_token, tokens], 1);
+        let [batch, ..] = tokens.dims();
+        let of_each_image = |token: &Param<Tensor<3>>| token.val().expand([batch as i32, -1, -1]);
+        if !self.class_position {
+            tokens = self.add_places(tokens, tap);
         }
-        let learned = self.position_embedding.as_ref().map(Param::val);
-        if let Some(places) = learned.or_else(|| self.sin_cos.clone()) {
-            tokens = tokens + tap.layer("position_embedding", places);
+        let class_tokens = [&self.class_token, &self.distillation_token];
+        let mut parts: Vec<_> = class_tokens.into_iter().flatten().map(of_each_image).collect();
+        let class_tokens = parts.len();
+        if class_tokens > 0 {
+            parts.push(tokens);
+            tokens = Tensor::cat(parts, 1);
         }
-        tap.layer("patch_embedding", self.dropout.forward(tokens))
+        if self.class_position {
+            tokens = self.add_places(tokens, tap);
+        }
+        if let Some(registers) = &self.register_tokens {
+            let registers = tap.layer("register_tokens", of_each_image(registers));
+            let all = tokens.dims()[1];
+            let part = |from: usize, to: usize| {
+                (from < to).then(|| tokens.clone().narrow(1, from, to - from))
+            };
+            let parts = [part(0, class_tokens), Some(registers), part(class_tokens, all)];
+            tokens = Tensor::cat(parts.into_iter().flatten().collect(), 1);
+        }
+        let tokens = self.dropout.forward(tokens);
+        let tokens = match &self.pre_norm {
+            Some(norm) => norm.forward(tokens),
+            None => tokens,
+        };
+        tap.layer("patch_embedding", tokens)
     }
 
-    /// The layers from the images to the head, each by the paths of its modules and parameters: the
-    /// embeddings, each block, the last normalisation with the head.
+    fn add_places(&self, tokens: Tensor<3>, tap: &mut impl Tap) -> Tensor<3> {
+        let learned = self.position_embedding.as_ref().map(Param::val);
+        match learned.or_else(|| self.sin_cos.clone()) {
+            Some(places) => tokens + tap.layer("position_embedding", places),
+            None => tokens,
+        }
+    }
+
+    /// The layers from the images to the head, each by the paths that its modules and parameters have
+    /// or would have: the embeddings, each block, the last normalisation with the head.
     pub fn layers(&self) -> Vec<Vec<String>> {
-        let embeddings = ["patch_embedding", "class_token", "position_embedding"];
+        let embeddings = [
+            "patch_embedding",
+            "class_token",
+            "distillation_token",
+            "position_embedding",
+            "register_tokens",
+            "pre_norm",
+        ];
         let mut layers = vec![embeddings.map(String::from).to_vec()];
         layers.extend((0..self.blocks.len()).map(|index| vec![format!("blocks.{index}")]));
-        layers.push(["norm", "head"].map(String::from).to_vec());
+        layers.push(["norm", "projection", "head"].map(String::from).to_vec());
         layers
     }
 
@@ -171,22 +215,43 @@ impl Vit {
         &self.patch_embedding
     }
 
-    /// Class scores from the last block's tokens.
+    /// Class scores from the last block's tokens; features without a head.
     ///
     /// # Shapes
     /// - tokens: `[batch, tokens, embed_dim]`
-    /// - returns: `[batch, num_classes]`
+    /// - returns: `[batch, num_classes]`, or `[batch, num_features]` without a head
     pub fn classify(&self, tokens: Tensor<3>) -> Tensor<2> {
         self.classify_tapped(tokens, &mut ())
     }
 
     fn classify_tapped(&self, tokens: Tensor<3>, tap: &mut impl Tap) -> Tensor<2> {
-        let pooled = match self.class_token {
-            // Normalisation is by token, so the other tokens need none.
-            Some(_) => self.norm.forward(tokens.narrow(1, 0, 1)),
-            None => self.norm.forward(tokens).mean_dim(1),
+        let mut features = tap.layer("norm", self.pool(tokens).flatten(1, 2));
+        if let Some(projection) = &self.projection {
+            features = tap.layer("projection", projection.forward(features));
+        }
+        match &self.head {
+            Some(head) => tap.layer("head", head.forward(features)),
+            None => features,
+        }
+    }
+
+    /// What the head reads of the last block's tokens, normalised, `[batch, tokens read, embed_dim]`.
+    fn pool(&self, tokens: Tensor<3>) -> Tensor<3> {
+        // Normalisation is by token, so those that are not read need none.
+        let part =
+            |from: usize, count: usize| self.norm.forward(tokens.clone().narrow(1, from, count));
+        let registers = self.register_tokens.as_ref().map_or(0, |tokens| tokens.dims()[1]);
+        let first = self.pooling.class_tokens() + registers;
+        let patches = || match first {
+            0 => self.norm.forward(tokens.clone()),
+            _ => part(first, tokens.dims()[1] - first),
         };
-        let pooled = tap.layer("norm", pooled.flatten(1, 2));
-        tap.layer("head", self.head.forward(pooled))
+        match self.pooling {
+            Pooling::ClassToken => part(0, 1),
+            Pooling::Mean => patches().mean_dim(1),
+            Pooling::ClassAndMean => Tensor::cat(vec![part(0, 1), patches().mean_dim(1)], 1),
+            Pooling::ClassAndDistillation => part(0, 2),
+            Pooling::None => Tensor::cat(vec![part(0, 1), patches()], 1),
+        }
     }
 }

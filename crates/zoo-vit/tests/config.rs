@@ -34,7 +34,7 @@ fn a_config_survives_json() {
     let config = mini().with_channels(1).with_drop_path(0.1).with_dropout(0.2).with_patch_size(8);
     let json = to_value(&config).unwrap();
     assert_eq!(json["pooling"], "class-token");
-    assert_eq!(json.as_object().unwrap().len(), 15);
+    assert_eq!(json.as_object().unwrap().len(), 18);
     assert_eq!(from_value::<VitConfig>(json).unwrap(), config);
 }
 
@@ -77,9 +77,9 @@ fn the_schema_explains_every_field() {
     let settings = schemars::schema_for!(VitSettings).to_value();
     assert_eq!(schema["properties"], settings["properties"]);
     assert_eq!(schema["additionalProperties"], Value::Bool(false));
-    assert_eq!(schema["properties"]["num_classes"]["description"], "Number of classes.");
+    assert_eq!(schema["properties"]["depth"]["description"], "Number of encoder blocks.");
     let properties = schema["properties"].as_object().unwrap();
-    assert_eq!(properties.len(), 16);
+    assert_eq!(properties.len(), 21);
     assert!(properties.values().all(|property| property["description"].is_string()));
 }
 
@@ -94,7 +94,16 @@ fn wrong_configs_are_refused_with_the_reason() {
     };
     let (reason_6, reason_4) = (sin_cos_reason(6), sin_cos_reason(4));
     let wrong = [
-        (mini().with_num_classes(0), "`num_classes`: expected 1 to 65536, found 0"),
+        (mini().with_num_classes(65_537), "`num_classes`: expected 0 to 65536, found 65537"),
+        (
+            VitConfig { registers: 65_537, ..mini() },
+            "`registers`: expected 0 to 65536, found 65537",
+        ),
+        (VitConfig { projection: Some(0), ..mini() }, "`projection`: expected 1 to 65536, found 0"),
+        (
+            VitConfig { layer_scale: Some(0.0), ..mini() },
+            "`layer_scale`: expected a number above 0, found 0",
+        ),
         (mini().with_image_size(0), "`image_size`: expected 1 to 65536, found 0"),
         (mini().with_patch_size(0), "`patch_size`: expected 1 to 65536, found 0"),
         (VitConfig { embed_dim: 0, ..mini() }, "`embed_dim`: expected 1 to 65536, found 0"),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, builder::PossibleValuesParser};
 use serde_json::json;
 use zoo_data::shown;
-use zoo_model::Predictor;
+use zoo_model::WeightsInfo;
 use zoo_training::run_dir::find_weights;
 
 use super::{Output, print, print_json};
@@ -36,7 +36,9 @@ impl Export {
     pub fn run(self, output: Output) -> Result<(), Error> {
         let weights = find_weights(&self.run)?;
         overwrite::check_weights(&self.out, &weights)?;
-        let Predictor { model, info, .. } = Predictor::open(&weights, &host())?;
+        let info = WeightsInfo::read(&weights)?;
+        let mut model = info.model.blank(&host());
+        model.load(&weights)?;
         let Exported { files, notes } = export(&model, &info, &self.layout, &self.out)?;
         if !output.quiet {
             notes.iter().for_each(|note| eprintln!("note: {note}"));

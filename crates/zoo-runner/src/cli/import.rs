@@ -116,6 +116,7 @@ impl Import {
             interpolation: self.interpolation.map(InterpolationName::interpolation).or(untouched),
             classes,
             new_head: false,
+            keep_positions: false,
         };
         let published = self.file.to_str().and_then(Published::parse);
         let file = match published {

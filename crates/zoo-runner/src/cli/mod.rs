@@ -14,6 +14,7 @@ mod datasets;
 mod evaluate;
 mod explain;
 mod export;
+mod features;
 mod files;
 mod flags;
 mod import;
@@ -79,6 +80,8 @@ enum Verb {
     /// Serve trained networks over HTTP, with a page to use them.
     #[cfg(feature = "serve")]
     Serve(serve::Serve),
+    /// Write what a network sees in images, as numbers.
+    Features(features::Features),
     /// Import weights from another library.
     Import(import::Import),
     /// Export weights for another library.
@@ -145,6 +148,7 @@ pub fn run(keep_freed_memory: impl FnOnce(bool)) -> Result<(), Error> {
         Verb::Predict(verb) => verb.run(output),
         #[cfg(feature = "serve")]
         Verb::Serve(verb) => verb.run(output),
+        Verb::Features(verb) => verb.run(output),
         Verb::Import(verb) => verb.run(output),
         Verb::Export(verb) => verb.run(output),
         Verb::Explain(verb) => verb.run(output),

@@ -5,7 +5,10 @@ use serde::Serialize;
 use zoo_model::{DataShape, ModelSettings};
 
 use super::{Output, print, print_json, table};
-use crate::Error;
+use crate::{
+    Error,
+    pretrained::{CATALOGUE, Weights},
+};
 
 /// List the models with their parameters and cost.
 #[derive(Debug, Args)]
@@ -13,6 +16,15 @@ pub struct Models {
     /// Number of classes to assume.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
     classes: u64,
+    /// List published weights instead: all, or those whose names have this in them, with `*` for anything.
+    #[arg(
+        long,
+        value_name = "PATTERN",
+        num_args = 0..=1,
+        default_missing_value = "",
+        conflicts_with = "classes"
+    )]
+    pretrained: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -26,6 +38,9 @@ struct Row {
 
 impl Models {
     pub fn run(self, output: Output) -> Result<(), Error> {
+        if let Some(pattern) = &self.pretrained {
+            return list(pattern, output);
+        }
         let rows = ModelSettings::presets().into_iter().map(|preset| {
             let shape = DataShape { num_classes: self.classes as usize, ..preset.settings.shape() };
             let settings = preset.settings.with_shape(shape);
@@ -54,4 +69,70 @@ impl Models {
         });
         print(&table(&std::iter::once(head).chain(body).collect::<Vec<_>>()))
     }
+}
+
+/// Published weights as JSON has them.
+#[derive(Serialize)]
+struct Listed {
+    #[serde(flatten)]
+    weights: &'static Weights,
+    commercial: bool,
+    /// How to start from them.
+    command: String,
+}
+
+/// Prints the published weights that match.
+fn list(pattern: &str, output: Output) -> Result<(), Error> {
+    let found: Vec<Listed> = CATALOGUE
+        .iter()
+        .filter(|weights| weights.matches(pattern))
+        .map(|weights| Listed {
+            weights,
+            commercial: weights.is_commercial(),
+            command: command(weights),
+        })
+        .collect();
+    if found.is_empty() {
+        return Err(Error::Usage(format!(
+            "--pretrained {pattern}: no published weights have that in their names; `zoo models --pretrained` \
+             lists all"
+        )));
+    }
+    if output.json {
+        return print_json(&found);
+    }
+    let head = ["name", "model", "parameters", "file", "image", "licence", "accuracy"];
+    let body = found.iter().map(|listed| {
+        let Weights { name, model, parameters, megabytes, image_size, licence, accuracy, .. } =
+            *listed.weights;
+        let limit = if listed.commercial { "" } else { " (not for profit)" };
+        vec![
+            name.to_string(),
+            model.to_string(),
+            parameters.to_string(),
+            format!("{megabytes} MB"),
+            image_size.to_string(),
+            format!("{licence}{limit}"),
+            format!("{} {}", accuracy.value, accuracy.task),
+        ]
+    });
+    let rows: Vec<Vec<String>> =
+        std::iter::once(head.map(String::from).to_vec()).chain(body).collect();
+    print(&table(&rows))?;
+    match &found[..] {
+        [only] => {
+            print(&format!("\nsource  {}\nuse     {}", only.weights.accuracy.source, only.command))
+        }
+        _ => print(
+            "\nuse one as `pretrained` of a config, or by name: zoo features NAME photos/ --out features.csv",
+        ),
+    }
+}
+
+/// How to start from them.
+fn command(weights: &Weights) -> String {
+    format!(
+        "zoo train {} --set pretrained={} --set data.folder.root=DIR",
+        weights.recipe, weights.name
+    )
 }

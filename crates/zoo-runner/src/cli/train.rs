@@ -9,6 +9,7 @@ use clap::Args;
 use zoo_data::shown;
 use zoo_training::{
     Checkpoints, Stop,
+    fine_tune::Glance,
     run_dir::{Existing, RunDir, checkpoints_path, config_path, read_json, report_path},
 };
 
@@ -199,7 +200,16 @@ fn summary(path: &Path, report: &Report) -> String {
             }),
         )
     });
-    format!("{}: {training}\n{}", shown(path), line(report))
+    let glance = report.training.as_ref().and_then(|training| training.features);
+    let glance = glance.map_or_else(String::new, |glance| {
+        let Glance { nearest_centroid_accuracy, knn_accuracy, k } = glance;
+        format!(
+            "\nfeatures alone, valid split: nearest centroid {:.2} %, k-NN (k = {k}) {:.2} %",
+            100.0 * nearest_centroid_accuracy,
+            100.0 * knn_accuracy,
+        )
+    });
+    format!("{}: {training}{glance}\n{}", shown(path), line(report))
 }
 
 #[cfg(all(test, unix))]

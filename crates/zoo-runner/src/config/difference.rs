@@ -33,6 +33,8 @@ fn first_but(of_data: &[&str], before: &RunConfig, now: &RunConfig) -> Option<St
         config.loader = LoaderConfig { batch_size, sampler, ..Default::default() };
         config.train.log_every = 1;
         config.train.checkpoint = Default::default();
+        // A setting that came after the older of the two has its default there.
+        config.model = config.model.resolved();
         let mut document = serde_json::to_value(config).unwrap_or_default();
         if let Some(data) = dataset(&mut document["data"]) {
             of_data.iter().for_each(|key| drop(data.remove(*key)));

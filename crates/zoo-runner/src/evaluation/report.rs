@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use zoo_data::Split;
+use zoo_training::fine_tune::Glance;
 
 use super::{
     Evaluation, Scored,
@@ -108,6 +109,10 @@ pub struct TrainingReport {
     pub best_valid_accuracy: Option<f64>,
     /// Peak memory of the process, if the system reports it.
     pub peak_memory_bytes: Option<u64>,
+    /// How often a linear probe's features tell the class of the images of the valid split without the
+    /// head that was fitted to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<Glance>,
 }
 
 impl Report {

@@ -13,7 +13,12 @@ pub struct Record {
     /// Of each attention layer, from the first: how much each token takes from each other one,
     /// `[num_heads, queries, keys]`, where each row adds up to 1. Empty without attention.
     pub attention: Vec<Layer>,
+    /// Tokens between class tokens and patches that show nothing of the image.
+    registers: usize,
 }
+
+/// By which name a network tells of its registers, before the layers that have them.
+pub(super) const REGISTERS: &str = "register_tokens";
 
 /// The output of one layer for one image.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +29,8 @@ pub struct Layer {
     pub shape: Vec<usize>,
     /// Row by row.
     pub values: Vec<f32>,
+    /// Tokens between class tokens and patches that show nothing of the image.
+    pub registers: usize,
 }
 
 /// Features that have a value at every place of the image.
@@ -50,43 +57,51 @@ impl Record {
 /// If there is more than one image.
 impl Tap for Record {
     fn layer<const D: usize>(&mut self, name: impl Display, output: Tensor<D>) -> Tensor<D> {
-        self.layers.push(Layer::new(name, output.clone().into_data()));
+        let name = name.to_string();
+        match name == REGISTERS {
+            true => self.registers = output.dims()[1],
+            false => {
+                self.layers.push(Layer::new(name, output.clone().into_data(), self.registers));
+            }
+        }
         output
     }
 
     fn attention(&mut self, name: impl Display, weights: impl FnOnce() -> Tensor<4>) {
-        self.attention.push(Layer::new(name, weights().into_data()));
+        self.attention.push(Layer::new(name, weights().into_data(), self.registers));
     }
 }
 
 impl Layer {
     /// An output whose first axis is a batch of one image.
-    pub(super) fn new(name: impl Display, output: TensorData) -> Self {
+    pub(super) fn new(name: impl Display, output: TensorData, registers: usize) -> Self {
         let dims = output.shape().to_vec();
         assert_eq!(dims[0], 1, "images of a record");
         Self {
             name: name.to_string(),
             shape: dims[1..].to_vec(),
             values: output.iter::<f32>().collect(),
+            registers,
         }
     }
 
     /// The output as maps; `None` where its values have no places.
     pub fn maps(&self) -> Option<Maps> {
-        Maps::new(&self.shape, &self.values)
+        Maps::new(&self.shape, &self.values, self.registers)
     }
 }
 
 impl Maps {
     /// Maps from `[channels, height, width]`, or from the tokens of a square grid of patches,
-    /// `[tokens, channels]`, where a class token goes first and is left out. `None` of another shape.
-    pub(super) fn new(shape: &[usize], values: &[f32]) -> Option<Self> {
+    /// `[tokens, channels]`, where class tokens go first and then so many registers, which are left
+    /// out. `None` of another shape.
+    pub(super) fn new(shape: &[usize], values: &[f32], registers: usize) -> Option<Self> {
         match *shape {
             [channels, height, width] => {
                 Some(Self { channels, size: [height, width], values: values.to_vec() })
             }
             [tokens, channels] => {
-                let side = tokens.isqrt();
+                let side = (tokens - registers).isqrt();
                 let patches = &values[(tokens - side * side) * channels..];
                 let map = |channel| patches.iter().skip(channel).step_by(channels).copied();
                 let values = (0..channels).flat_map(map).collect();
@@ -111,13 +126,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_become_maps_without_the_class_token() {
+    fn tokens_become_maps_without_the_class_token_and_registers() {
         let tokens: Vec<f32> = vec![9.0, 9.0, 0.0, 10.0, 1.0, 11.0, 2.0, 12.0, 3.0, 13.0];
-        let maps = Maps::new(&[5, 2], &tokens).unwrap();
+        let maps = Maps::new(&[5, 2], &tokens, 0).unwrap();
         assert_eq!((maps.channels, maps.size), (2, [2, 2]));
         assert_eq!(maps.map(0), [0.0, 1.0, 2.0, 3.0]);
         assert_eq!(maps.map(1), [10.0, 11.0, 12.0, 13.0]);
-        assert_eq!(Maps::new(&[4, 2], &tokens[2..]), Some(maps));
-        assert_eq!(Maps::new(&[10], &tokens), None);
+        assert_eq!(Maps::new(&[4, 2], &tokens[2..], 0).as_ref(), Some(&maps));
+        assert_eq!(Maps::new(&[10], &tokens, 0), None);
+        // With four registers, as many tokens as a square of 3 by 3 has.
+        let registers = [&tokens[..2], &[7.0; 8], &tokens[2..]].concat();
+        assert_eq!(Maps::new(&[9, 2], &registers, 4), Some(maps));
     }
 }

@@ -6,7 +6,7 @@ use burn::tensor::{Int, Tensor, TensorData};
 use zoo_kernels::nn::Tap;
 use zoo_model::Explainable;
 
-use super::{HeatMap, Maps};
+use super::{HeatMap, Maps, record::REGISTERS};
 
 /// The maps of a network's [`cam_layer`](Explainable::cam_layer) for one image, and the slopes of the
 /// score of a class along all their values.
@@ -29,7 +29,7 @@ pub fn slopes<M: Explainable>(model: &M, images: Tensor<4>, labels: &[usize]) ->
     let layer = model.cam_layer();
     // Frozen first: what trains would drop features and normalise by the batch.
     let model = model.clone().freeze().train();
-    let mut target = Target { layer: &layer, output: None };
+    let mut target = Target { layer: &layer, registers: 0, output: None };
     let logits = model.forward_tapped(images.autodiff(), &mut target);
     let (output, shape) = target.output.expect("a model knows its own layers");
     let indices: Vec<i64> = labels.iter().map(|&label| label as i64).collect();
@@ -41,7 +41,8 @@ pub fn slopes<M: Explainable>(model: &M, images: Tensor<4>, labels: &[usize]) ->
         .map(|tensor| tensor.into_data().iter::<f32>().collect::<Vec<f32>>());
     let length = shape.iter().product();
     let images = outputs.chunks(length).zip(slopes.chunks(length));
-    let maps = |values: &[f32]| Maps::new(&shape, values).expect("the layer has places");
+    let maps =
+        |values: &[f32]| Maps::new(&shape, values, target.registers).expect("the layer has places");
     images.map(|(output, slopes)| Slopes { maps: maps(output), slopes: maps(slopes) }).collect()
 }
 
@@ -77,13 +78,19 @@ impl Slopes {
 /// Cuts the network at a layer: what comes before it needs no gradient.
 struct Target<'a> {
     layer: &'a str,
+    /// How many registers the network has told of.
+    registers: usize,
     /// The output of each image in a row, and its shape without the batch.
     output: Option<(Tensor<2>, Vec<usize>)>,
 }
 
 impl Tap for Target<'_> {
     fn layer<const D: usize>(&mut self, name: impl Display, output: Tensor<D>) -> Tensor<D> {
-        if name.to_string() != self.layer {
+        let name = name.to_string();
+        if name == REGISTERS {
+            self.registers = output.dims()[1];
+        }
+        if name != self.layer {
             return output;
         }
         let dims = output.dims();

@@ -62,11 +62,20 @@ impl Adaptation<'_> {
         if let Some(error) = result.errors.first() {
             return Err(self.told(error));
         }
-        let missing = result.missing.iter().map(|(name, _)| name);
-        match missing.chain(&result.unused).find(|name| !(self.new_head && is_within(name, head))) {
-            Some(name) => {
-                Err(format!("`{}` is in one of the two networks alone", self.names.theirs(name)))
-            }
+        let is_wanted = |name: &&String| !(self.new_head && is_within(name, head));
+        let leave_out =
+            "leave its switches out of the config's model, to have those of the weights";
+        if let Some(name) = result.unused.iter().find(is_wanted) {
+            return Err(format!(
+                "`{}` is in the weights, but not in the network that the config describes: {leave_out}",
+                self.names.theirs(name)
+            ));
+        }
+        match result.missing.iter().map(|(name, _)| name).find(is_wanted) {
+            Some(name) => Err(format!(
+                "`{}` is not in the weights, but in the network that the config describes: {leave_out}",
+                self.names.theirs(name)
+            )),
             None => Ok(reshaped),
         }
     }

@@ -30,6 +30,22 @@ impl Assumption {
         }
     }
 
+    /// What bends the hidden features of an MLP, as `library` mostly has it.
+    pub fn activation(name: &str, library: &str) -> Self {
+        Self {
+            what: format!("{name} as the activation, as {library} mostly has it"),
+            flags: None,
+            key: Some("model.vit.activation"),
+        }
+    }
+
+    /// No head.
+    pub fn headless(num_features: usize) -> Self {
+        Self::note(format!(
+            "no head: the network gives {num_features} features, for `zoo features` and for fine-tuning"
+        ))
+    }
+
     /// Classes without names, for that reason if there is one.
     pub fn classes(reason: &str) -> Self {
         Self {

@@ -42,10 +42,12 @@ impl Pretrained {
             }
             self.info.classes.clone_from(classes);
         }
-        check_preprocess(preprocess, self.info.model.shape().channels).map_err(refuse)?;
-        match options.image_size {
-            Some(size) if size != self.info.preprocess.image_size => {
-                self.resize(path, size, device)
+        let DataShape { channels, image_size, .. } = self.info.model.shape();
+        check_preprocess(preprocess, channels).map_err(refuse)?;
+        preprocess.image_size = options.image_size.unwrap_or(preprocess.image_size);
+        match preprocess.image_size {
+            wanted if wanted != image_size && !options.keep_positions => {
+                self.resize(path, wanted, device)
             }
             _ => Ok(()),
         }

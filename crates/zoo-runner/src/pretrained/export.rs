@@ -6,7 +6,7 @@ use burn::store::BurnToPyTorchAdapter;
 use zoo_model::{AnyModel, EXPORT_KEY, WeightsInfo, write_tensors};
 
 use super::{
-    entry::{ZOO, layout, layouts},
+    entry::{ZOO, layouts, layouts_of},
     layout::Layout,
     source::{Lazy, third},
 };
@@ -40,20 +40,7 @@ pub fn export(
         return Ok(Exported { files: vec![out.to_path_buf()], notes: Vec::new() });
     }
     let name = info.model.name();
-    let layout = layout(library, name).ok_or_else(|| {
-        let known = layouts(None).into_iter().filter(|known| known.model == name);
-        let known: Vec<&str> =
-            std::iter::once(ZOO).chain(known.map(|known| known.library)).collect();
-        Error::Usage(format!(
-            "--layout {library}: {library} has no model `{name}`; expected {}",
-            known.join(" or ")
-        ))
-    })?;
-    if let Some(wanted) = (layout.lacks)(&info.model) {
-        return Err(Error::Usage(format!(
-            "--layout {library}: {library} supports this network only with {wanted}; use --layout zoo"
-        )));
-    }
+    let layout = fitting(info, library, name)?;
     layout.beside.iter().try_for_each(|name| check_beside(out, name))?;
     let failed =
         |error: String| Error::Failed(format!("{}: cannot write: {error}", zoo_data::shown(out)));
@@ -74,6 +61,30 @@ pub fn export(
     let notes = std::mem::take(&mut documents.notes);
     let files = std::iter::once(out.to_path_buf()).chain(documents.write(out)?).collect();
     Ok(Exported { files, notes })
+}
+
+/// The library's layout for this network.
+fn fitting(info: &WeightsInfo, library: &str, name: &str) -> Result<&'static Layout, Error> {
+    let layouts_of = layouts_of(library, name);
+    let Some(plain) = layouts_of.first() else {
+        let mut known = vec![ZOO];
+        for layout in layouts(None).into_iter().filter(|known| known.model == name) {
+            if !known.contains(&layout.library) {
+                known.push(layout.library);
+            }
+        }
+        return Err(Error::Usage(format!(
+            "--layout {library}: {library} has no model `{name}`; expected {}",
+            known.join(" or ")
+        )));
+    };
+    let fits = layouts_of.iter().find(|layout| (layout.lacks)(&info.model).is_none());
+    fits.copied().ok_or_else(|| {
+        let wanted = (plain.lacks)(&info.model).unwrap_or_default();
+        Error::Usage(format!(
+            "--layout {library}: {library} supports this network only with {wanted}; use --layout zoo"
+        ))
+    })
 }
 
 /// A tensor, or three instead of one, by the library's names.

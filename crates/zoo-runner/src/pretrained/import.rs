@@ -107,6 +107,7 @@ fn foreign_layout(
     check(&named, &model, &result)?;
     let shape = settings.shape();
     let preprocess = match sidecar.preprocess {
+        Some(told) if layout.interpolates => told,
         Some(told) => fitting(told, shape, options).map_err(|message| Error::run(path, message))?,
         None => {
             let usual = (layout.preprocess)(&settings);
@@ -116,8 +117,12 @@ fn foreign_layout(
         }
     };
     let (classes, reason) = classes(sidecar.classes, shape.num_classes);
+    let has_classes = shape.num_classes > 0;
     if let Some(reason) = reason.filter(|_| options.classes.is_none() && named.has_head) {
-        assumed.push(Assumption::classes(&reason));
+        assumed.extend(has_classes.then(|| Assumption::classes(&reason)));
+    }
+    if !has_classes && !options.new_head {
+        assumed.push(Assumption::headless(settings.num_features()));
     }
     let is_finite = not_finite(&model)?.is_empty();
     let report = ImportReport {

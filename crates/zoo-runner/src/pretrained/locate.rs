@@ -8,11 +8,13 @@ use crate::Error;
 
 /// What libraries call the weights of a network in a folder of its own. The first that is there is
 /// taken, as Hugging Face's transformers does.
-pub const NAMES: [&str; 4] = [
+pub const NAMES: [&str; 6] = [
     "model.safetensors",
     "model.safetensors.index.json",
     "pytorch_model.bin",
     "pytorch_model.bin.index.json",
+    "open_clip_model.safetensors",
+    "open_clip_pytorch_model.bin",
 ];
 /// How the names of other files of weights end.
 const ENDINGS: [&str; 8] =
@@ -72,7 +74,8 @@ mod tests {
             found(),
             refused(
                 "is a folder without weights: expected model.safetensors or model.safetensors.index.json \
-                 or pytorch_model.bin or pytorch_model.bin.index.json in it"
+                 or pytorch_model.bin or pytorch_model.bin.index.json or open_clip_model.safetensors or \
+                 open_clip_pytorch_model.bin in it"
             )
         );
         // Each with those before it: a single other file, several, and then by what libraries prefer.

@@ -7,6 +7,7 @@
 
 pub mod adapt;
 mod assume;
+mod catalogue;
 mod describe;
 mod entry;
 mod export;
@@ -14,6 +15,7 @@ mod hub;
 mod import;
 mod layout;
 mod locate;
+mod open;
 mod options;
 mod pickle;
 mod positions;
@@ -25,10 +27,12 @@ mod start;
 #[cfg(test)]
 mod tests;
 
+pub use catalogue::{Accuracy, CATALOGUE, Weights};
 pub use entry::libraries;
 pub use export::{Exported, export};
 pub use hub::Published;
 pub use import::{Pretrained, import};
+pub use open::open;
 pub use options::ImportOptions;
 pub use report::ImportReport;
 pub use source::Lazy;

@@ -29,4 +29,7 @@ pub struct ImportOptions {
     /// Whether a new head will take the place of the file's, which then may have none, or one of
     /// another kind.
     pub new_head: bool,
+    /// Whether positions stay as the file has them, for whoever brings them to another number of patches
+    /// later: doing it twice would blur them.
+    pub keep_positions: bool,
 }

@@ -7,6 +7,9 @@ pub enum Bicubic {
     Aligned,
     /// `align_corners=False`: their edges do. Hugging Face.
     Centred,
+    /// `align_corners=False`, and a tenth of a patch more than there are, by which the repositories of
+    /// DINO and DINOv2 kept a rounded scale from falling short.
+    Shifted,
     /// `antialias=True`: smoothed when shrinking. timm, and the zoo.
     Antialiased,
 }
@@ -46,6 +49,9 @@ impl Bicubic {
                 Self::Aligned if to == 1 => four_points(0.0, from),
                 Self::Aligned => four_points((point * (from - 1)) as f64 / (to - 1) as f64, from),
                 Self::Centred => four_points((point as f64 + 0.5) * scale - 0.5, from),
+                Self::Shifted => {
+                    four_points((point as f64 + 0.5) * from as f64 / (to as f64 + 0.1) - 0.5, from)
+                }
                 Self::Antialiased => smoothed((point as f64 + 0.5) * scale, scale.max(1.0), from),
             })
             .collect()

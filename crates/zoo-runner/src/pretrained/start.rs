@@ -49,7 +49,8 @@ impl RunConfig {
         };
         let new_head = self.fine_tune.head == Head::New;
         let num_heads = self.model.num_heads();
-        let options = ImportOptions { new_head, num_heads, ..ImportOptions::default() };
+        let options =
+            ImportOptions { new_head, num_heads, keep_positions: true, ..ImportOptions::default() };
         let mut pretrained = import(&weights, &options, &host())?;
         let info = &pretrained.info;
         self.model =
@@ -107,6 +108,9 @@ fn check_finite(pretrained: &Pretrained, model: &AnyModel) -> Result<(), Error> 
 /// Refuses a head for other classes.
 fn check_classes(weights: &[String], data: &[String]) -> Result<(), String> {
     const ADVICE: &str = "for a new head, set `fine_tune.head` to `new`";
+    if weights.is_empty() {
+        return Err(format!("the weights have no head: {ADVICE}"));
+    }
     if weights.len() != data.len() {
         return Err(format!(
             "the weights have a head for {} classes, but the data has {}: {ADVICE}",

@@ -201,7 +201,7 @@ fn grey_images_give_what_equal_channels_gave() {
 
 #[test]
 fn what_torchvision_mostly_has_depends_on_the_network() {
-    let layout = super::entry::layout("torchvision", "vit").unwrap();
+    let layout = super::entry::layouts_of("torchvision", "vit")[0];
     let usual = |config: VitConfig| {
         let image_size = config.image_size;
         let usual = (layout.preprocess)(&ModelSettings::Vit(config.into()));

@@ -1,7 +1,5 @@
 //! What the head of a network sees in images.
 
-use std::fmt::Display;
-
 use burn::{
     module::Param,
     nn::Linear,
@@ -9,8 +7,7 @@ use burn::{
 };
 use indicatif::ProgressBar;
 use zoo_data::Loader;
-use zoo_kernels::nn::Tap;
-use zoo_model::{AnyModel, host, on_model};
+use zoo_model::{AnyModel, host};
 
 use crate::Error;
 use crate::Stop;
@@ -21,13 +18,6 @@ pub struct Features {
     pub values: Tensor<2>,
     /// Label indices, `[images]`.
     pub labels: Tensor<1, Int>,
-}
-
-/// What the head sees: `[batch, channels, height, width]` to `[batch, features]`.
-fn features(model: &AnyModel, images: Tensor<4>) -> Tensor<2> {
-    let mut tap = BeforeHead::default();
-    on_model!(model, model => drop(model.forward_tapped(images, &mut tap)));
-    tap.features()
 }
 
 /// What brings features to a mean of 0 and a deviation of 1.
@@ -58,7 +48,7 @@ impl Features {
                 return Ok(None);
             }
             let batch = batch.map_err(|error| failed(&error))?;
-            let seen = features(model, batch.images);
+            let seen = model.features(batch.images);
             let seen = seen.try_into_data().map_err(|error| failed(&error))?;
             if !seen.iter::<f32>().all(f32::is_finite) {
                 return Err(Error::Failed(String::from(
@@ -73,6 +63,11 @@ impl Features {
         }
         bar.finish_and_clear();
         Ok(Some(Self { values: Tensor::cat(values, 0), labels: Tensor::cat(labels, 0) }))
+    }
+
+    /// The label of each image.
+    pub(super) fn labels_on_host(&self) -> Vec<usize> {
+        self.labels.clone().into_data().iter::<i64>().map(|label| label as usize).collect()
     }
 
     /// What brings these features to a mean of 0 and a deviation of 1. One that never changes is
@@ -97,31 +92,5 @@ impl Scale {
         let shift = self.mean.clone().matmul(weight.clone()).squeeze_dim::<1>(0);
         let bias = head.bias.map(|bias| Param::from_tensor(bias.val().without_autodiff() - shift));
         Linear { weight: Param::from_tensor(weight), bias }
-    }
-}
-
-/// Keeps what the layer before the last one gave.
-#[derive(Default)]
-struct BeforeHead {
-    last: Option<Tensor<2>>,
-    before: Option<Tensor<2>>,
-}
-
-impl BeforeHead {
-    /// `[batch, features]`, after a network has gone through.
-    ///
-    /// # Panics
-    ///
-    /// If the network has told of fewer than two layers.
-    fn features(self) -> Tensor<2> {
-        self.before.expect("a network tells of its head and of a layer before it")
-    }
-}
-
-impl Tap for BeforeHead {
-    fn layer<const D: usize>(&mut self, _: impl Display, output: Tensor<D>) -> Tensor<D> {
-        let batch = output.dims()[0];
-        self.before = self.last.replace(output.clone().reshape([batch as i32, -1]));
-        output
     }
 }

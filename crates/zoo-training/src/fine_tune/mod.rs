@@ -1,6 +1,7 @@
 //! The `fine_tune` block: what of a pretrained network is trained, and when.
 
 mod features;
+mod glance;
 mod method;
 mod probe;
 
@@ -12,6 +13,7 @@ use zoo_model::{head_path, is_within};
 use crate::words::{range, unknown};
 
 pub use self::{
+    glance::Glance,
     method::{LoraConfig, Method},
     probe::Probe,
 };

@@ -14,7 +14,7 @@ use burn::{
 use zoo_data::{Loader, SplitName};
 use zoo_model::{AnyModel, WeightsInfo, head_path, host};
 
-use super::features::Features;
+use super::{features::Features, glance::Glance};
 use crate::{Error, progress::Show, run_dir::RunDir};
 use crate::{Line, Loss, MetricsFile, RunProgress, Stop, Trained};
 
@@ -50,12 +50,13 @@ struct Seen {
 }
 
 impl Probe<'_> {
-    /// Fits the head of `model`, and keeps what is best on the valid split.
+    /// Fits the head of `model`, and keeps what is best on the valid split. Beside it stands what the
+    /// features are worth without a head; `None` if the probe was stopped.
     ///
     /// # Errors
     ///
     /// [`Error::Failed`] if an image cannot be read or a file cannot be written.
-    pub fn fit(&self, mut model: AnyModel) -> Result<Trained<AnyModel>, Error> {
+    pub fn fit(&self, mut model: AnyModel) -> Result<(Trained<AnyModel>, Option<Glance>), Error> {
         let started = Instant::now();
         let looked = |loader, what| {
             Features::of(&model, loader, self.show.bar(what, loader.num_images()), self.stop)
@@ -64,8 +65,9 @@ impl Probe<'_> {
             (looked(self.train, "train features")?, looked(self.valid, "valid features")?)
         else {
             let progress = RunProgress::default();
-            return Ok(Trained { model, progress, images: 0, is_interrupted: true });
+            return Ok((Trained { model, progress, images: 0, is_interrupted: true }, None));
         };
+        let glance = Glance::at(&train, &valid, self.info.classes.len())?;
         let scale = train.scale();
         let seen = |features: Features| Seen {
             features: scale.apply(features.values),
@@ -76,7 +78,7 @@ impl Probe<'_> {
         model.save(&self.run_dir.weights(), self.info)?;
         progress.seconds = started.elapsed().as_secs_f64();
         let images = progress.step * self.train.num_images();
-        Ok(Trained { model, progress, images, is_interrupted: false })
+        Ok((Trained { model, progress, images, is_interrupted: false }, Some(glance)))
     }
 
     /// Fits a head with each penalty, writes a line for each as for an epoch, and gives the one that

@@ -87,6 +87,7 @@ fn made(place: usize, entry: &Entry, seed: u64, right: usize) -> Made {
         images_per_second: 100.0,
         best_valid_accuracy: Some(0.5),
         peak_memory_bytes: Some(123_000_000),
+        features: None,
     });
     let harmed = Corruption::ALL.into_iter().flat_map(|corruption| {
         (0..=5).map(move |strength| Harmed { corruption, strength, accuracy: 0.25 })

@@ -29,7 +29,7 @@ fn figures(subject: &Subject) -> Vec<Figure> {
         .iter()
         .map(|layer| over(seen(layer, &(0..layer.shape[0]).collect::<Vec<usize>>())))
         .collect();
-    let order = "row by row";
+    let order = format!("row by row{}", left_out(last));
     vec![
         Figure::picture(
             "heads",
@@ -57,21 +57,32 @@ pub(super) fn seen(layer: &Layer, heads: &[usize]) -> HeatMap {
             .zip(weights)
             .for_each(|(mean, weight)| *mean += weight / heads.len() as f32);
     }
-    of_patches(&mean)
+    of_patches(&mean, layer.registers)
 }
 
-/// The row of the class token in a matrix of tokens by tokens, or the mean of all rows without one;
-/// its places are the patches.
-pub(super) fn of_patches(matrix: &[f32]) -> HeatMap {
+/// The row of the class token in a matrix of tokens by tokens, or the mean of the patches' rows without
+/// one; its places are the patches, without the registers.
+pub(super) fn of_patches(matrix: &[f32], registers: usize) -> HeatMap {
     let tokens = matrix.len().isqrt();
-    let side = tokens.isqrt();
+    let side = (tokens - registers).isqrt();
     let first = tokens - side * side;
-    let rows = if first > 0 { 1 } else { tokens };
+    let has_class_token = first > registers;
+    let rows = if has_class_token { 0..1 } else { first..tokens };
     let column = |token: usize| {
-        let values = matrix.iter().skip(token).step_by(tokens).take(rows);
-        values.sum::<f32>() / rows as f32
+        let values = rows.clone().map(|row| matrix[row * tokens + token]);
+        values.sum::<f32>() / rows.len() as f32
     };
     HeatMap::new([side, side], (first..tokens).map(column))
+}
+
+/// What to say of the registers of a network that has some.
+pub(super) fn left_out(layer: &Layer) -> String {
+    match layer.registers {
+        0 => String::new(),
+        count => {
+            format!("; the {count} registers, which show nothing of the picture, are left out")
+        }
+    }
 }
 
 #[cfg(test)]
@@ -83,8 +94,29 @@ mod tests {
         let row = |start: f32| (0..5).map(move |value| start + value as f32);
         let with_class_token: Vec<f32> =
             (0..5).flat_map(|token| row(10.0 * token as f32)).collect();
-        assert_eq!(of_patches(&with_class_token).values, [1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(of_patches(&with_class_token, 0).values, [1.0, 2.0, 3.0, 4.0]);
         let without: Vec<f32> = (0..16).map(|value| value as f32).collect();
-        assert_eq!(of_patches(&without).values, [6.0, 7.0, 8.0, 9.0]);
+        assert_eq!(of_patches(&without, 0).values, [6.0, 7.0, 8.0, 9.0]);
+    }
+
+    /// Nine tokens, which are no square of 3 by 3: a class token, four registers, and four patches; or
+    /// five registers and four patches.
+    #[test]
+    fn registers_are_left_out() {
+        let matrix: Vec<f32> = (0..81).map(|value| value as f32).collect();
+        assert_eq!(of_patches(&matrix, 4).values, [5.0, 6.0, 7.0, 8.0]);
+        let mean = |column: f32| (45.0 + 54.0 + 63.0 + 72.0) / 4.0 + column;
+        assert_eq!(of_patches(&matrix, 5).values, [5.0, 6.0, 7.0, 8.0].map(mean));
+        let layer = |registers| Layer {
+            name: String::new(),
+            shape: vec![1, 9, 9],
+            values: matrix.clone(),
+            registers,
+        };
+        assert_eq!(left_out(&layer(0)), "");
+        assert_eq!(
+            left_out(&layer(4)),
+            "; the 4 registers, which show nothing of the picture, are left out"
+        );
     }
 }

@@ -35,10 +35,10 @@ fn figures(subject: &Subject) -> Vec<Figure> {
 }
 
 /// Of each head, the mean distance in pixels between the patches that look and those looked at. What
-/// goes to the class token, and what it takes, is left out.
+/// goes to class tokens and registers, and what they take, is left out.
 fn distances(layer: &Layer, image_size: usize) -> Vec<f64> {
     let (heads, tokens) = (layer.shape[0], layer.shape[1]);
-    let side = tokens.isqrt();
+    let side = (tokens - layer.registers).isqrt();
     let first = tokens - side * side;
     let patch = image_size as f64 / side as f64;
     let place = |token: usize| [(token - first) / side, (token - first) % side].map(|at| at as f64);
@@ -67,14 +67,14 @@ mod tests {
         let stays =
             [1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0];
         let values = [stays, [0.25; 16]].concat();
-        let layer = Layer { name: String::new(), shape: vec![2, 4, 4], values };
+        let layer = Layer { name: String::new(), shape: vec![2, 4, 4], values, registers: 0 };
         let found = distances(&layer, 16);
         assert_eq!(found[0], 0.0);
         assert!((found[1] - (8.0 + 8.0 + 8.0 * 2f64.sqrt()) / 4.0).abs() < 1e-12, "{found:?}");
         // A class token that all look at half of the time changes nothing.
         let mut values = vec![1.0, 0.0, 0.0, 0.0, 0.0];
         (0..4).for_each(|_| values.extend([0.5, 0.125, 0.125, 0.125, 0.125]));
-        let layer = Layer { name: String::new(), shape: vec![1, 5, 5], values };
+        let layer = Layer { name: String::new(), shape: vec![1, 5, 5], values, registers: 0 };
         assert!((distances(&layer, 16)[0] - found[1]).abs() < 1e-12);
     }
 }

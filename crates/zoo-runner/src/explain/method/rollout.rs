@@ -1,6 +1,9 @@
 //! Attention rollout: Abnar and Zuidema 2020, <https://arxiv.org/abs/2005.00928>.
 
-use super::{Method, attention::of_patches};
+use super::{
+    Method,
+    attention::{left_out, of_patches},
+};
 use crate::explain::{Figure, HeatMap, Layer};
 
 /// The part of a token that a block hands on past its attention.
@@ -17,8 +20,9 @@ pub(super) static METHOD: Method = Method {
     lacks: super::attention,
     figures: |subject| {
         let heat = rollout(&subject.record.attention);
-        let caption = String::from(
-            "the mixing of all blocks, multiplied together; half of each token stays in each block",
+        let caption = format!(
+            "the mixing of all blocks, multiplied together; half of each token stays in each block{}",
+            subject.record.attention.first().map(left_out).unwrap_or_default()
         );
         Ok(vec![Figure::picture("", &heat.over(&subject.image), caption)])
     },
@@ -45,7 +49,7 @@ pub fn rollout(layers: &[Layer]) -> HeatMap {
         }
         mixed = product(&step, &mixed, tokens);
     }
-    of_patches(&mixed)
+    of_patches(&mixed, layers[0].registers)
 }
 
 fn identity(size: usize) -> Vec<f32> {
@@ -74,7 +78,8 @@ mod tests {
         first[5..10].copy_from_slice(&[0.0, 0.0, 0.0, 0.0, 1.0]);
         let mut second = identity(5);
         second[..5].copy_from_slice(&[0.0, 1.0, 0.0, 0.0, 0.0]);
-        let layer = |values| Layer { name: String::new(), shape: vec![1, 5, 5], values };
+        let layer =
+            |values| Layer { name: String::new(), shape: vec![1, 5, 5], values, registers: 0 };
         let heat = rollout(&[layer(first), layer(second)]);
         assert_eq!(heat.values, [0.25, 0.0, 0.0, 0.25]);
     }

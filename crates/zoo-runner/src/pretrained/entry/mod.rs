@@ -17,9 +17,12 @@ pub fn layouts(library: Option<&str>) -> Vec<&'static Layout> {
     LAYOUTS.iter().copied().flatten().copied().filter(is_asked).collect()
 }
 
-/// The layout of that library and model.
-pub fn layout(library: &str, model: &str) -> Option<&'static Layout> {
-    layouts(Some(library)).into_iter().find(|layout| layout.model == model)
+/// The layouts of that library for that model, those of its plain form first.
+pub fn layouts_of(library: &str, model: &str) -> Vec<&'static Layout> {
+    let mut layouts = layouts(Some(library));
+    layouts.retain(|layout| layout.model == model);
+    layouts.sort_by_key(|layout| layout.with.len());
+    layouts
 }
 
 /// The names of all libraries, ours first.
@@ -39,7 +42,7 @@ mod tests {
 
     #[test]
     fn names_go_both_ways() {
-        let vit = |library| layout(library, "vit").unwrap();
+        let vit = |library| layouts_of(library, "vit")[0];
         let ours = "blocks.11.attention.qkv.bias";
         let theirs = "encoder.layers.encoder_layer_11.self_attention.in_proj_bias";
         assert_eq!(vit("torchvision").theirs(ours).as_deref(), Some(theirs));
@@ -74,6 +77,6 @@ mod tests {
 
     #[test]
     fn libraries_are_listed_once() {
-        assert_eq!(libraries(), ["zoo", "torchvision", "timm", "hf"]);
+        assert_eq!(libraries(), ["zoo", "torchvision", "dinov2", "timm", "hf", "open_clip"]);
     }
 }

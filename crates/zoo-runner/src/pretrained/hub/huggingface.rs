@@ -19,7 +19,11 @@ use super::{
 };
 use crate::{
     Error,
-    pretrained::{locate, source::shards},
+    pretrained::{
+        locate,
+        sidecar::{self, open_clip},
+        source::shards,
+    },
 };
 
 /// Hugging Face's own variable for a server that has its models, too.
@@ -41,13 +45,13 @@ pub struct Snapshot {
 ///
 /// Those of [`Published::fetch`](super::Published::fetch).
 pub fn fetch(model: &str, revision: &str, show: Show) -> Result<Snapshot, Error> {
-    let config = Files::new(model, revision)?.get("config.json", show)?;
+    let config = Files::new(model, revision)?.config(show)?;
     let commit = config.parent().and_then(|folder| folder.file_name()?.to_str());
     let commit = commit.unwrap_or(revision).to_string();
     // All of one commit, whatever is pushed meanwhile.
     let files = Files::new(model, &commit)?;
     let text = std::fs::read_to_string(&config).map_err(Error::io(&config))?;
-    if serde_json::from_str::<Value>(&text).is_ok_and(|config| config["model_type"] == "vit") {
+    if serde_json::from_str::<Value>(&text).is_ok_and(|config| config["model_type"].is_string()) {
         files.look("preprocessor_config.json", show)?;
     }
     Ok(Snapshot { weights: files.weights(show)?, commit })
@@ -76,6 +80,22 @@ impl Files {
         }
         let hub = builder.build().map_err(|error| Error::Failed(error.to_string()))?;
         Ok(Self { model: model.to_string(), folders, hub: hub.repo(repo.clone()), repo })
+    }
+
+    /// The file that says what the network is: open_clip has one of its own, and often no other.
+    fn config(&self, show: Show) -> Result<PathBuf, Error> {
+        let names = [sidecar::CONFIG, open_clip::CONFIG];
+        if let Some(cached) = names.iter().find_map(|name| self.folders.find(&self.repo, name)) {
+            return Ok(cached);
+        }
+        match self.fetch(sidecar::CONFIG, show)? {
+            Ok(path) => Ok(path),
+            Err(error) if is_not_there(&error) => {
+                let other = self.fetch(open_clip::CONFIG, show)?;
+                other.map_err(|_| self.refuse(sidecar::CONFIG, &error))
+            }
+            Err(error) => Err(self.refuse(sidecar::CONFIG, &error)),
+        }
     }
 
     /// The weights, in one file or in several that an index names.

@@ -39,8 +39,9 @@ impl Found {
     pub fn of(file: &Tensors, layouts: &[&'static Layout]) -> Result<Self, Error> {
         refuse_strangers(file, layouts)?;
         let mut found: BTreeMap<(Vec<usize>, String), Self> = BTreeMap::new();
-        for name in file.tensors.keys() {
-            for place in layouts.iter().filter_map(|layout| Self::at(name, layout)) {
+        for layout in layouts {
+            let places = file.tensors.keys().filter_map(|name| Self::at(name, layout));
+            for place in places.filter(|place| place.is_whole(file)) {
                 found.entry((rank(&place.prefix), place.prefix.clone())).or_insert(place);
             }
         }
@@ -51,13 +52,17 @@ impl Found {
                 _ => Ok(place.clone()),
             },
             (None, _) => {
-                let known = layouts.iter().map(|layout| {
-                    format!("`{}` ({} {})", layout.mark, layout.library, layout.model)
-                });
+                let mut known: Vec<String> = Vec::new();
+                for Layout { mark, library, model, .. } in layouts {
+                    let line = format!("`{mark}` ({library} {model})");
+                    if !known.contains(&line) {
+                        known.push(line);
+                    }
+                }
                 Err(file.refuse(format!(
                     "is not in a known layout: it contains {}; expected {}",
                     some_of(file.tensors.keys()),
-                    known.collect::<Vec<_>>().join(" or ")
+                    known.join(" or ")
                 )))
             }
         }
@@ -71,6 +76,14 @@ impl Found {
         }
         let bare = layout.mark.strip_prefix(layout.trunk).filter(|_| !layout.trunk.is_empty())?;
         before(name, bare).map(|prefix| found(prefix, layout.trunk))
+    }
+
+    /// Whether all tensors are there that the layout wants beside its mark.
+    fn is_whole(&self, file: &Tensors) -> bool {
+        self.layout.with.iter().all(|name| {
+            let name = name.strip_prefix(self.lacking).unwrap_or(name);
+            file.tensors.contains_key(&format!("{}{name}", self.prefix))
+        })
     }
 }
 

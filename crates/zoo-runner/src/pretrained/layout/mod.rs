@@ -29,10 +29,13 @@ pub struct Layout {
     pub names: &'static [(&'static str, &'static str)],
     /// Other names that some files have, each after the one in `names` for the same.
     pub aliases: &'static [(&'static str, &'static str)],
-    /// The names in this layout of tensors that do not affect the logits and are left out.
+    /// The names in this layout of tensors that do not affect the logits and are left out. One that
+    /// ends in `.` or `_` is the beginning of many.
     pub idle: &'static [&'static str],
     /// The tensor by which the layout is recognised.
     pub mark: &'static str,
+    /// Tensors that must be there too, where another layout has the same mark.
+    pub with: &'static [&'static str],
     /// Tensors of networks that look like this one and are not supported, each with what it is.
     pub strangers: &'static [(&'static str, &'static str)],
     /// What stands before every name but the head's, and is missing where the library has written the
@@ -40,10 +43,15 @@ pub struct Layout {
     pub trunk: &'static str,
     /// What the name of every tensor of a head begins with, also of another head than ours.
     pub head: &'static str,
+    /// Whether a network without a head is one of ours, too: it gives features.
+    pub headless: bool,
     /// What is one tensor here and several there.
     pub split: Option<Split>,
     /// How position embeddings are brought to another number of patches.
     pub positions: Bicubic,
+    /// Whether the library's network brings them there by itself, for images of any size. Which size it
+    /// mostly sees, the preprocessing then says.
+    pub interpolates: bool,
     /// The JSON files that the library wants beside its weights.
     pub beside: &'static [&'static str],
     /// The files on the library's own server: the name of the network, and that of the file, which
@@ -95,6 +103,8 @@ pub struct Assumed {
     pub crop_ratio: f64,
     /// How to interpolate between pixels.
     pub interpolation: Interpolation,
+    /// Side of the square image, in pixels, where it is not the one that positions are for.
+    pub image_size: Option<usize>,
 }
 
 impl Layout {
@@ -110,24 +120,27 @@ impl Layout {
         self.names.iter().find_map(|(pattern, theirs)| substitute(pattern, theirs, ours))
     }
 
-    /// What we and the library call the layer that gives the scores, without `weight` and `bias`.
-    fn head_names(&self) -> (&'static str, &'static str) {
+    /// What we and the library call the layer that gives the scores, without `weight` and `bias`; `None`
+    /// if the library's network never has one.
+    fn head_names(&self) -> Option<(&'static str, &'static str)> {
         let head = self.names.iter().find(|(_, theirs)| theirs.starts_with(self.head));
-        let (ours, theirs) = head.expect("every layout has a head");
-        (ours.trim_end_matches('*'), theirs.trim_end_matches('*'))
+        head.map(|(ours, theirs)| (ours.trim_end_matches('*'), theirs.trim_end_matches('*')))
     }
 
     /// Whether the tensor does not affect the logits.
     pub fn is_idle(&self, theirs: &str) -> bool {
-        self.idle.iter().any(|pattern| substitute(pattern, pattern, theirs).is_some())
+        self.idle.iter().any(|pattern| match pattern.ends_with(['.', '_']) {
+            true => theirs.starts_with(pattern),
+            false => substitute(pattern, pattern, theirs).is_some(),
+        })
     }
 }
 
 impl Assumed {
-    /// For images of this size and number of channels.
+    /// For a network for images of this size and number of channels.
     pub fn preprocess(&self, image_size: usize, channels: usize) -> Preprocess {
         Preprocess {
-            image_size,
+            image_size: self.image_size.unwrap_or(image_size),
             resize: self.resize,
             crop_ratio: self.crop_ratio,
             crop_offset: CropOffset::Even,

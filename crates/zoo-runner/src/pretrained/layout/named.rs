@@ -42,7 +42,7 @@ impl Named {
     /// # Errors
     ///
     /// [`Error::Run`] if the file is in no known layout, holds what the network does not have, or no
-    /// floating-point numbers; without `new_head`, if it has no head.
+    /// floating-point numbers; without `new_head`, if it has no head and must have one.
     pub fn of(
         mut file: Tensors,
         layouts: &[&'static Layout],
@@ -116,7 +116,10 @@ impl Named {
         other: Vec<String>,
         new_head: bool,
     ) -> Result<(), Error> {
-        let (ours, theirs) = self.layout.head_names();
+        let Some((ours, theirs)) = self.layout.head_names() else {
+            self.has_head = false;
+            return Ok(());
+        };
         let parts = ["weight", "bias"].map(|part| format!("{ours}{part}"));
         if parts.iter().all(|part| self.tensors.contains_key(part)) {
             unexpected.extend(other);
@@ -125,7 +128,8 @@ impl Named {
         let alone = parts.iter().filter(|part| self.tensors.contains_key(*part));
         let mut other: Vec<String> =
             alone.map(|part| self.names.theirs(part)).chain(other).collect();
-        if !new_head {
+        let has_none = other.is_empty() && self.layout.headless;
+        if !new_head && !has_none {
             let expected = format!("{}{theirs}", self.prefix);
             let instead = match other.is_empty() {
                 true => String::new(),
@@ -177,16 +181,18 @@ impl Named {
         Ok(())
     }
 
-    /// The number of classes that the head tells apart; 1, of which nothing is made, without a head.
+    /// The number of classes that the head tells apart. Without a head 0, or 1, of which nothing is
+    /// made, if there is no such network.
     ///
     /// # Errors
     ///
     /// As [`dims`](Self::dims).
     pub fn num_classes(&self) -> Result<usize, Error> {
-        let (head, _) = self.layout.head_names();
-        match self.has_head {
-            true => self.dims::<2>(&format!("{head}weight")).map(|[classes, _]| classes),
-            false => Ok(1),
+        match self.layout.head_names() {
+            Some((head, _)) if self.has_head => {
+                self.dims::<2>(&format!("{head}weight")).map(|[classes, _]| classes)
+            }
+            _ => Ok(usize::from(!self.layout.headless)),
         }
     }
 

@@ -44,7 +44,10 @@ impl Names {
         let Some(layout) = self.layout else {
             return ours.to_string();
         };
-        let pytorch = pytorch(ours);
+        let pytorch = match layout.theirs(ours) {
+            Some(_) => ours.to_string(),
+            None => pytorch(ours),
+        };
         if let Some(theirs) = self.found.get(&pytorch) {
             return theirs.join(", ");
         }

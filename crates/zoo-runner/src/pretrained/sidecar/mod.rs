@@ -3,6 +3,7 @@
 //! read and written by its [`entry`](super::entry).
 
 pub mod huggingface;
+pub mod open_clip;
 mod processor;
 pub mod settings;
 pub mod timm;
@@ -24,7 +25,7 @@ pub const PREPROCESSOR: &str = "preprocessor_config.json";
 /// What is said beside weights, as far as anything is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sidecar {
-    /// Where the library's [`CONFIG`] is, or would be.
+    /// Where the library's file is that says what the network is, or would be.
     path: PathBuf,
     /// What it says.
     pub config: Option<Value>,
@@ -46,7 +47,8 @@ impl Sidecar {
     ///
     /// [`Error::Run`] for whatever a file says that cannot be done here.
     pub fn beside(weights: &Path, library: &str) -> Result<Self, Error> {
-        let path = weights.with_file_name(CONFIG);
+        let name = if library == "open_clip" { open_clip::CONFIG } else { CONFIG };
+        let path = weights.with_file_name(name);
         let Some(config) = read(&path)? else {
             return Ok(Self::exported(weights));
         };
@@ -62,9 +64,12 @@ impl Sidecar {
                 sidecar
             }
             "timm" if timm::is_config(&config) => timm::read(&config).map_err(refuse)?,
+            "open_clip" if open_clip::is_config(&config) => {
+                open_clip::read(&config).map_err(refuse)?
+            }
             _ => {
                 let note = format!(
-                    "nothing of the {CONFIG} beside the weights, which is none of {library}'s"
+                    "nothing of the {name} beside the weights, which is none of {library}'s"
                 );
                 return Ok(Self { notes: vec![note], ..Self::exported(weights) });
             }
@@ -85,7 +90,7 @@ impl Sidecar {
         }
     }
 
-    /// An [`Error::Run`] about what [`CONFIG`] says.
+    /// An [`Error::Run`] about what that file says.
     pub fn refuse(&self, message: impl Into<String>) -> Error {
         Error::run(&self.path, message)
     }

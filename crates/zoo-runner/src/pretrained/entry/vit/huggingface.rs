@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use zoo_data::{Interpolation, Resize};
 use zoo_vit::{Activation, VitConfig};
 
-use super::{QKV, STRANGERS, Told, config, is_plain, timm::ARCHITECTURE, told::Size};
+use super::{PLAIN, QKV, STRANGERS, Told, config, is_plain, timm::ARCHITECTURE, told::Size};
 use crate::pretrained::{
     layout::{Assumed, Layout},
     positions::Bicubic,
@@ -45,11 +45,14 @@ pub const VIT: Layout = Layout {
     ],
     idle: &["vit.pooler.dense.*"],
     mark: "vit.embeddings.cls_token",
+    with: &[],
     strangers: STRANGERS,
     trunk: "vit.",
     head: "classifier.",
+    headless: true,
     split: Some(QKV),
     positions: Bicubic::Centred,
+    interpolates: false,
     beside: &["config.json", "preprocessor_config.json"],
     published: &[],
     infer: |tensors, sidecar, options, assumed| {
@@ -65,8 +68,9 @@ pub const VIT: Layout = Layout {
         resize: Resize::Squish,
         crop_ratio: 1.0,
         interpolation: Interpolation::Bilinear,
+        image_size: None,
     },
-    lacks: |model| (!is_plain(&config(model))).then_some("a class token and learned positions"),
+    lacks: |model| (!is_plain(&config(model))).then_some(PLAIN),
     describe: |info| documents(document(&config(&info.model)), &ARCHITECTURE, info),
 };
 
@@ -120,10 +124,11 @@ fn told(config: &Value) -> Result<Told, String> {
         activation: Some(activation(settings)?),
         dropout: settings.number("hidden_dropout_prob")?,
         qkv_bias: settings.switch("qkv_bias")?,
+        file: None,
     })
 }
 
-fn activation(settings: Settings) -> Result<Activation, String> {
+pub fn activation(settings: Settings) -> Result<Activation, String> {
     let name = settings.word("hidden_act")?.unwrap_or("gelu");
     let found = ACTIVATIONS.iter().find(|(known, _)| *known == name);
     let expected = || list(ACTIVATIONS.iter().map(|(name, _)| *name));

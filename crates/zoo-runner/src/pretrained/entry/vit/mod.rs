@@ -1,6 +1,14 @@
 //! The Vision Transformers of other libraries.
 
+mod clip;
+mod dinov2;
+#[cfg(test)]
+mod gradient_tests;
 mod huggingface;
+mod prepared;
+mod rework;
+#[cfg(test)]
+mod tests;
 mod timm;
 mod told;
 mod torchvision;
@@ -21,7 +29,18 @@ use super::super::{
 };
 use crate::Error;
 
-pub const LAYOUTS: &[&Layout] = &[&torchvision::VIT, &timm::VIT, &huggingface::VIT];
+/// Where two have the same mark, the one that wants more beside it comes first.
+pub const LAYOUTS: &[&Layout] = &[
+    &torchvision::VIT,
+    &dinov2::HUB_REGISTERS,
+    &dinov2::HUB,
+    &timm::VIT,
+    &dinov2::HF_REGISTERS,
+    &dinov2::HF,
+    &huggingface::VIT,
+    &clip::OPEN_CLIP,
+    &clip::HF,
+];
 
 /// Features of an attention head in most Vision Transformers that have been published.
 const HEAD_WIDTH: usize = 64;
@@ -35,12 +54,26 @@ const QKV: Split = Split {
 };
 /// Tensors of networks that are not supported.
 const STRANGERS: &[(&str, &str)] = &[
-    ("dist_token", DISTILLED),
-    ("head_dist.weight", DISTILLED),
+    ("attn_pool.latent", ATTENTION_POOLING),
+    ("attn_pool.query", ATTENTION_POOLING),
+    ("head.probe", ATTENTION_POOLING),
+    ("rope_embed.periods", ROTARY),
+    ("storage_tokens", ROTARY),
+    ("blocks.0.gamma_1", EVA),
+    ("embeddings.patch_embeddings.weight", ROTARY),
     ("embeddings.distillation_token", DISTILLED),
 ];
-const DISTILLED: &str = "is a distilled DeiT (it contains {}), which has one token and one head more \
-    than a Vision Transformer; use weights without distillation, such as deit_tiny_patch16_224";
+const ATTENTION_POOLING: &str = "is pooled by attention (it contains {}), as SigLIP is, which is not \
+    supported; use weights with a class token, such as timm/vit_base_patch16_clip_224.openai";
+const ROTARY: &str = "has rotary positions (it contains {}), as DINOv3 has, which are not supported; use \
+    weights with learned positions, such as timm/vit_small_patch14_reg4_dinov2.lvd142m";
+const EVA: &str = "is of timm's EVA family (it contains {}), as DINOv3 and BEiT are there: their positions, \
+    rotary or relative, are not supported; use weights with learned positions, such as \
+    timm/vit_small_patch14_reg4_dinov2.lvd142m";
+const DISTILLED: &str = "is a distilled DeiT in transformers' layout (it contains {}), which is not \
+    supported; use timm's, such as timm/deit_tiny_distilled_patch16_224.fb_in1k";
+/// Where learned factors of branches start that are read from a file; they are not drawn again.
+const LAYER_SCALE: f64 = 1e-5;
 
 /// The network whose tensors these are, with what was `told` beside them, in a library whose layer
 /// norms mostly have that `epsilon`.
@@ -60,8 +93,10 @@ fn infer(
         Some(num_heads) => num_heads,
         None => guessed_heads(tensors, config.embed_dim, assumed)?,
     };
-    // The exact GELU is what a config means that says none.
-    config.activation = told.activation.filter(|activation| *activation != Activation::Gelu);
+    if config.activation.is_none() {
+        // The exact GELU is what a config means that says none.
+        config.activation = told.activation.filter(|activation| *activation != Activation::Gelu);
+    }
     config.dropout = told.dropout.unwrap_or(0.0);
     config.layer_norm_epsilon = told.layer_norm_epsilon.unwrap_or(epsilon);
     Ok(ModelSettings::Vit(config.into()))
@@ -69,25 +104,32 @@ fn infer(
 
 /// What the shapes of the tensors show, which lie as PyTorch has them: `[out, in]`.
 fn sizes(tensors: &Named) -> Result<VitConfig, Error> {
+    let has = |name: &str| tensors.tensors.contains_key(name);
     let [embed_dim, channels, patch_size, _] = tensors.dims("patch_embedding.weight")?;
     let [_, tokens, _] = tensors.dims("position_embedding")?;
-    let [mlp_dim, _] = tensors.dims("blocks.0.mlp.fc1.weight")?;
+    let [hidden, _] = tensors.dims("blocks.0.mlp.fc1.weight")?;
+    let [_, mlp_dim] = tensors.dims("blocks.0.mlp.fc2.weight")?;
     let num_classes = tensors.num_classes()?;
-    let depth = (0..)
-        .take_while(|block| tensors.tensors.contains_key(&format!("blocks.{block}.norm1.weight")));
-    let depth = depth.count();
-    let grid = tokens.saturating_sub(1).isqrt();
-    if grid * grid + 1 != tokens {
-        return Err(tensors.refuse(format!(
-            "has {tokens} positions: expected one for the class token plus a square number for the \
-             patches"
-        )));
-    }
-    let sizes = |config: &VitConfig| (config.patch_size, config.embed_dim, config.depth);
-    let preset = VitPreset::ALL
-        .iter()
-        .copied()
-        .find(|&preset| sizes(&VitConfig::preset(preset)) == (patch_size, embed_dim, depth));
+    let depth = (0..).take_while(|block| has(&format!("blocks.{block}.norm1.weight"))).count();
+    let class_tokens = if has("distillation_token") { 2 } else { 1 };
+    let (grid, class_position) = grid(tensors, tokens, class_tokens)?;
+    let projection = match has("projection.weight") {
+        true => tensors.dims("projection.weight").map(|[width, _]| Some(width))?,
+        false => None,
+    };
+    let read = match num_classes {
+        0 => embed_dim,
+        _ => tensors.dims("head.weight").map(|[_, width]| width)?,
+    };
+    let pooling = match (class_tokens, read) {
+        (2, _) => Pooling::ClassAndDistillation,
+        (_, read) if read == 2 * embed_dim && projection.is_none() => Pooling::ClassAndMean,
+        _ => Pooling::ClassToken,
+    };
+    let registers = match has("register_tokens") {
+        true => tensors.dims("register_tokens").map(|[_, registers, _]| registers)?,
+        false => 0,
+    };
     Ok(VitConfig {
         num_classes,
         channels,
@@ -96,8 +138,44 @@ fn sizes(tensors: &Named) -> Result<VitConfig, Error> {
         embed_dim,
         depth,
         mlp_dim,
-        ..VitConfig::preset(preset.unwrap_or_default())
+        activation: (hidden == 2 * mlp_dim).then_some(Activation::SwiGlu),
+        pooling,
+        class_position,
+        registers,
+        pre_norm: has("pre_norm.weight"),
+        layer_scale: has("blocks.0.layer_scale1.gamma").then_some(LAYER_SCALE),
+        projection,
+        ..VitConfig::preset(preset(patch_size, embed_dim, depth))
     })
+}
+
+/// Patches along a side of the image, and whether class tokens have positions too.
+fn grid(tensors: &Named, positions: usize, class_tokens: usize) -> Result<(usize, bool), Error> {
+    for (class_tokens, class_position) in [(class_tokens, true), (0, false)] {
+        let patches = positions.saturating_sub(class_tokens);
+        let grid = patches.isqrt();
+        if grid > 0 && grid * grid == patches {
+            return Ok((grid, class_position));
+        }
+    }
+    let each =
+        if class_tokens == 1 { "one for the class token" } else { "two for the class tokens" };
+    Err(tensors.refuse(format!(
+        "has {positions} positions: expected {each} plus a square number for the patches, or that number alone"
+    )))
+}
+
+/// The preset of these sizes, or else one that differs in its patches alone.
+fn preset(patch_size: usize, embed_dim: usize, depth: usize) -> VitPreset {
+    let sizes = |preset: VitPreset| {
+        let config = VitConfig::preset(preset);
+        (config.embed_dim, config.depth, config.patch_size)
+    };
+    let of = |found: &dyn Fn((usize, usize, usize)) -> bool| {
+        VitPreset::ALL.iter().copied().find(|&preset| found(sizes(preset)))
+    };
+    let exact = of(&|found| found == (embed_dim, depth, patch_size));
+    exact.or(of(&|found| (found.0, found.1) == (embed_dim, depth))).unwrap_or_default()
 }
 
 /// How many heads networks of that many features mostly have, if all have the same.
@@ -142,9 +220,21 @@ fn config(model: &ModelSettings) -> VitConfig {
     VitConfig::try_from(model).expect("a Vision Transformer")
 }
 
-/// Whether the class token is scored, and positions are learned.
+/// What [`is_plain`] asks for.
+const PLAIN: &str =
+    "a class token, learned positions and a head, and none of the switches of newer networks";
+
+/// Whether it is the Vision Transformer of the paper, with a head.
 fn is_plain(config: &VitConfig) -> bool {
-    config.pooling == Pooling::ClassToken && config.position == Position::Learned
+    config.num_classes > 0
+        && config.pooling == Pooling::ClassToken
+        && config.position == Position::Learned
+        && config.class_position
+        && config.registers == 0
+        && !config.pre_norm
+        && config.layer_scale.is_none()
+        && config.projection.is_none()
+        && config.activation != Some(Activation::SwiGlu)
 }
 
 /// What to tell of a library whose code says that layer norms add 1e-6 to the variance.

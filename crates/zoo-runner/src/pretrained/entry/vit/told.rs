@@ -22,6 +22,8 @@ pub struct Told {
     pub dropout: Option<f64>,
     /// Whether queries, keys and values have biases.
     pub qkv_bias: Option<bool>,
+    /// The file that says so, where it is not [`CONFIG`].
+    pub file: Option<&'static str>,
 }
 
 /// A size of a Vision Transformer that its tensors show.
@@ -93,9 +95,10 @@ impl Told {
     pub fn check_sizes(&self, found: &VitConfig) -> Result<(), String> {
         match self.sizes.iter().find(|(size, said)| size.of(found) != *said) {
             Some((size, said)) => Err(format!(
-                "has {} {}, but the {CONFIG} beside it describes a network with {said}: move the weights elsewhere",
+                "has {} {}, but the {} beside it describes a network with {said}: move the weights elsewhere",
                 size.of(found),
-                size.noun()
+                size.noun(),
+                self.file.unwrap_or(CONFIG),
             )),
             None => Ok(()),
         }

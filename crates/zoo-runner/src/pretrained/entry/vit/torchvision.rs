@@ -18,6 +18,7 @@ const IMAGENET: Assumed = Assumed {
     resize: Resize::Crop,
     crop_ratio: 0.875,
     interpolation: Interpolation::Bilinear,
+    image_size: None,
 };
 
 pub const VIT: Layout = Layout {
@@ -42,11 +43,14 @@ pub const VIT: Layout = Layout {
     ],
     idle: &[],
     mark: "conv_proj.weight",
+    with: &[],
     strangers: &[],
     trunk: "",
     head: "heads.",
+    headless: true,
     split: None,
     positions: Bicubic::Aligned,
+    interpolates: false,
     beside: &[],
     published: &[
         ("vit_b_16", "vit_b_16-c867db91.pth"),
@@ -61,8 +65,10 @@ pub const VIT: Layout = Layout {
     lacks: |model| {
         let config = config(model);
         let is_gelu = config.activation.unwrap_or_default() == Activation::Gelu;
-        (!is_plain(&config) || !is_gelu)
-            .then_some("a class token, learned positions and the exact GELU")
+        (!is_plain(&config) || !is_gelu).then_some(
+            "a class token, learned positions, the exact GELU and a head, and none of the switches of \
+             newer networks",
+        )
     },
     describe: |info| {
         let by_hand = by_hand("torchvision", &info.preprocess);

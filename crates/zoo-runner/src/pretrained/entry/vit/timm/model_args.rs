@@ -1,71 +1,12 @@
-//! timm's `vit_*_patch*` with a class token, and DeiT without distillation.
+//! What timm's `config.json` says of a Vision Transformer, above all by `model_args`.
 
 use serde_json::{Map, Value, json};
-use zoo_data::{Interpolation, Resize};
-use zoo_model::WeightsInfo;
 use zoo_vit::{Activation, VitConfig};
 
-use super::{STRANGERS, Told, config, epsilon_note, is_plain, told::Size};
-use crate::pretrained::{
-    layout::{Assumed, Layout},
-    positions::Bicubic,
-    sidecar::{
-        Documents,
-        settings::{Settings, list},
-        timm::{Architecture, pretrained_cfg},
-    },
-};
-
-pub const VIT: Layout = Layout {
-    library: "timm",
-    model: "vit",
-    names: &[
-        ("class_token", "cls_token"),
-        ("position_embedding", "pos_embed"),
-        ("patch_embedding.*", "patch_embed.proj.*"),
-        ("blocks.#.norm1.*", "blocks.#.norm1.*"),
-        ("blocks.#.attention.qkv.*", "blocks.#.attn.qkv.*"),
-        ("blocks.#.attention.proj.*", "blocks.#.attn.proj.*"),
-        ("blocks.#.norm2.*", "blocks.#.norm2.*"),
-        ("blocks.#.mlp.fc1.*", "blocks.#.mlp.fc1.*"),
-        ("blocks.#.mlp.fc2.*", "blocks.#.mlp.fc2.*"),
-        ("norm.*", "norm.*"),
-        ("head.*", "head.*"),
-    ],
-    aliases: &[],
-    idle: &[],
-    mark: "patch_embed.proj.weight",
-    strangers: STRANGERS,
-    trunk: "",
-    head: "head.",
-    split: None,
-    positions: Bicubic::Antialiased,
-    beside: &["config.json"],
-    published: &[],
-    infer: |tensors, sidecar, options, assumed| {
-        let told = match &sidecar.config {
-            Some(config) => told(config).map_err(|message| sidecar.refuse(message))?,
-            None => Told::exported(sidecar),
-        };
-        super::infer(tensors, &told, 1e-6, options, assumed)
-    },
-    // Those of the augreg weights; DeiT uses ImageNet's values, which the names do not show.
-    preprocess: |_| Assumed {
-        mean: [0.5; 3],
-        std: [0.5; 3],
-        resize: Resize::Crop,
-        crop_ratio: 0.9,
-        interpolation: Interpolation::Bicubic,
-    },
-    lacks: |model| (!is_plain(&config(model))).then_some("a class token and learned positions"),
-    describe,
-};
-
-/// The architecture that `model_args` then change.
-pub const ARCHITECTURE: Architecture = Architecture {
-    name: "vit_base_patch16_224",
-    first_conv: "patch_embed.proj",
-    classifier: "head",
+use super::super::{Told, told::Size};
+use crate::pretrained::sidecar::{
+    settings::{Settings, list},
+    timm::pretrained_cfg,
 };
 
 /// timm's names of activations; the first for one of ours is what an export writes.
@@ -88,7 +29,7 @@ const HEADS: [(&str, usize); 7] = [
     ("gigantic", 16),
 ];
 /// What changes nothing in a network that is used, or is seen from the tensors.
-const HARMLESS: [&str; 23] = [
+const HARMLESS: [&str; 27] = [
     "num_classes",
     "img_size",
     "patch_size",
@@ -98,6 +39,10 @@ const HARMLESS: [&str; 23] = [
     "num_heads",
     "mlp_ratio",
     "qkv_bias",
+    "init_values",
+    "no_embed_class",
+    "pre_norm",
+    "reg_tokens",
     "act_layer",
     "global_pool",
     "dynamic_img_size",
@@ -114,12 +59,11 @@ const HARMLESS: [&str; 23] = [
     "fix_init",
 ];
 /// What would change a network, with the value that leaves it a plain Vision Transformer.
-const PLAIN: [(&str, &str); 7] = [
+const PLAIN: [(&str, &str); 6] = [
     ("class_token", "true"),
     ("final_norm", "true"),
     ("proj_bias", "true"),
     ("pos_embed", "\"learn\""),
-    ("reg_tokens", "0"),
     ("norm_layer", "\"layernorm\""),
     ("mlp_layer", "\"mlp\""),
 ];
@@ -129,7 +73,7 @@ const PLAIN: [(&str, &str); 7] = [
 /// # Errors
 ///
 /// What cannot be done here, by its name.
-fn told(config: &Value) -> Result<Told, String> {
+pub fn told(config: &Value) -> Result<Told, String> {
     let top = Settings::new(config, "");
     let args = Settings::new(&config["model_args"], "model_args.");
     for place in [top, args, pretrained_cfg(config)] {
@@ -140,6 +84,8 @@ fn told(config: &Value) -> Result<Told, String> {
         }
     }
     check_args(args)?;
+    let architecture = top.word("architecture")?.unwrap_or_default();
+    let tag = pretrained_cfg(config).word("tag")?.unwrap_or_default();
     Ok(Told {
         sizes: Told::sizes([
             (Size::Features, args.count("embed_dim")?),
@@ -148,8 +94,11 @@ fn told(config: &Value) -> Result<Told, String> {
             (Size::Image, args.side("img_size")?),
             (Size::Channels, args.count("in_chans")?),
         ]),
-        num_heads: args.count("num_heads")?.or_else(|| heads_of(top.word("architecture").ok()??)),
-        activation: activation(args)?,
+        num_heads: args.count("num_heads")?.or_else(|| heads_of(architecture)),
+        activation: match activation(args)? {
+            Some(activation) => Some(activation),
+            None => is_quick(architecture, tag).then_some(Activation::QuickGelu),
+        },
         qkv_bias: args.switch("qkv_bias")?,
         ..Told::default()
     })
@@ -179,22 +128,30 @@ fn activation(args: Settings) -> Result<Option<Activation>, String> {
         .ok_or_else(|| args.refuse("act_layer", &expected()))
 }
 
+/// Whether CLIP's weights of that name were trained with QuickGELU. timm notes it of weights whose
+/// architecture has the exact GELU, too.
+fn is_quick(architecture: &str, tag: &str) -> bool {
+    let trained_so = ["openai", "metaclip", "dfn"].iter().any(|start| tag.starts_with(start));
+    architecture.contains("_quickgelu") || (architecture.contains("_clip_") && trained_so)
+}
+
 /// Heads of a plain Vision Transformer of that name.
 fn heads_of(architecture: &str) -> Option<usize> {
-    let rest = ["vit_", "deit_"].iter().find_map(|start| architecture.strip_prefix(start))?;
+    let rest =
+        ["vit_", "deit_", "deit3_"].iter().find_map(|start| architecture.strip_prefix(start))?;
     let (size, rest) = rest.split_once('_')?;
+    let rest = rest.strip_prefix("distilled_").unwrap_or(rest);
     let heads = HEADS.iter().find(|(known, _)| *known == size)?;
-    rest.starts_with("patch").then_some(heads.1)
+    match rest.starts_with("patch") {
+        // DINOv2's giant is narrower, with more heads.
+        true if size == "giant" && rest.ends_with("dinov2") => Some(24),
+        true => Some(heads.1),
+        false => None,
+    }
 }
 
-fn describe(info: &WeightsInfo) -> Documents {
-    let config = config(&info.model);
-    let mut documents = ARCHITECTURE.documents(args(&config), info);
-    documents.notes.extend(epsilon_note("timm", &config));
-    documents
-}
-
-fn args(config: &VitConfig) -> Map<String, Value> {
+/// What makes [`ARCHITECTURE`](super::ARCHITECTURE) this network.
+pub fn args(config: &VitConfig) -> Map<String, Value> {
     let mut args = Map::new();
     let mut say = |name: &str, value: Value| drop(args.insert(name.to_string(), value));
     say("img_size", json!(config.image_size));
@@ -204,6 +161,18 @@ fn args(config: &VitConfig) -> Map<String, Value> {
     say("depth", json!(config.depth));
     say("num_heads", json!(config.num_heads));
     say("mlp_ratio", json!(config.mlp_dim as f64 / config.embed_dim as f64));
+    if let Some(layer_scale) = config.layer_scale {
+        say("init_values", json!(layer_scale));
+    }
+    if config.registers > 0 {
+        say("reg_tokens", json!(config.registers));
+    }
+    if !config.class_position {
+        say("no_embed_class", json!(true));
+    }
+    if config.pre_norm {
+        say("pre_norm", json!(true));
+    }
     let activation = config.activation.unwrap_or_default();
     if activation != Activation::Gelu {
         let named = ACTIVATIONS.iter().find(|(_, known)| *known == activation);
