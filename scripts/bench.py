@@ -32,7 +32,7 @@ first three steps are not counted. The ratio divides by the faster of eager and 
 `scripts/bench.py` writes the section of the machine that it runs on.
 """
 NOTES = "### Notes\n"
-CASES = ["cnn-32", "alexnet-224", "vit-tiny-16-224", "vit-192x6-32"]
+CASES = ["cnn-32", "alexnet-224", "resnet-20-32", "resnet-18-224", "resnet-50-224", "vit-tiny-16-224", "vit-192x6-32"]
 MODES = ["eager", "channels-last", "compile"]
 
 

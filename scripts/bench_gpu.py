@@ -23,6 +23,7 @@ OUT = ROOT / "target" / "bench-gpu"
 CASES = {
     "cnn-32": 2048,
     "alexnet-224": 256,
+    "resnet-50-224": 256,
     "vit-tiny-16-224": 256,
     "vit-192x6-32": 1024,
     "vit-base-16-224": 256,

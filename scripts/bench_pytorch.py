@@ -27,6 +27,8 @@ import torchvision
 from torch import nn
 from torch.nn import functional as F
 
+from training_fixture import CifarResNet
+
 WARM_UP = 3
 BATCHES = 4
 
@@ -56,6 +58,9 @@ def small_vit():
 CASES = {
     "cnn-32": (Cnn, 32, 128, 10),
     "alexnet-224": (torchvision.models.alexnet, 224, 16, 1000),
+    "resnet-20-32": (lambda: CifarResNet([3, 3, 3], [16, 32, 64]), 32, 128, 10),
+    "resnet-18-224": (torchvision.models.resnet18, 224, 16, 1000),
+    "resnet-50-224": (torchvision.models.resnet50, 224, 8, 1000),
     "vit-tiny-16-224": (lambda: timm.create_model("vit_tiny_patch16_224"), 224, 8, 1000),
     "vit-192x6-32": (small_vit, 32, 64, 10),
     "dinov2-small-14-224": (
@@ -76,6 +81,13 @@ NAMES = [
     (r"^classifier\.fc6", "classifier.1"),
     (r"^classifier\.fc7", "classifier.4"),
     (r"^classifier\.head", "classifier.6"),
+    (r"^stem\.0\.conv", "conv1"),
+    (r"^stem\.0\.norm", "bn1"),
+    (r"^stages\.(\d)\.blocks", lambda found: f"layer{int(found[1]) + 1}"),
+    (r"\.layers\.(\d)\.conv", lambda found: f".conv{int(found[1]) + 1}"),
+    (r"\.layers\.(\d)\.norm", lambda found: f".bn{int(found[1]) + 1}"),
+    (r"\.shortcut\.project\.conv", ".downsample.0"),
+    (r"\.shortcut\.project\.norm", ".downsample.1"),
     (r"^patch_embedding", "patch_embed.proj"),
     (r"^class_token", "cls_token"),
     (r"^position_embedding", "pos_embed"),
@@ -91,6 +103,8 @@ def load_weights(model, path):
             name = re.sub(pattern, replacement, name)
         if isinstance(model, Cnn):
             name = name.replace("fc1", "13").replace("head", "15")
+        if isinstance(model, (torchvision.models.ResNet, CifarResNet)):
+            name = name.replace("head", "fc")
         weights[name] = value.T if name.endswith("weight") and value.ndim == 2 else value
     missing, unknown = model.load_state_dict(weights, strict=False)
     missing = [name for name in missing if not name.endswith("num_batches_tracked")]

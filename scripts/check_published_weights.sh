@@ -29,6 +29,7 @@ for name in torchvision/alexnet torchvision/vit_b_16 torchvision/vit_b_32 \
     timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k \
     timm/vit_small_patch16_224.augreg_in21k_ft_in1k \
     timm/vit_base_patch16_224.augreg_in21k_ft_in1k \
+    torchvision/resnet18 torchvision/resnet50 timm/resnet18.a1_in1k microsoft/resnet-50 \
     google/vit-base-patch16-224; do
     "$zoo" import "$name" --classes names.txt --out weights.safetensors
     check weights.safetensors "$name"

@@ -18,10 +18,11 @@ import torchvision
 from pytorch_grad_cam import GradCAM, HiResCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from timm.layers import set_fused_attn
+from timm.models.resnet import BasicBlock, ResNet
 from timm.models.vision_transformer import VisionTransformer
 from torch import nn
 
-from training_fixture import CLASSES, FIXTURES, fill, filler
+from training_fixture import CLASSES, FIXTURES, convolutions_and_head, fill, filler, resnet_names
 
 LABELS = [3, 8]
 GAIN = 2.0
@@ -56,6 +57,12 @@ def alexnet():
     convolutions = {f"features.{i}": f"features.conv{n}" for n, i in enumerate([0, 3, 6, 8, 10], 1)}
     linear = {f"classifier.{i}": f"classifier.{n}" for n, i in [("fc6", 1), ("fc7", 4), ("head", 6)]}
     return model, convolutions | linear, model.features[11], None, 95
+
+
+def resnet():
+    """timm's ResNet with fewer channels; the target layer is the last block."""
+    model = ResNet(BasicBlock, [1, 2, 1, 1], channels=(4, 4, 6, 8), num_classes=CLASSES, zero_init_last=False)
+    return model, convolutions_and_head(resnet_names(model)), model.layer4[-1], None, 127
 
 
 def vit():
@@ -124,7 +131,7 @@ def rounded(array):
 def main():
     set_fused_attn(False)
     fixture = {}
-    for make in [cnn, alexnet, vit]:
+    for make in [cnn, alexnet, resnet, vit]:
         model, names, target, grid, side = make()
         fill(model, names, GAIN)
         model.eval()

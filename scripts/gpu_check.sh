@@ -33,6 +33,7 @@ for backend in "${backends[@]}"; do
     check "$ZOO" bench cnn-32 --backend "$backend" --batch 2048
     check "$ZOO" bench vit-192x6-32 --backend "$backend" --batch 512
     check "$ZOO" bench alexnet-224 --backend "$backend" --batch 256
+    check "$ZOO" bench resnet-50-224 --backend "$backend" --batch 128
     check "$ZOO" bench vit-tiny-16-224 --backend "$backend" --batch 256
     for model in cnn alexnet vit; do
         check "$ZOO" train "configs/$model-fashion-mnist.json" --backend "$backend" --force \

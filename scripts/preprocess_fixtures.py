@@ -70,6 +70,10 @@ def hf_cases(size):
     yield "hf-bit", {}, cut("BitImageProcessor", {"shortest_edge": wide})
     yield "hf-clip-one-number", {}, cut("CLIPImageProcessor", odd, do_convert_rgb=True)
     yield "hf-siglip", {}, vit(image_processor_type="SiglipImageProcessor")
+    yield "hf-convnext", {}, {"feature_extractor_type": "ConvNextFeatureExtractor", "size": size, "resample": 3, **HALF}
+    yield "hf-convnext-cut", {}, {
+        "image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": size}, "crop_pct": 0.7, **HALF
+    }
     yield "hf-vit-crop", {}, vit(size={"shortest_edge": wide}, crop_size=square(size), do_center_crop=True)
     yield "hf-not-normalized", {}, vit(do_normalize=False)
     bytes_ = {"image_mean": [120.0, 110.0, 100.0], "image_std": [60.0, 61.0, 62.0]}

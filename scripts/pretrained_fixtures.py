@@ -36,6 +36,7 @@ import transformers
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from timm.layers import resample_abs_pos_embed
+from timm.models.resnet import BasicBlock, Bottleneck, ResNet
 from torch import nn
 from torchvision.models.vision_transformer import VisionTransformer, interpolate_embeddings
 
@@ -54,6 +55,11 @@ def randomize(model, seed, deviation=None):
         scale = deviation or (fan_in**-0.5 if parameter.dim() > 1 else 0.1)
         is_norm = parameter.dim() == 1 and name.endswith("weight")
         parameter.data = noise * scale + (1.0 if is_norm else 0.0)
+    for name, buffer in model.named_buffers():
+        if name.endswith("running_mean"):
+            buffer.copy_(torch.randn(buffer.shape, generator=generator) * 0.1)
+        elif name.endswith("running_var"):
+            buffer.copy_(torch.rand(buffer.shape, generator=generator) + 0.5)
     return model.eval()
 
 
@@ -76,6 +82,74 @@ def small_alexnet():
     model.classifier[4] = nn.Linear(12, 12)
     model.classifier[6] = nn.Linear(12, 3)
     return model
+
+
+class SmallResNet(torchvision.models.ResNet):
+    """torchvision's ResNet with a sixteenth of its channels after the stem."""
+
+    def _make_layer(self, block, planes, *args, **kwargs):
+        return super()._make_layer(block, planes // 16, *args, **kwargs)
+
+
+def small_torchvision_resnet():
+    model = SmallResNet(torchvision.models.resnet.BasicBlock, [1, 2, 1, 1])
+    model.fc = nn.Linear(32, 3)
+    return model
+
+
+def timm_resnet(block, layers, **args):
+    return ResNet(block, layers, channels=(4, 4, 6, 8), num_classes=3, zero_init_last=False, **args)
+
+
+def hf_resnet(kind):
+    config = transformers.ResNetConfig(
+        embedding_size=8, hidden_sizes=[8, 12], depths=[1, 2], layer_type=kind,
+        id2label={label: f"kind {label}" for label in range(3)},
+    )
+    return transformers.ResNetForImageClassification(config)
+
+
+class Cifar(nn.Module):
+    """The names and the computation of github.com/akamaster/pytorch_resnet_cifar10."""
+
+    class Block(nn.Module):
+        def __init__(self, channels, width, stride, option):
+            super().__init__()
+            self.conv1, self.bn1 = nn.Conv2d(channels, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width)
+            self.conv2, self.bn2 = nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width)
+            self.shortcut, self.added = nn.Sequential(), None
+            if (stride != 1 or channels != width) and option == "A":
+                self.added = (width - channels) // 2
+            elif stride != 1 or channels != width:
+                conv = nn.Conv2d(channels, width, 1, stride, bias=False)
+                self.shortcut = nn.Sequential(conv, nn.BatchNorm2d(width))
+
+        def forward(self, x):
+            shortcut = self.shortcut(x)
+            if self.added is not None:
+                shortcut = nn.functional.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, self.added, self.added))
+            return torch.relu(self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x))))) + shortcut)
+
+    def __init__(self, depth, classes=10, option="A", widths=(16, 32, 64)):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(3, widths[0], 3, 1, 1, bias=False), nn.BatchNorm2d(widths[0])
+        for number, (channels, width) in enumerate(zip([widths[0], *widths], widths), 1):
+            blocks = [self.Block(channels, width, min(number, 2), option)]
+            blocks += [self.Block(width, width, 1, option) for _ in range(depth - 1)]
+            setattr(self, f"layer{number}", nn.Sequential(*blocks))
+        self.linear = nn.Linear(widths[-1], classes)
+
+    def forward(self, x):
+        x = self.layer3(self.layer2(self.layer1(torch.relu(self.bn1(self.conv1(x))))))
+        return self.linear(x.mean((2, 3)))
+
+
+def sequential():
+    """The small network of github.com/locuslab/convex_adversarial, with fewer channels."""
+    return nn.Sequential(
+        nn.Conv2d(3, 4, 4, 2, 1), nn.ReLU(), nn.Conv2d(4, 5, 4, 2, 1), nn.ReLU(), nn.Flatten(),
+        nn.Linear(5 * 16, 7), nn.ReLU(), nn.Linear(7, 3),
+    )
 
 
 def torchvision_vit(width, mlp, depth, heads, patch, image, classes):
@@ -142,11 +216,39 @@ def write_small():
     ).save_pretrained(FIXTURES / "hf-vit")
     keep("hf-vit", vit, 16)
 
+    write_small_resnets(keep)
+    small = randomize(sequential(), 11)
+    torch.save(small.state_dict(), FIXTURES / "sequential-cnn.pth")
+    keep("sequential-cnn", small, 16)
+
     expected["positions"] = {
         f"{side} to {new}": positions(side, new) for side, new in [(4, 6), (14, 24), (24, 14)]
     }
     (FIXTURES / "expected.json").write_text(json.dumps(expected))
     write_hostile()
+
+
+def write_small_resnets(keep):
+    networks = {
+        "torchvision-resnet": small_torchvision_resnet(),
+        "timm-resnet-bottleneck": timm_resnet(Bottleneck, [1, 1, 2, 1]),
+        "timm-resnet-d": timm_resnet(Bottleneck, [1, 1, 1, 1], stem_width=4, stem_type="deep", avg_down=True),
+    }
+    for seed, (name, resnet) in enumerate(networks.items(), 5):
+        save_file(contiguous(randomize(resnet, seed).state_dict()), FIXTURES / f"{name}.safetensors")
+        # An odd size, so that windows reach over the edge.
+        keep(name, resnet, 45)
+    for seed, kind in enumerate(["basic", "bottleneck"], 8):
+        resnet = randomize(hf_resnet(kind), seed)
+        resnet.save_pretrained(FIXTURES / f"hf-resnet-{kind}")
+        transformers.ConvNextImageProcessor(size={"shortest_edge": 32}).save_pretrained(FIXTURES / f"hf-resnet-{kind}")
+        keep(f"hf-resnet-{kind}", resnet, 32)
+    for option in "AB":
+        resnet = randomize(Cifar(1, 3, option, (4, 8, 12)), 10)
+        state = {f"module.{name}": tensor for name, tensor in resnet.state_dict().items()}
+        path = FIXTURES / f"akamaster-resnet-{option.lower()}.th"
+        torch.save({"state_dict": state, "best_prec1": 50.0}, path, _use_new_zipfile_serialization=False)
+        keep(path.stem, resnet, 16)
 
 
 def positions(side, new):
@@ -186,6 +288,15 @@ def full_models():
     yield "alexnet", "torchvision", torchvision.models.alexnet()
     yield "vit_b_16", "torchvision", torchvision.models.vit_b_16()
     yield "vit_b_32", "torchvision", torchvision.models.vit_b_32()
+    for depth in [18, 34, 50, 101, 152]:
+        yield f"resnet{depth}", "torchvision", getattr(torchvision.models, f"resnet{depth}")()
+    for name in ["resnet18", "resnet50", "resnet18d", "resnet50d"]:
+        yield name, "timm", timm.create_model(name)
+    yield "ResNetForImageClassification", "hf", transformers.ResNetForImageClassification(
+        transformers.ResNetConfig(num_labels=1000)
+    )
+    for depth in [20, 56]:
+        yield f"cifar-resnet{depth}", "akamaster", Cifar((depth - 2) // 6)
     for size in ["tiny", "small", "base"]:
         name = f"vit_{size}_patch16_224"
         yield name, "timm", timm.create_model(name)
@@ -258,18 +369,19 @@ def check_full(zoo):
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         files = images_in(folder)
-        images = prepared(files)
         for name, layout, model in full_models():
             randomize(model, 6)
-            theirs = folder / name
+            theirs = folder / f"{layout}-{name}"
             theirs.mkdir()
             source, ours = save(model, layout, theirs), folder / "ours.safetensors"
             state = contiguous(model.state_dict())
             figures = ["--mean", "0.5,0.5,0.5", "--std", "0.5,0.5,0.5", "--resize", "none"]
+            small = [32] if layout == "akamaster" else []
+            images = prepared(images_in(folder, *([8] + small)))
             seconds, memory = measured([zoo, "import", source, "--out", ours, *figures])
             wanted, found = scores(model, images), zoo_scores(zoo, ours, files)
             error = ((wanted - found).abs().max() / wanted.abs().max()).item()
-            back = folder / f"{name}-back" / "model.safetensors"
+            back = folder / f"{layout}-{name}-back" / "model.safetensors"
             back.parent.mkdir()
             measured([zoo, "export", ours, "--layout", layout, "--out", back])
             returned = load(model, layout, back)

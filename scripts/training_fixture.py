@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes the results of PyTorch, torchvision and timm for the training runs that the tests of zoo-training repeat:
-tests/fixtures/{optimizers,schedules,loss_curves}.json.
+tests/fixtures/{optimizers,schedules,loss_curves,gradients}.json.
 
     python3 -m venv venv && venv/bin/pip install torch torchvision timm
     venv/bin/python scripts/training_fixture.py
@@ -17,11 +17,13 @@ import numpy as np
 import timm.optim
 import torch
 import torchvision
+from timm.models.resnet import BasicBlock, Bottleneck, ResNet
 from timm.models.vision_transformer import VisionTransformer
 from timm.scheduler import CosineLRScheduler, MultiStepLRScheduler, PolyLRScheduler, StepLRScheduler
 from torch import nn
 from torch.optim import lr_scheduler
 from torch.optim.lr_scheduler import SequentialLR
+from torch.utils._python_dispatch import TorchDispatchMode
 
 FIXTURES = Path(__file__).parent.parent / "tests" / "fixtures"
 STEPS = 100
@@ -155,7 +157,7 @@ def schedules():
             for name, config, factors, make in SCHEDULES]
 
 
-# -- Loss curves of the three models ---------------------------------------------------------------
+# -- Loss curves of the models ---------------------------------------------------------------
 
 
 class Cnn(nn.Module):
@@ -194,6 +196,75 @@ def vit():
         names |= {f"blocks.{i}.attn.{part}": f"blocks.{i}.attention.{part}" for part in ["qkv", "proj"]}
         names |= {f"blocks.{i}.mlp.{part}": f"blocks.{i}.mlp.{part}" for part in ["fc1", "fc2"]}
     return model, names, 1.0
+
+
+class CifarBlock(nn.Module):
+    """Two convolutions, and the paper's option A around them."""
+
+    def __init__(self, channels, width, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, width, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.conv2 = nn.Conv2d(width, width, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(width)
+        self.stride, self.added = stride, (width - channels) // 2
+
+    def forward(self, x):
+        shortcut = nn.functional.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, self.added, self.added))
+        x = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
+        return torch.relu(x + shortcut)
+
+
+class CifarResNet(nn.Module):
+    """He et al. 2015, section 4.2."""
+
+    def __init__(self, depths, widths):
+        super().__init__()
+        channels = widths[0]
+        self.conv1, self.bn1 = nn.Conv2d(3, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels)
+        for number, (depth, width) in enumerate(zip(depths, widths), 1):
+            blocks = []
+            for index in range(depth):
+                blocks.append(CifarBlock(channels, width, 2 if number > 1 and index == 0 else 1))
+                channels = width
+            setattr(self, f"layer{number}", nn.Sequential(*blocks))
+        self.fc, self.stages = nn.Linear(channels, CLASSES), len(depths)
+
+    def forward(self, x):
+        x = torch.relu(self.bn1(self.conv1(x)))
+        for number in range(1, self.stages + 1):
+            x = getattr(self, f"layer{number}")(x)
+        return self.fc(x.mean((2, 3)))
+
+
+def resnet_names(model):
+    """The zoo's names of the modules of a ResNet of timm's, torchvision's or ours."""
+    is_d = isinstance(model.conv1, nn.Sequential)
+    stem = {"conv1.0": 0, "conv1.3": 1, "conv1.6": 2} if is_d else {"conv1": 0}
+    names = {name: f"stem.{index}.conv" for name, index in stem.items()}
+    names |= {"conv1.1": "stem.0.norm", "conv1.4": "stem.1.norm", "bn1": f"stem.{len(stem) - 1}.norm", "fc": "head"}
+    for name, module in model.named_modules():
+        parts = name.split(".")
+        if not parts[0].startswith("layer") or len(parts) < 3:
+            continue
+        block = f"stages.{int(parts[0][5:]) - 1}.blocks.{parts[1]}"
+        if parts[2] == "downsample" and len(parts) == 4:
+            kind = "conv" if isinstance(module, nn.Conv2d) else "norm"
+            names[name] = f"{block}.shortcut.project.{kind}"
+        elif parts[2][:-1] in ["conv", "bn"]:
+            kind = "conv" if parts[2].startswith("conv") else "norm"
+            names[name] = f"{block}.layers.{int(parts[2][-1]) - 1}.{kind}"
+    return names
+
+
+def convolutions_and_head(names):
+    """What is filled: norms stay unchanged."""
+    return {name: path for name, path in names.items() if not path.endswith(".norm")}
+
+
+def resnet():
+    model = CifarResNet([3, 3, 3], [16, 32, 64])
+    return model, convolutions_and_head(resnet_names(model)), 1.0
 
 
 def fill(model, names, gain):
@@ -261,15 +332,72 @@ def loss_curves():
     return {
         "cnn": curve(cnn(), 16, 32, sgd(0.005), 1.0),
         "alexnet": curve(alexnet(), 8, 64, sgd(0.001), 0.5),
+        "resnet": curve(resnet(), 16, 32, sgd(0.002), 1.0),
         "vit": curve(vit(), 16, 32, adamw, 1.0),
     }
+
+
+# -- Gradients of the blocks of a ResNet -----------------------------------------------------------
+
+
+def gradients():
+    """Of each parameter, the norm of its gradient, and the product with numbers by its name."""
+
+    def timms(block, **args):
+        return ResNet(block, [1, 2, 1, 1], channels=(4, 4, 8, 8), num_classes=CLASSES, zero_init_last=False, **args)
+
+    networks = {
+        "basic, zero-padding": CifarResNet([1, 2], [8, 16]),
+        "basic, convolution": timms(BasicBlock),
+        "bottleneck, convolution": timms(Bottleneck),
+        "bottleneck, average-pooling": timms(Bottleneck, stem_width=4, stem_type="deep", avg_down=True),
+    }
+    return {name: network_gradients(model) for name, model in networks.items()}
+
+
+class Kinks(TorchDispatchMode):
+    """How near to 0 an input of a ReLU comes: there, rounding decides which way the gradient goes."""
+
+    nearest = math.inf
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if func in (torch.ops.aten.relu.default, torch.ops.aten.relu_.default):
+            self.nearest = min(self.nearest, args[0].abs().min().item())
+        return func(*args, **(kwargs or {}))
+
+
+def distance_from_kinks(model, step):
+    with torch.no_grad(), Kinks() as kinks:
+        model(batch(step, 8, (3, 33, 33))[0])
+    return kinks.nearest
+
+
+def network_gradients(model):
+    names = resnet_names(model)
+    fill(model, convolutions_and_head(names), 1.5)
+    model.train()
+    step = max(range(16), key=lambda step: distance_from_kinks(model, step))
+    images, labels = batch(step, 8, (3, 33, 33))
+    loss = nn.functional.cross_entropy(model(images), labels)
+    loss.backward()
+    found = {"step": step, "loss": loss.item(), "gradients": {}}
+    for name, parameter in model.named_parameters():
+        module, _, last = name.rpartition(".")
+        path = names[module]
+        if path.endswith(".norm"):
+            last = {"weight": "gamma", "bias": "beta"}[last]
+        gradient = parameter.grad.T if parameter.ndim == 2 else parameter.grad
+        pattern = torch.from_numpy(filler(f"gradient of {path}.{last}", 0, parameter.numel(), 1.0))
+        product = (gradient.flatten() * pattern).sum().item()
+        found["gradients"][f"{path}.{last}"] = [gradient.norm().item(), product]
+    return found
 
 
 def main():
     torch.manual_seed(0)
     torch.set_num_threads(2)
     FIXTURES.mkdir(exist_ok=True)
-    for make in [optimizers, schedules, loss_curves]:
+    for make in [optimizers, schedules, loss_curves, gradients]:
         with open(FIXTURES / f"{make.__name__}.json", "w") as file:
             json.dump(make(), file, indent=1)
             file.write("\n")

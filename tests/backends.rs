@@ -13,7 +13,7 @@ fn parity(zoo: &Zoo, arguments: &[&str]) {
     let rows: Value = serde_json::from_str(&printed).unwrap();
     let rows = rows.as_array().unwrap();
     let cases: Vec<_> = rows.iter().map(|row| row["config"].as_str().unwrap()).collect();
-    assert_eq!(cases, ["cnn", "cnn-residual", "alexnet", "vit"]);
+    assert_eq!(cases, ["cnn", "cnn-residual", "alexnet", "resnet", "vit"]);
     for row in rows {
         assert_eq!(row["pass"], true, "{row:#}");
         assert_eq!(row["first_layer"], Value::Null, "{row:#}");
@@ -101,7 +101,7 @@ fn what_cannot_be_compared_is_refused() {
     );
     assert_eq!(
         zoo.refused(&["parity", "cnm", "--backend", "flex,ndarray"]),
-        "error: unknown case `cnm`, did you mean `cnn`? Known: cnn, cnn-residual, alexnet, vit. \
+        "error: unknown case `cnm`, did you mean `cnn`? Known: cnn, cnn-residual, alexnet, resnet, vit. \
          Or give the path of a config.\n"
     );
     assert_eq!(

@@ -19,6 +19,8 @@ fn models_are_listed_with_the_published_counts() {
     let parameters = |model: &str, preset: &str| row(model, preset)["parameters"].as_u64().unwrap();
     assert_eq!(parameters("alexnet", "torchvision"), 61_100_840);
     assert_eq!(parameters("alexnet", "paper"), 60_965_224);
+    assert_eq!(parameters("resnet", "resnet18"), 11_689_512);
+    assert_eq!(parameters("resnet", "resnet152"), 60_192_808);
     assert_eq!(parameters("vit", "tiny-16"), 5_717_416);
     assert_eq!(parameters("vit", "small-16"), 22_050_664);
     assert_eq!(parameters("vit", "base-16"), 86_567_656);
@@ -28,6 +30,7 @@ fn models_are_listed_with_the_published_counts() {
     // Multiply-adds as torchvision's documentation has them, and timm's for the smallest.
     for (model, preset, expected) in [
         ("alexnet", "torchvision", 0.714e9),
+        ("resnet", "resnet50", 4.089e9),
         ("vit", "base-16", 17.564e9),
         ("vit", "base-32", 4.409e9),
         ("vit", "tiny-16", 1.26e9),
@@ -118,7 +121,7 @@ fn mistakes_in_a_config_are_told_with_their_place_and_the_nearest_right_word() {
         ),
         (
             String::from("{\n  \"data\": {\"sea\": {}},\n  \"model\": {\"vitt\": {}}\n}"),
-            "error: bad.json:3:18: unknown name `vitt`, did you mean `vit`? Known: cnn, alexnet, vit.\n",
+            "error: bad.json:3:18: unknown name `vitt`, did you mean `vit`? Known: cnn, alexnet, resnet, vit.\n",
         ),
         (
             String::from("{\n  \"data\": {\"see\": {}}\n}"),

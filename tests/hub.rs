@@ -248,12 +248,12 @@ fn what_cannot_be_fetched_is_told_with_what_to_do() {
                is no folder `someone` here)\n";
     assert!(said.ends_with(end), "{said}");
     assert_eq!(
-        refused("torchvision/resnet18", ("HF_HUB_OFFLINE", "1")),
+        refused("torchvision/vgg16", ("HF_HUB_OFFLINE", "1")),
         (
             2,
             String::from(
-                "error: pretrained torchvision/resnet18: expected one of alexnet, vit_b_16, vit_b_32, vit_l_16, \
-                 vit_l_32\n"
+                "error: pretrained torchvision/vgg16: expected one of alexnet, vit_b_16, vit_b_32, vit_l_16, \
+                 vit_l_32, resnet18, resnet34, resnet50, resnet101, resnet152\n"
             )
         )
     );

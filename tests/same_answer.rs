@@ -37,7 +37,7 @@ fn difference(found: &[[f64; 3]], expected: &[[f64; 3]]) -> f64 {
 #[test]
 fn every_preprocessing_and_network_answers_as_in_its_library() {
     let cases = cases();
-    assert_eq!(cases.len(), 46);
+    assert_eq!(cases.len(), 48);
     let mut wrong = Vec::new();
     for case in &cases {
         let zoo = Zoo::new();

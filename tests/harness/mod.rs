@@ -169,10 +169,14 @@ pub fn small_cnn() -> Value {
 }
 
 /// The smallest network of each model, with dropout, so that its randomness is tested too.
-pub fn tiny_models() -> [(&'static str, Value); 3] {
+pub fn tiny_models() -> [(&'static str, Value); 4] {
     [
         ("cnn", json!({"cnn": {"widths": [8, 16], "hidden": 16, "dropout": 0.3}})),
         ("alexnet", json!({"alexnet": {"preset": "small-images", "dropout": 0.3}})),
+        (
+            "resnet",
+            json!({"resnet": {"preset": "resnet20", "depths": [1, 1], "stem_width": 4, "widths": [4, 8], "dropout": 0.3}}),
+        ),
         (
             "vit",
             json!({"vit": {"embed_dim": 16, "depth": 2, "num_heads": 2, "mlp_dim": 32, "drop_path": 0.2}}),

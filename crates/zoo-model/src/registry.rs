@@ -80,6 +80,16 @@ macro_rules! zoo {
                 }
             }
 
+            /// The settings of the preset that these start from.
+            pub(super) fn of_preset(&self) -> Self {
+                match self {
+                    $(Self::$variant(settings) => {
+                        let preset = settings.preset.unwrap_or_default();
+                        Self::$variant($krate::$config::preset(preset).into())
+                    })*
+                }
+            }
+
             /// What is taken from the data where the settings leave it open, by its key in JSON.
             pub(super) fn of_data(&mut self) -> [(&'static str, &mut Option<usize>); 3] {
                 match self {
@@ -182,5 +192,6 @@ macro_rules! zoo {
 zoo! { $
     Cnn     "cnn"     zoo_cnn::{CnnSettings, CnnConfig, CnnPreset, Cnn}
     AlexNet "alexnet" zoo_alexnet::{AlexNetSettings, AlexNetConfig, AlexNetPreset, AlexNet}
+    ResNet  "resnet"  zoo_resnet::{ResNetSettings, ResNetConfig, ResNetPreset, ResNet}
     Vit     "vit"     zoo_vit::{VitSettings, VitConfig, VitPreset, Vit}
 }

@@ -61,6 +61,9 @@ impl ModelSettings {
             model.layer_scale = model.layer_scale.or(weights.layer_scale);
             model.projection = model.projection.or(weights.projection);
         }
+        if let (Self::ResNet(model), Self::ResNet(weights)) = (&mut model, weights) {
+            model.shortcut = model.shortcut.or(weights.shortcut);
+        }
         Ok(model)
     }
 
@@ -70,6 +73,23 @@ impl ModelSettings {
             Self::Cnn(settings) => zoo_cnn::CnnConfig::from(settings.clone()).logit_scale,
             _ => 1.0,
         }
+    }
+
+    /// What to say of images that cost many times what those cost that the preset is for.
+    pub fn note(&self) -> Option<String> {
+        const TIMES: f64 = 16.0;
+        let (preset, shape) = (self.of_preset(), self.shape());
+        let usual = preset.shape().image_size;
+        let cost = preset.with_shape(DataShape { image_size: usual, ..shape }).multiply_adds();
+        let times = (self.multiply_adds() as f64 / cost as f64).round();
+        (shape.image_size > usual && times >= TIMES).then(|| {
+            let name = self.name();
+            format!(
+                "an image of {} pixels costs this {name} {times} times what one of {usual} costs its preset, which is \
+                 for small images",
+                shape.image_size
+            )
+        })
     }
 
     /// The number of attention heads that the settings of a Vision Transformer give.

@@ -143,7 +143,7 @@ pub fn save_weights<M: Module>(
     write_tensors(path, &metadata, model.collect(None, None, false))
 }
 
-/// Writes a safetensors file of f32, its metadata in the order given, its tensors in that of their
+/// Writes a safetensors file of f32, and of i64 for what counts, its metadata in the order given, its tensors in that of their
 /// names, one after the other. The `safetensors` crate shuffles the metadata and lets nobody but the
 /// owner read.
 ///
@@ -156,8 +156,9 @@ pub fn write_tensors(
     tensors: Vec<burn_pack::Tensor>,
 ) -> Result<(), Error> {
     let failed = |error: String| Error::Failed(format!("{}: cannot write: {error}", shown(path)));
-    if let Some(tensor) = tensors.iter().find(|tensor| tensor.dtype != DType::F32) {
-        return Err(failed(format!("`{}` is of {:?}, expected f32", tensor.name, tensor.dtype)));
+    if let Some(tensor) = tensors.iter().find(|tensor| name_of(tensor.dtype).is_none()) {
+        let found = tensor.dtype;
+        return Err(failed(format!("`{}` is of {found:?}, expected f32 or i64", tensor.name)));
     }
     let tensors: BTreeMap<&str, &burn_pack::Tensor> =
         tensors.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
@@ -173,6 +174,15 @@ pub fn write_tensors(
     .map_err(|error| failed(error.to_string()))
 }
 
+/// What safetensors calls a type of numbers that is written.
+fn name_of(dtype: DType) -> Option<&'static str> {
+    match dtype {
+        DType::F32 => Some("F32"),
+        DType::I64 => Some("I64"),
+        _ => None,
+    }
+}
+
 /// The JSON that a safetensors file begins with, filled up to a multiple of eight bytes.
 fn header(metadata: &[(&str, &str)], tensors: &BTreeMap<&str, &burn_pack::Tensor>) -> Vec<u8> {
     let metadata: Map<String, Value> =
@@ -182,7 +192,8 @@ fn header(metadata: &[(&str, &str)], tensors: &BTreeMap<&str, &burn_pack::Tensor
     for (name, tensor) in tensors {
         let end = start + tensor.byte_len();
         let shape: Vec<usize> = tensor.shape.to_vec();
-        let entry = json!({"dtype": "F32", "shape": shape, "data_offsets": [start, end]});
+        let entry =
+            json!({"dtype": name_of(tensor.dtype), "shape": shape, "data_offsets": [start, end]});
         header.insert(name.to_string(), entry);
         start = end;
     }
@@ -245,12 +256,15 @@ mod tests {
         let path = Path::new("/nowhere/x.safetensors");
         let tensor = burn_pack::Tensor::new(
             String::from("count"),
-            DType::I64,
+            DType::I32,
             [1],
             None,
-            Bytes::from_bytes_vec(vec![0; 8]),
+            Bytes::from_bytes_vec(vec![0; 4]),
         );
         let error = write_tensors(path, &[], vec![tensor]).unwrap_err().to_string();
-        assert_eq!(error, "/nowhere/x.safetensors: cannot write: `count` is of I64, expected f32");
+        assert_eq!(
+            error,
+            "/nowhere/x.safetensors: cannot write: `count` is of I32, expected f32 or i64"
+        );
     }
 }

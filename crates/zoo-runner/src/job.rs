@@ -76,6 +76,7 @@ impl Job {
         check_batch(&device, config.loader.batch_size, shape.image_size)
             .map_err(|message| Error::Usage(format!("backend `{}`: {message}", config.backend)))?;
         config.model = config.model.fit_to(shape).map_err(|message| refuse("model", message))?;
+        data.notes.extend(config.model.note());
         check_memory(&config.model, &settings, What::Train, &device)?;
         let model = config.init_model(pretrained.as_ref(), &data.classes, &device)?;
         Ok(Self { setup: Setup { config, device, data, settings }, model })

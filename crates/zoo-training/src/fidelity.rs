@@ -22,15 +22,15 @@ use super::{
     Trainer,
 };
 
-const CLASSES: usize = 10;
+pub(super) const CLASSES: usize = 10;
 
-fn fixture<T: DeserializeOwned>(name: &str) -> T {
+pub(super) fn fixture<T: DeserializeOwned>(name: &str) -> T {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(name);
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
 /// Images with the pattern of their class under noise.
-fn batch(
+pub(super) fn batch(
     step: usize,
     size: usize,
     [channels, height, width]: [usize; 3],
@@ -224,6 +224,15 @@ fn alexnet_learns_as_torchvisions() {
         let config = AlexNetConfig::preset(AlexNetPreset::Torchvision);
         let (num_classes, image_size, dropout) = (CLASSES, 64, 0.0);
         AlexNetConfig { num_classes, image_size, dropout, ..config }.init(device)
+    });
+}
+
+#[test]
+fn resnet_20_learns_as_in_pytorch() {
+    use zoo_resnet::{ResNetConfig, ResNetPreset};
+    assert_curve("resnet", |device| {
+        let config = ResNetConfig::preset(ResNetPreset::ResNet20);
+        ResNetConfig { num_classes: CLASSES, zero_init_last_norm: false, ..config }.init(device)
     });
 }
 

@@ -3,6 +3,8 @@
 //! [`train()`] is the loop; [`Trainer`] makes its steps, and those of everything else that trains.
 
 mod bars;
+#[cfg(test)]
+mod block_gradients;
 mod budget;
 mod checkpoint;
 mod class_weights;

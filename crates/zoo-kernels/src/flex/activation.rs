@@ -48,7 +48,7 @@ pub(crate) fn relu_tracked<C: CheckpointStrategy>(input: Tracked) -> Tracked {
 
 kernel! {
     /// Clears the gradient where the output is 0.
-    fn mask_positive<S>(simd: S, gradient: &mut [f32], output: &[f32]) {
+    pub(crate) fn mask_positive<S>(simd: S, gradient: &mut [f32], output: &[f32]) {
         let zero = simd.splat_f32s(0.0);
         zip(simd, gradient, output, #[inline(always)] |g, y| {
             simd.select_f32s(simd.less_than_or_equal_f32s(y, zero), zero, g)

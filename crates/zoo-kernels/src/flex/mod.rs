@@ -5,6 +5,7 @@ mod attention;
 mod autodiff;
 mod batch_norm;
 mod conv;
+mod epilogue;
 mod layer_norm;
 mod linear;
 mod lrn;
@@ -29,6 +30,25 @@ pub(crate) use step::{AdamWStep, SgdStep, adamw_step, sgd_step};
 
 /// Pixels of the largest window whose winner fits a byte.
 pub(crate) const LARGEST_WINDOW: usize = 256;
+
+/// A convolution, batch normalisation by given gamma, beta, mean and variance, the addition of a
+/// shortcut, and ReLU, on Flex without gradients: all in one pass.
+///
+/// # Panics
+/// If the tensors are elsewhere.
+pub(crate) fn conv_norm_infer(
+    [input, weight]: [burn::tensor::Tensor<4>; 2],
+    parameters: [burn::tensor::Tensor<1>; 4],
+    epsilon: f64,
+    shape: ConvShape,
+    (shortcut, relu): (Option<burn::tensor::Tensor<4>>, bool),
+) -> burn::tensor::Tensor<4> {
+    let coefficients = batch_norm::given(parameters.map(ops::primitive), epsilon);
+    let shortcut = shortcut.map(ops::primitive);
+    let (input, weight) = (ops::primitive(input), ops::primitive(weight));
+    let output = conv::forward_scaled(input, weight, &coefficients, shape, (shortcut, relu));
+    burn::tensor::Tensor::from_primitive::<burn::backend::Flex>(output)
+}
 
 /// Batch normalisation by given gamma, beta, mean and variance, on Flex without gradients.
 ///

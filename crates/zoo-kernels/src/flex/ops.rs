@@ -42,6 +42,15 @@ pub(crate) trait Kernels: Backend {
         relu: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
+    /// Output, mean and variance.
+    fn zoo_batch_norm_train_add_relu(
+        input: FloatTensor<Self>,
+        shortcut: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
     fn zoo_layer_norm(
         input: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
@@ -97,6 +106,14 @@ kernels! {
         epsilon: f64,
         relu: bool
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) => batch_norm::{train, tracked};
+    zoo_batch_norm_train_add_relu(
+        input: FloatTensor<Self>,
+        shortcut: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>)
+        => batch_norm::{train_add_relu, tracked_add_relu};
     zoo_layer_norm(
         input: FloatTensor<Self>,
         gamma: FloatTensor<Self>,

@@ -3,6 +3,7 @@
 
 use pulp::Simd;
 
+use super::epilogue::Epilogue;
 use super::simd::{self, load, mul_add};
 
 /// A run of left-side elements at the same distance from one another: `offset`, `offset + step`,
@@ -39,6 +40,8 @@ pub(crate) enum Finish<'a> {
     Bias(&'a [f32]),
     /// It is added to what is there.
     Add,
+    /// The same as [`Bias`](Self::Bias) and more.
+    Then(Epilogue<'a>),
 }
 
 impl Finish<'_> {
@@ -46,6 +49,7 @@ impl Finish<'_> {
     pub(crate) fn part(self, first: usize, columns: usize) -> Self {
         match self {
             Self::Bias(bias) => Self::Bias(&bias[first..first + columns]),
+            Self::Then(epilogue) => Self::Then(epilogue.part(first, columns)),
             other => other,
         }
     }
@@ -112,7 +116,7 @@ impl Product<'_> {
         // slices.
         let sums = unsafe { self.sums::<S, ROWS, VECTORS>(simd, &all) };
         for (sums, &target) in sums.iter().zip(targets) {
-            store(simd, sums, &mut output[target..target + columns], finish);
+            store(simd, sums, &mut output[target..target + columns], finish, target);
         }
     }
 
@@ -181,6 +185,7 @@ fn store<S: Simd, const VECTORS: usize>(
     sums: &[S::f32s; VECTORS],
     output: &mut [f32],
     finish: Finish<'_>,
+    target: usize,
 ) {
     let lanes = S::F32_LANES;
     for (v, (sum, output)) in sums.iter().zip(output.chunks_mut(lanes)).enumerate() {
@@ -191,6 +196,10 @@ fn store<S: Simd, const VECTORS: usize>(
                 simd.add_f32s(*sum, load(simd, bias))
             }
             Finish::Add => simd.add_f32s(*sum, load(simd, output)),
+            Finish::Then(epilogue) => {
+                let columns = v * lanes..v * lanes + output.len();
+                epilogue.apply(simd, *sum, columns, target + v * lanes)
+            }
         };
         simd::store(simd, output, value);
     }

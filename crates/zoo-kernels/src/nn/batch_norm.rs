@@ -89,10 +89,45 @@ impl BatchNorm {
         self.run(input, true)
     }
 
+    /// [`relu`] of `shortcut` plus [`forward`](Self::forward), in one pass where the kernels can.
+    ///
+    /// # Shapes
+    /// - input, shortcut: `[batch, num_features, ...]`
+    /// - returns: the same
+    ///
+    /// # Panics
+    /// If the second dimension is another, or the two shapes differ.
+    pub fn forward_add_relu<const D: usize>(
+        &self,
+        input: Tensor<D>,
+        shortcut: Tensor<D>,
+    ) -> Tensor<D> {
+        #[cfg(feature = "flex")]
+        if self.takes_statistics(&input) && [2, 4].contains(&D) && applies(&input) {
+            let device = input.device();
+            let (output, mean, variance) =
+                <burn::backend::Dispatch as Kernels>::zoo_batch_norm_train_add_relu(
+                    input.into_dispatch(),
+                    shortcut.into_dispatch(),
+                    self.gamma.val().into_dispatch(),
+                    self.beta.val().into_dispatch(),
+                    self.epsilon,
+                );
+            self.remember(Tensor::from_dispatch(mean), Tensor::from_dispatch(variance), &device);
+            return Tensor::from_dispatch(output);
+        }
+        relu(self.forward(input) + shortcut)
+    }
+
+    /// Whether the batch's own statistics are taken.
+    fn takes_statistics<const D: usize>(&self, input: &Tensor<D>) -> bool {
+        input.device().is_autodiff() && self.training.is_enabled()
+    }
+
     fn run<const D: usize>(&self, input: Tensor<D>, fused_relu: bool) -> Tensor<D> {
         let [num_features] = self.gamma.shape().dims();
         assert_shape!(input, [_, num_features, ..]);
-        match input.device().is_autodiff() && self.training.is_enabled() {
+        match self.takes_statistics(&input) {
             true => self.train(input, fused_relu),
             false => self.infer(input, fused_relu),
         }

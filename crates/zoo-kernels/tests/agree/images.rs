@@ -1,4 +1,4 @@
-use burn::module::Module;
+use burn::module::{Module, RunningState};
 use burn::nn::{self as stock, PaddingConfig2d};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 use zoo_kernels::nn;
@@ -94,6 +94,111 @@ fn batch_norm_remembers_as_burn_does() {
     assert_near(&floats(ours.forward(plain.clone())), &expected, 1e-5, "inference");
     let expected: Vec<f32> = expected.iter().map(|x| x.max(0.0)).collect();
     assert_near(&floats(ours.forward_relu(plain)), &expected, 1e-5, "inference with relu");
+}
+
+#[test]
+fn batch_norm_with_a_shortcut_agrees() {
+    for shape in [[4, 3, 5, 6], [1, 32, 3, 3], [7, 16, 1, 1], [130, 33, 4, 4]] {
+        let channels = shape[1];
+        let norm = |inputs: &[Tensor<1>]| {
+            let mut layer = stock::BatchNormConfig::new(channels).init(&inputs[0].device());
+            layer.gamma = leaf(inputs[2].clone());
+            layer.beta = leaf(inputs[3].clone());
+            layer
+        };
+        let pixels = shape.iter().product();
+        let image = |input: &Tensor<1>| input.clone().reshape(shape);
+        // The output goes two ways, as that of a block does.
+        let twice = |output: Tensor<4>| output.clone() * 0.5 + output.powi_scalar(2);
+        assert_agree(
+            &format!("{shape:?}"),
+            &[pixels, pixels, channels, channels],
+            |inputs| {
+                let norm = nn::BatchNorm::from(norm(inputs));
+                twice(norm.forward_add_relu(image(&inputs[0]), image(&inputs[1])))
+            },
+            |inputs| {
+                let sum = norm(inputs).forward(image(&inputs[0])) + image(&inputs[1]);
+                twice(activation::relu(sum))
+            },
+        );
+        // An identity block: the shortcut is the input.
+        assert_agree(
+            &format!("{shape:?}, itself"),
+            &[pixels, 1, channels, channels],
+            |inputs| {
+                let norm = nn::BatchNorm::from(norm(inputs));
+                let unused = inputs[1].clone().reshape([1, 1, 1, 1]);
+                norm.forward_add_relu(image(&inputs[0]), image(&inputs[0])) + unused
+            },
+            |inputs| {
+                let sum = norm(inputs).forward(image(&inputs[0])) + image(&inputs[0]);
+                activation::relu(sum) + inputs[1].clone().reshape([1, 1, 1, 1])
+            },
+        );
+    }
+}
+
+/// Batch, channels, side; features, kernel, stride: some are done by Winograd's method.
+type ConvNormCase = ([usize; 3], [usize; 3]);
+
+const CONV_NORMS: [ConvNormCase; 6] = [
+    ([2, 3, 15], [20, 7, 2]),
+    ([1, 16, 9], [33, 3, 1]),
+    ([3, 40, 8], [24, 3, 1]),
+    ([2, 24, 7], [70, 1, 1]),
+    ([9, 17, 6], [16, 1, 2]),
+    ([5, 16, 8], [32, 3, 2]),
+];
+
+#[test]
+fn a_folded_normalisation_agrees() {
+    let device = Device::flex();
+    for ([batch, channels, side], [features, kernel, stride]) in CONV_NORMS {
+        let tensor =
+            |shape: [usize; 4], seed| vector(shape.iter().product(), seed, &device).reshape(shape);
+        let images = tensor([batch, channels, side, side], 1);
+        let padding = PaddingConfig2d::Explicit(kernel / 2, kernel / 2, kernel / 2, kernel / 2);
+        let mut conv = nn::Conv2dConfig::new([channels, features], [kernel, kernel])
+            .with_stride([stride, stride])
+            .with_padding(padding)
+            .with_bias(false)
+            .init(&device);
+        conv.weight = leaf(tensor([features, channels, kernel, kernel], 2));
+        let mut norm = nn::BatchNormConfig::new(features).init(&device);
+        norm.gamma = leaf(vector(features, 3, &device));
+        norm.beta = leaf(vector(features, 4, &device));
+        norm.running_mean = RunningState::new(vector(features, 5, &device) * 3.0);
+        norm.running_var = RunningState::new(vector(features, 6, &device) + 1.5);
+        let plain = norm.forward(conv.forward(images.clone()));
+        let shortcut = tensor(plain.dims(), 7);
+        let what = format!("{channels} to {features}, {kernel} at {stride}");
+        let check = |found: Tensor<4>, expected: Tensor<4>| {
+            assert_near(&floats(found), &floats(expected), 1e-5, &what);
+        };
+        check(nn::conv_norm(&conv, &norm, images.clone()), plain.clone());
+        check(nn::conv_norm_relu(&conv, &norm, images.clone()), activation::relu(plain.clone()));
+        let expected = activation::relu(plain + shortcut.clone());
+        // In either order of the pixels.
+        let turned = shortcut.clone().permute([0, 2, 3, 1]) * 1.0;
+        for shortcut in [shortcut, turned.permute([0, 3, 1, 2])] {
+            let found = nn::conv_norm_add_relu(&conv, &norm, images.clone(), shortcut);
+            check(found, expected.clone());
+        }
+    }
+}
+
+/// The images of a training are on the plain device, its weights are tracked.
+#[test]
+fn weights_are_trained_on_images_that_are_not_tracked() {
+    let device = Device::flex().autodiff();
+    let conv = nn::Conv2dConfig::new([3, 4], [3, 3]).with_bias(false).init(&device);
+    let norm = nn::BatchNormConfig::new(4).init(&device);
+    let images = vector(2 * 3 * 25, 1, &Device::flex()).reshape([2, 3, 5, 5]);
+    let output = nn::conv_norm_relu(&conv, &norm, images);
+    let gradients = output.powi_scalar(2).sum().backward();
+    assert!(conv.weight.val().grad(&gradients).is_some());
+    assert_ne!(floats(norm.running_mean.value_sync()), [0.0; 4]);
 }
 
 #[test]

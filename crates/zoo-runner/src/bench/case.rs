@@ -1,4 +1,4 @@
-//! What is timed: the four networks that papers and other frameworks are measured by, or a config.
+//! What is timed: the networks that papers and other frameworks are measured by, or a config.
 
 use serde_json::{Value, json};
 
@@ -12,6 +12,9 @@ pub fn built_in(batch: Option<usize>) -> Vec<Case> {
     [
         ("cnn-32", json!({"cnn": {"preset": "small", "dropout": 0}}), 32, 128, 10),
         ("alexnet-224", json!({"alexnet": {"preset": "torchvision"}}), 224, 16, 1000),
+        ("resnet-20-32", json!({"resnet": {"preset": "resnet20"}}), 32, 128, 10),
+        ("resnet-18-224", json!({"resnet": {"preset": "resnet18"}}), 224, 16, 1000),
+        ("resnet-50-224", json!({"resnet": {"preset": "resnet50"}}), 224, 8, 1000),
         ("vit-tiny-16-224", json!({"vit": {"preset": "tiny-16"}}), 224, 8, 1000),
         ("vit-192x6-32", vit, 32, 64, 10),
     ]

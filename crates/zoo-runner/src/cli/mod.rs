@@ -40,7 +40,7 @@ use zoo_training::progress::Show;
 
 use crate::{Error, data::check_images};
 
-/// Trains image classifiers: a small CNN, AlexNet and a Vision Transformer.
+/// Trains image classifiers: a small CNN, AlexNet, ResNet and a Vision Transformer.
 #[derive(Debug, Parser)]
 #[command(name = "zoo", version, max_term_width = 100)]
 struct Cli {

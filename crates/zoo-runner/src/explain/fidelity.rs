@@ -110,6 +110,18 @@ fn alexnets_heat_is_that_of_pytorch_grad_cam() {
 }
 
 #[test]
+fn a_resnets_heat_is_that_of_pytorch_grad_cam() {
+    use zoo_resnet::{ResNetConfig, ResNetPreset};
+    let config = ResNetConfig {
+        num_classes: CLASSES,
+        zero_init_last_norm: false,
+        ..ResNetConfig::preset(ResNetPreset::ResNet18)
+    };
+    let stages = [(1, 4), (2, 4), (1, 6), (1, 8)];
+    check("resnet", config.with_stages(stages).init(&host()));
+}
+
+#[test]
 fn the_vits_heat_and_attention_are_those_of_pytorch_grad_cam_and_timm() {
     use zoo_vit::{VitConfig, VitPreset};
     let config = VitConfig {

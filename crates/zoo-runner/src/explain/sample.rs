@@ -10,11 +10,15 @@ use crate::backend::host;
 pub const SIDE: usize = 16;
 
 /// The settings of a small network of each model, with its number of channels.
-pub fn settings() -> [(Value, usize); 4] {
+pub fn settings() -> [(Value, usize); 5] {
     [
         (json!({"cnn": {"widths": [4, 8], "hidden": 8}}), 3),
         (json!({"cnn": {"preset": "residual", "stem": 4, "widths": [4, 8]}}), 1),
         (json!({"alexnet": {"preset": "small-images", "widths": [4, 4, 4, 4, 4], "hidden": 8}}), 3),
+        (
+            json!({"resnet": {"preset": "resnet20", "depths": [1, 1], "stem_width": 4, "widths": [4, 8]}}),
+            3,
+        ),
         (json!({"vit": {"embed_dim": 16, "depth": 2, "num_heads": 2, "mlp_dim": 32}}), 3),
     ]
 }

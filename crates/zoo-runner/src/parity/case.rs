@@ -7,7 +7,7 @@ use crate::case::Case;
 /// Images a step, unless a user says otherwise.
 const BATCH: usize = 16;
 
-/// All three models on drawn images. Learning rates are low: at high ones a rounding error that
+/// All four models on drawn images. Learning rates are low: at high ones a rounding error that
 /// flips the winner of a max-pooling grows from step to step, whatever computes.
 ///
 /// A step has `batch` images, or 16.
@@ -16,6 +16,8 @@ pub fn built_in(batch: Option<usize>) -> Vec<Case> {
     let sgd = json!({"sgd": {"learning_rate": 0.001, "momentum": 0.9}});
     let adamw = json!({"adamw": {"learning_rate": 0.0001}});
     let alexnet = json!({"preset": "small-images", "widths": [8, 16, 24, 16, 16], "hidden": 32});
+    let resnet =
+        json!({"preset": "resnet20", "depths": [1, 2], "stem_width": 8, "widths": [8, 16]});
     let vit = json!({"preset": "mini", "depth": 2, "embed_dim": 32, "num_heads": 2, "mlp_dim": 64});
     [
         ("cnn", json!({"cnn": {"widths": [8, 16, 24], "hidden": 32}}), &sgd),
@@ -25,6 +27,7 @@ pub fn built_in(batch: Option<usize>) -> Vec<Case> {
             &sgd,
         ),
         ("alexnet", json!({ "alexnet": alexnet }), &sgd),
+        ("resnet", json!({ "resnet": resnet }), &sgd),
         ("vit", json!({ "vit": vit }), &adamw),
     ]
     .into_iter()

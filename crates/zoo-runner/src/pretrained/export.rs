@@ -2,12 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use burn::store::BurnToPyTorchAdapter;
+use burn::{
+    store::BurnToPyTorchAdapter,
+    tensor::{Bytes, DType, Shape},
+};
 use zoo_model::{AnyModel, EXPORT_KEY, WeightsInfo, write_tensors};
 
 use super::{
     entry::{ZOO, layouts, layouts_of},
-    layout::Layout,
+    layout::{COUNTER, Layout},
     source::{Lazy, third},
 };
 use crate::{Error, overwrite::check_beside};
@@ -47,6 +50,7 @@ pub fn export(
     let mut tensors = Vec::new();
     for tensor in model.tensors(Some(Box::new(BurnToPyTorchAdapter))) {
         for (name, mut part) in theirs(layout, tensor).map_err(failed)? {
+            tensors.extend(counter(&name));
             part.name = name;
             tensors.push(part);
         }
@@ -99,4 +103,12 @@ fn theirs(layout: &Layout, tensor: Lazy) -> Result<Vec<(String, Lazy)>, String> 
         None => Err(format!("{} has no place for `{}`", layout.library, part.name)),
     });
     named.collect()
+}
+
+/// The tensor in which PyTorch counts batches, beside the variance of that name: some libraries warn
+/// where it is missing. How many there were is not known.
+fn counter(variance: &str) -> Option<Lazy> {
+    let norm = variance.strip_suffix("running_var")?;
+    let zero = Bytes::from_bytes_vec(0i64.to_le_bytes().to_vec());
+    Some(Lazy::new(format!("{norm}{COUNTER}"), DType::I64, Shape::from([0usize; 0]), None, zero))
 }

@@ -93,7 +93,11 @@ fn foreign_layout(
     options: &ImportOptions,
     device: &Device,
 ) -> Result<Pretrained, Error> {
-    let layouts = layouts(options.layout.as_deref());
+    let mut layouts = layouts(options.layout.as_deref());
+    if let Some(library) = Sidecar::library(path)? {
+        // Libraries have the same names for some networks.
+        layouts.sort_by_key(|layout| layout.library != library);
+    }
     let mut named = Named::of(Tensors::open(path)?, &layouts, options.new_head)?;
     let layout = named.layout;
     let sidecar = Sidecar::beside(path, layout.library)?;

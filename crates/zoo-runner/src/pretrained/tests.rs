@@ -13,7 +13,7 @@ use zoo_vit::{VitConfig, VitPreset};
 use super::{ImportOptions, Pretrained, export, import, positions::Bicubic};
 use crate::backend::host;
 
-fn fixture(name: &str) -> PathBuf {
+pub(super) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/pretrained").join(name)
 }
 
@@ -25,8 +25,8 @@ fn numbers(value: &Value) -> Vec<f32> {
     serde_json::from_value(value.clone()).unwrap()
 }
 
-fn read(name: &str) -> Result<Pretrained, String> {
-    let num_heads = (!name.contains("alexnet")).then_some(2);
+pub(super) fn read(name: &str) -> Result<Pretrained, String> {
+    let num_heads = name.contains("vit").then_some(2);
     let options = ImportOptions { num_heads, ..Default::default() };
     import(&fixture(name), &options, &host()).map_err(|error| error.to_string())
 }
@@ -63,11 +63,21 @@ fn every_layout_gives_the_scores_of_its_library() {
         // Ten bits of precision are left.
         ("timm-vit-half.safetensors", "timm-vit", 16, 1e-2),
         ("hf-vit/model.safetensors", "hf-vit", 16, 1e-4),
+        ("torchvision-resnet.safetensors", "torchvision-resnet", 45, 1e-4),
+        ("timm-resnet-bottleneck.safetensors", "timm-resnet-bottleneck", 45, 1e-4),
+        ("timm-resnet-d.safetensors", "timm-resnet-d", 45, 1e-4),
+        ("hf-resnet-basic/model.safetensors", "hf-resnet-basic", 32, 1e-4),
+        ("hf-resnet-bottleneck/model.safetensors", "hf-resnet-bottleneck", 32, 1e-4),
+        ("akamaster-resnet-a.th", "akamaster-resnet-a", 16, 1e-4),
+        ("akamaster-resnet-b.th", "akamaster-resnet-b", 16, 1e-4),
+        ("sequential-cnn.pth", "sequential-cnn", 16, 1e-4),
     ];
     for (file, name, size, tolerance) in files {
         let pretrained = read(file).unwrap_or_else(|error| panic!("{error}"));
         assert_scores(name, &scores(&pretrained, size), tolerance);
-        assert!(pretrained.report.missing.is_empty() && pretrained.report.unused.is_empty());
+        assert!(pretrained.report.missing.is_empty());
+        let is_counter = |name: &String| name.ends_with(".num_batches_tracked");
+        assert!(pretrained.report.unused.iter().all(is_counter), "{file}");
         let half = file.contains("half");
         assert_eq!(pretrained.report.converted.len(), if half { 32 } else { 0 }, "{file}");
     }
@@ -104,6 +114,10 @@ fn an_export_holds_bit_for_bit_what_was_imported() {
         ("torchvision-vit-old.safetensors", "torchvision"),
         ("timm-vit.safetensors", "timm"),
         ("hf-vit/model.safetensors", "hf"),
+        ("timm-resnet-bottleneck.safetensors", "timm"),
+        ("timm-resnet-d.safetensors", "timm"),
+        ("hf-resnet-basic/model.safetensors", "hf"),
+        ("hf-resnet-bottleneck/model.safetensors", "hf"),
     ] {
         let pretrained = read(file).unwrap();
         let out = folder.path().join("out.safetensors");

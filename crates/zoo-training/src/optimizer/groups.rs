@@ -150,6 +150,7 @@ mod tests {
     use zoo_alexnet::{AlexNetConfig, AlexNetPreset};
     use zoo_cnn::{CnnConfig, CnnPreset};
     use zoo_model::host;
+    use zoo_resnet::{ResNetConfig, ResNetPreset};
     use zoo_vit::{VitConfig, VitPreset};
 
     use super::*;
@@ -222,5 +223,6 @@ mod tests {
         check(&CnnConfig::preset(CnnPreset::Small).init(&host()));
         check(&CnnConfig::preset(CnnPreset::Residual).init(&host()));
         check(&AlexNetConfig::preset(AlexNetPreset::SmallImages).init(&host()));
+        check(&ResNetConfig::preset(ResNetPreset::ResNet18).init(&host()));
     }
 }

@@ -7,12 +7,13 @@ use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::{AutodiffBackend, TensorMetadata};
 use rayon::prelude::*;
 
+use super::activation::{gradient_where, mask_positive};
 use super::autodiff::{Tracked, differentiable};
 use super::reduce::add_parts;
 use super::tensor::{
     CHUNK, Flat, into_channels_last, into_row_major, like, row_major, uninit, values, values_mut,
 };
-use rows::{Terms, apply, apply_to, combine, gradient_sums, moments};
+use rows::{Terms, apply, apply_add_to, apply_to, combine, gradient_sums, moments};
 
 /// The input with its channels innermost.
 fn into_rows(input: Flat) -> Flat {
@@ -81,20 +82,20 @@ fn coefficients(statistics: &Statistics, gamma: &Flat, beta: &Flat, epsilon: f64
     coefficients
 }
 
-/// Normalises by given statistics.
-pub(crate) fn infer(
-    input: Flat,
-    [gamma, beta, mean, variance]: [Flat; 4],
-    epsilon: f64,
-    relu: bool,
-) -> Flat {
+/// Factor and addend of each channel by which given statistics normalise.
+pub(crate) fn given([gamma, beta, mean, variance]: [Flat; 4], epsilon: f64) -> Vec<f32> {
     let statistics = Statistics {
         mean: values(&into_row_major(mean)).to_vec(),
         variance: values(&into_row_major(variance)).to_vec(),
     };
-    let coefficients = coefficients(&statistics, &gamma, &beta, epsilon);
+    coefficients(&statistics, &gamma, &beta, epsilon)
+}
+
+/// Normalises by given statistics.
+pub(crate) fn infer(input: Flat, parameters: [Flat; 4], epsilon: f64, relu: bool) -> Flat {
+    let coefficients = given(parameters, epsilon);
     let mut input = into_rows(input);
-    let chunk = chunk(statistics.mean.len());
+    let chunk = chunk(coefficients.len() / 2);
     if let Some(values) = values_mut(&mut input) {
         values.par_chunks_mut(chunk).for_each(|rows| apply(rows, &coefficients, relu));
         return input;
@@ -113,6 +114,18 @@ fn scaled(input: &Flat, coefficients: &[f32], chunk: usize, relu: bool) -> Flat 
     like(output, input)
 }
 
+fn added(input: &Flat, shortcut: &Flat, coefficients: &[f32], chunk: usize) -> Flat {
+    assert_eq!(input.shape(), shortcut.shape(), "the shortcut has another shape than the input");
+    let rows = values(input);
+    // SAFETY: `apply_add_to` writes every row.
+    let mut output = unsafe { uninit(rows.len()) };
+    output
+        .par_chunks_mut(chunk)
+        .zip(rows.par_chunks(chunk).zip(values(shortcut).par_chunks(chunk)))
+        .for_each(|(output, (rows, shortcut))| apply_add_to(output, rows, shortcut, coefficients));
+    like(output, input)
+}
+
 /// Normalises by the batch's own statistics; also returns these, mean and variance.
 pub(crate) fn train(
     input: Flat,
@@ -121,17 +134,42 @@ pub(crate) fn train(
     epsilon: f64,
     relu: bool,
 ) -> (Flat, Flat, Flat) {
-    let (output, state) = run(input, gamma, beta, epsilon, relu);
+    let (output, state) = run(input, None, gamma, beta, epsilon, relu);
     let (mean, variance) = state.statistics();
     (output, mean, variance)
 }
 
-fn run(input: Flat, gamma: Flat, beta: Flat, epsilon: f64, relu: bool) -> (Flat, State) {
+/// ReLU of `shortcut` plus what [`train`] makes of `input`.
+pub(crate) fn train_add_relu(
+    input: Flat,
+    shortcut: Flat,
+    gamma: Flat,
+    beta: Flat,
+    epsilon: f64,
+) -> (Flat, Flat, Flat) {
+    let (output, state) = run(input, Some(shortcut), gamma, beta, epsilon, false);
+    let (mean, variance) = state.statistics();
+    (output, mean, variance)
+}
+
+/// A shortcut is added, and the ReLU of the sum taken; the ReLU of a sum is not the state's `relu`.
+fn run(
+    input: Flat,
+    shortcut: Option<Flat>,
+    gamma: Flat,
+    beta: Flat,
+    epsilon: f64,
+    relu: bool,
+) -> (Flat, State) {
     let input = into_rows(input);
     let channels = gamma.shape().num_elements();
     let statistics = Statistics::of(values(&input), channels);
     let coefficients = coefficients(&statistics, &gamma, &beta, epsilon);
-    let output = scaled(&input, &coefficients, chunk(channels), relu);
+    let chunk = chunk(channels);
+    let output = match shortcut {
+        Some(shortcut) => added(&input, &into_rows(shortcut), &coefficients, chunk),
+        None => scaled(&input, &coefficients, chunk, relu),
+    };
     let state = State { input, statistics, coefficients, epsilon: epsilon as f32, relu };
     (output, state)
 }
@@ -158,12 +196,39 @@ pub(crate) fn tracked<C: CheckpointStrategy>(
     let (input, input_node) = input.into_parts();
     let (gamma, gamma_node) = gamma.into_parts();
     let (beta, beta_node) = beta.into_parts();
-    let (output, state) = run(input, gamma, beta, epsilon, relu);
+    let (output, state) = run(input, None, gamma, beta, epsilon, relu);
     let (mean, variance) = state.statistics();
     let output = differentiable::<C, _, _>(
         [input_node, gamma_node, beta_node],
         || (state, output),
         |state, gradient, _| state.backward(gradient).map(Some),
+    );
+    (output, Tracking::from_inner(mean), Tracking::from_inner(variance))
+}
+
+/// [`train_add_relu`] with gradients; the statistics have none.
+pub(crate) fn tracked_add_relu<C: CheckpointStrategy>(
+    input: Tracked,
+    shortcut: Tracked,
+    gamma: Tracked,
+    beta: Tracked,
+    epsilon: f64,
+) -> (Tracked, Tracked, Tracked) {
+    type Tracking = burn::backend::Autodiff<burn::backend::Flex>;
+    let (input, input_node) = input.into_parts();
+    let (shortcut, shortcut_node) = shortcut.into_parts();
+    let (gamma, gamma_node) = gamma.into_parts();
+    let (beta, beta_node) = beta.into_parts();
+    let (output, state) = run(input, Some(shortcut), gamma, beta, epsilon, false);
+    let (mean, variance) = state.statistics();
+    let output = differentiable::<C, _, _>(
+        [input_node, shortcut_node, gamma_node, beta_node],
+        || ((state, output.clone()), output),
+        |(state, output), gradient, _| {
+            let passed = gradient_where(gradient, &output, mask_positive);
+            let [input, gamma, beta] = state.backward(passed.clone());
+            [input, passed, gamma, beta].map(Some)
+        },
     );
     (output, Tracking::from_inner(mean), Tracking::from_inner(variance))
 }

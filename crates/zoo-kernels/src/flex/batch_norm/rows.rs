@@ -79,6 +79,29 @@ kernel! {
     }
 }
 
+kernel! {
+    /// Writes the ReLU of the scaled rows plus `shortcut` to `output`.
+    pub(super) fn apply_add_to<S>(simd: S, output: &mut [f32], rows: &[f32], shortcut: &[f32], coefficients: &[f32]) {
+        let (factors, addends) = coefficients.split_at(coefficients.len() / 2);
+        let channels = factors.len();
+        let size = block(channels);
+        let inputs = rows.chunks(size).zip(shortcut.chunks(size));
+        for (output, (rows, shortcut)) in output.chunks_mut(size).zip(inputs) {
+            for range in columns(simd, channels) {
+                let scale = Scale::new(simd, &factors[range.clone()], &addends[range.clone()], false);
+                let inputs = rows.chunks_exact(channels).zip(shortcut.chunks_exact(channels));
+                for (output, (row, shortcut)) in output.chunks_exact_mut(channels).zip(inputs) {
+                    let y = scale.apply(simd, load(simd, &row[range.clone()]));
+                    let y = simd.add_f32s(y, load(simd, &shortcut[range.clone()]));
+                    let zero = simd.splat_f32s(0.0);
+                    let y = simd.select_f32s(simd.less_than_f32s(y, zero), zero, y);
+                    store(simd, &mut output[range.clone()], y);
+                }
+            }
+        }
+    }
+}
+
 /// Factors and addends of a vector of channels, with or without ReLU.
 #[derive(Clone, Copy)]
 struct Scale<S: Simd> {

@@ -9,8 +9,11 @@ mod winograd;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 
 use super::autodiff::{Tracked, differentiable};
+use super::epilogue::Epilogue;
 use super::reduce::column_sums;
-use super::tensor::{Flat, dims, into_channels_last, into_dense, row_major, values};
+use super::tensor::{
+    Flat, dims, into_channels_last, into_dense, into_row_major, row_major, values,
+};
 pub(crate) use geometry::ConvShape;
 use geometry::Geometry;
 
@@ -18,9 +21,36 @@ use geometry::Geometry;
 /// `[features, channels / groups, rows, columns]` and adds the bias. The output is channels-last.
 pub(crate) fn forward(input: Flat, weight: Flat, bias: Flat, shape: ConvShape) -> Flat {
     let geometry = Geometry::new(dims(&input), dims(&weight), shape);
-    match winograd::applies(&geometry) {
-        true => winograd::forward(&geometry, input, weight, bias),
-        false => direct::forward(&geometry, input, weight, bias),
+    let bias = into_row_major(bias);
+    run(&geometry, input, weight, Epilogue::bias(values(&bias)))
+}
+
+/// The same without bias, but each feature by a factor and with an addend, one after the other in
+/// `coefficients`, then plus a shortcut and cut off below 0.
+pub(crate) fn forward_scaled(
+    input: Flat,
+    weight: Flat,
+    coefficients: &[f32],
+    shape: ConvShape,
+    (shortcut, relu): (Option<Flat>, bool),
+) -> Flat {
+    let geometry = Geometry::new(dims(&input), dims(&weight), shape);
+    let [height, width] = geometry.output;
+    let (factors, addends) = coefficients.split_at(geometry.features);
+    let shortcut = shortcut.map(into_channels_last);
+    if let Some(shortcut) = &shortcut {
+        let output = [geometry.batch, geometry.features, height, width];
+        assert_eq!(dims(shortcut), output, "the shortcut has another shape than the convolution");
+    }
+    let shortcut = shortcut.as_ref().map(values);
+    let epilogue = Epilogue { factors: Some(factors), addends, shortcut, relu };
+    run(&geometry, input, weight, epilogue)
+}
+
+fn run(geometry: &Geometry, input: Flat, weight: Flat, epilogue: Epilogue<'_>) -> Flat {
+    match winograd::applies(geometry) {
+        true => winograd::forward(geometry, input, weight, epilogue),
+        false => direct::forward(geometry, input, weight, epilogue),
     }
 }
 

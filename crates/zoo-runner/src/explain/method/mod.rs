@@ -109,6 +109,9 @@ mod tests {
         assert_eq!(missing(0), without_attention);
         assert_eq!(missing(1), without_attention);
         assert_eq!(missing(2), without_attention);
-        assert_eq!(missing(3), ["pooling"]);
+        // A ResNet for small images shrinks them by strides alone.
+        let for_cifar = ["positions", "pooling", "attention", "attention-distance", "rollout"];
+        assert_eq!(missing(3), for_cifar);
+        assert_eq!(missing(4), ["pooling"]);
     }
 }

@@ -31,6 +31,8 @@ struct Pooling<'a> {
 struct Window {
     size: usize,
     stride: usize,
+    /// Pixels by which the first window reaches over the edge.
+    padding: usize,
     kind: Kind,
 }
 
@@ -44,7 +46,7 @@ fn figures(subject: &Subject) -> Vec<Figure> {
     let Some(Pooling { name, before, after, window }) = first(&subject.record) else {
         return Vec::new();
     };
-    let Window { size, stride, kind } = window;
+    let Window { size, stride, padding, kind } = window;
     let best = HeatMap::new([after.channels, after.size[0] * after.size[1]], after.values.clone());
     let [channel, place] = best.hottest();
     let place = [place / after.size[1], place % after.size[1]];
@@ -57,7 +59,11 @@ fn figures(subject: &Subject) -> Vec<Figure> {
             .map(|row| maps.map(channel)[row * maps.size[1] + corner[1]..][..length[1]].to_vec());
         rows.collect()
     };
-    let seen = shown.map(|windows| (windows - 1) * stride + size);
+    let starts = corner.map(|place| (place * stride).saturating_sub(padding));
+    let seen = std::array::from_fn(|axis| {
+        let end = (corner[axis] + shown[axis] - 1) * stride + size - padding;
+        end.min(before.size[axis]) - starts[axis]
+    });
     let largest = best.largest();
     let kept = match kind {
         Kind::Largest => "largest number",
@@ -71,7 +77,7 @@ fn figures(subject: &Subject) -> Vec<Figure> {
         )),
         Figure::Numbers(Numbers::signed(
             format!("before: a part of map {}", channel + 1),
-            &cut(&before, corner.map(|place| place * stride), seen),
+            &cut(&before, starts, seen),
             largest,
         )),
         Figure::Numbers(Numbers::signed("after", &cut(&after, corner, shown), largest)),
@@ -89,17 +95,20 @@ fn first(record: &Record) -> Option<Pooling<'_>> {
 
 /// The window by which `after` comes of `before`, found by trying; `None` where no pooling does.
 fn window(before: &Maps, after: &Maps) -> Option<Window> {
-    // Windows that overlap or leave a border make this more than the stride, never less.
-    let stride = before.size[0] / after.size[0];
-    if before.channels != after.channels || stride < 2 {
+    if before.channels != after.channels {
         return None;
     }
-    let windows = [Kind::Largest, Kind::Mean]
-        .into_iter()
-        .flat_map(|kind| [stride, stride + 1].map(|size| Window { size, stride, kind }));
-    windows.into_iter().find(|window| {
-        let fits =
-            (0..2).all(|axis| (after.size[axis] - 1) * stride + window.size <= before.size[axis]);
+    let forms = [(Kind::Largest, 0), (Kind::Mean, 0), (Kind::Largest, 1)];
+    let windows = forms.into_iter().flat_map(|(kind, padding)| {
+        // Windows that overlap or leave a border make this more than the stride, never less.
+        let stride = (before.size[0] + 2 * padding) / after.size[0];
+        [stride, stride + 1].map(|size| Window { size, stride, padding, kind })
+    });
+    windows.into_iter().filter(|window| window.stride >= 2).find(|window| {
+        let fits = (0..2).all(|axis| {
+            (after.size[axis] - 1) * window.stride + window.size
+                <= before.size[axis] + 2 * window.padding
+        });
         fits && (0..after.channels).all(|channel| window.explains(before, after, channel))
     })
 }
@@ -107,10 +116,14 @@ fn window(before: &Maps, after: &Maps) -> Option<Window> {
 impl Window {
     fn explains(self, before: &Maps, after: &Maps, channel: usize) -> bool {
         let [_, columns] = after.size;
+        let range = |start: usize, axis: usize| {
+            let end = start + self.size - self.padding;
+            start.saturating_sub(self.padding)..end.min(before.size[axis])
+        };
         after.map(channel).iter().enumerate().all(|(place, &kept)| {
             let [top, left] = [place / columns, place % columns].map(|place| place * self.stride);
-            let rows = (top..top + self.size)
-                .map(|row| &before.map(channel)[row * before.size[1] + left..][..self.size]);
+            let rows = range(top, 0)
+                .map(|row| &before.map(channel)[row * before.size[1]..][range(left, 1)]);
             let values = rows.flatten().copied();
             let pooled = match self.kind {
                 Kind::Largest => values.fold(f32::NEG_INFINITY, f32::max),
@@ -141,5 +154,11 @@ mod tests {
         assert_eq!(found(&[3.0, 5.0, 13.0, 15.0]), Some((2, Kind::Mean)));
         assert_eq!(found(&[3.0, 5.0, 13.0, 16.0]), None);
         assert_eq!(window(&before, &before), None);
+        // Windows of 3 that reach one pixel over the edge, as a ResNet's do.
+        let found = |values: &[f32]| window(&before, &maps(3, values));
+        let padded = Window { size: 3, stride: 2, padding: 1, kind: Kind::Largest };
+        let largest = [6.0, 8.0, 9.0, 16.0, 18.0, 19.0, 21.0, 23.0, 24.0];
+        assert_eq!(found(&largest), Some(padded));
+        assert_eq!(found(&largest.map(|value| value + 1.0)), None);
     }
 }

@@ -1,12 +1,14 @@
 //! What other libraries have of each model: one file per model, one line in [`LAYOUTS`].
 
 mod alexnet;
+mod cnn;
+mod resnet;
 mod vit;
 
 use super::layout::Layout;
 
 /// Every layout but the zoo's own, whose names are the modules' and whose metadata say the rest.
-const LAYOUTS: &[&[&Layout]] = &[alexnet::LAYOUTS, vit::LAYOUTS];
+const LAYOUTS: &[&[&Layout]] = &[alexnet::LAYOUTS, vit::LAYOUTS, resnet::LAYOUTS, cnn::LAYOUTS];
 
 /// Our own layout's name.
 pub const ZOO: &str = "zoo";
@@ -51,15 +53,33 @@ mod tests {
         let old = "encoder.layers.encoder_layer_3.mlp.linear_1.weight";
         assert_eq!(vit("torchvision").ours(old).as_deref(), Some("blocks.3.mlp.fc1.weight"));
         assert_eq!(vit("timm").ours("blocks.x.norm1.weight"), None);
-        assert_eq!(vit("timm").ours("norm.running_mean"), None);
+        assert_eq!(vit("timm").ours("norm.unknown"), None);
+
+        let resnet = |library| layouts_of(library, "resnet")[0];
+        let ours = "stages.3.blocks.12.layers.0.norm.running_var";
+        assert_eq!(
+            resnet("torchvision").theirs(ours).as_deref(),
+            Some("layer4.12.bn1.running_var")
+        );
+        assert_eq!(resnet("torchvision").ours("layer4.12.bn1.running_var").as_deref(), Some(ours));
+        assert_eq!(resnet("torchvision").ours("layer0.0.conv1.weight"), None);
+        let theirs = "resnet.encoder.stages.3.layers.12.layer.0.normalization.running_var";
+        assert_eq!(resnet("hf").theirs(ours).as_deref(), Some(theirs));
+        assert_eq!(resnet("hf").ours(theirs).as_deref(), Some(ours));
+        let ours = "stages.1.blocks.0.shortcut.project.conv.weight";
+        let d = layouts_of("timm", "resnet")[1];
+        assert_eq!(d.theirs(ours).as_deref(), Some("layer2.0.downsample.1.weight"));
+        assert_eq!(d.ours("layer2.0.downsample.1.weight").as_deref(), Some(ours));
     }
 
     #[test]
     fn every_name_of_a_layout_comes_back() {
         for layout in layouts(None) {
             for (ours, theirs) in layout.names {
-                let [ours, theirs] =
-                    [ours, theirs].map(|name| name.replace('#', "7").replace('*', "weight"));
+                let filled = |name: &str, counted: &str| {
+                    name.replace('#', "7").replace('%', counted).replace('*', "weight")
+                };
+                let (ours, theirs) = (filled(ours, "7"), filled(theirs, "8"));
                 assert_eq!(layout.ours(&theirs).as_ref(), Some(&ours));
                 assert_eq!(layout.theirs(&ours), Some(theirs));
             }
@@ -77,6 +97,8 @@ mod tests {
 
     #[test]
     fn libraries_are_listed_once() {
-        assert_eq!(libraries(), ["zoo", "torchvision", "dinov2", "timm", "hf", "open_clip"]);
+        let expected =
+            ["zoo", "torchvision", "dinov2", "timm", "hf", "open_clip", "akamaster", "sequential"];
+        assert_eq!(libraries(), expected);
     }
 }

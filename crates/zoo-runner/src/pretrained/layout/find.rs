@@ -29,8 +29,9 @@ pub struct Found {
 }
 
 impl Found {
-    /// The network of a file in one of the `layouts`, by the tensor that only its layout has, whatever
-    /// stands before its name.
+    /// The network of a file in one of the `layouts`, by the tensor that marks it, whatever stands
+    /// before its name. Of layouts with the same mark, the one that knows most of the file's tensors
+    /// is taken, or the first of them.
     ///
     /// # Errors
     ///
@@ -42,7 +43,11 @@ impl Found {
         for layout in layouts {
             let places = file.tensors.keys().filter_map(|name| Self::at(name, layout));
             for place in places.filter(|place| place.is_whole(file)) {
-                found.entry((rank(&place.prefix), place.prefix.clone())).or_insert(place);
+                let known = found.entry((rank(&place.prefix), place.prefix.clone()));
+                let known = known.or_insert_with(|| place.clone());
+                if place.known(file) > known.known(file) {
+                    *known = place;
+                }
             }
         }
         let mut best = found.iter();
@@ -51,21 +56,18 @@ impl Found {
                 Some(((second, _), _)) if first == second => Err(refuse_several(file, &found)),
                 _ => Ok(place.clone()),
             },
-            (None, _) => {
-                let mut known: Vec<String> = Vec::new();
-                for Layout { mark, library, model, .. } in layouts {
-                    let line = format!("`{mark}` ({library} {model})");
-                    if !known.contains(&line) {
-                        known.push(line);
-                    }
-                }
-                Err(file.refuse(format!(
-                    "is not in a known layout: it contains {}; expected {}",
-                    some_of(file.tensors.keys()),
-                    known.join(" or ")
-                )))
-            }
+            (None, _) => Err(file.refuse(format!(
+                "is not in a known layout: it contains {}; expected {}",
+                some_of(file.tensors.keys()),
+                marks(layouts)
+            ))),
         }
+    }
+
+    /// How many tensors of the file have names in this layout.
+    fn known(&self, file: &Tensors) -> usize {
+        let names = file.tensors.keys().filter_map(|name| name.strip_prefix(&self.prefix));
+        names.filter(|name| self.layout.ours(&format!("{}{name}", self.lacking)).is_some()).count()
     }
 
     /// The network whose mark the tensor `name` is, if it is one.
@@ -96,6 +98,21 @@ pub fn before<'a>(name: &'a str, end: &str) -> Option<&'a str> {
 fn rank(prefix: &str) -> Vec<usize> {
     let place = |word| PREFERRED.iter().position(|known| *known == word);
     prefix.split_terminator('.').map(|word| place(word).unwrap_or(PREFERRED.len())).collect()
+}
+
+/// Each mark with the layouts that have it.
+fn marks(layouts: &[&'static Layout]) -> String {
+    let mut marks: Vec<(&str, Vec<String>)> = Vec::new();
+    for layout in layouts {
+        let name = format!("{} {}", layout.library, layout.model);
+        match marks.iter_mut().find(|(mark, _)| *mark == layout.mark) {
+            Some((_, names)) if names.contains(&name) => (),
+            Some((_, names)) => names.push(name),
+            None => marks.push((layout.mark, vec![name])),
+        }
+    }
+    let marks = marks.into_iter().map(|(mark, names)| format!("`{mark}` ({})", names.join(", ")));
+    marks.collect::<Vec<_>>().join(" or ")
 }
 
 fn refuse_several(file: &Tensors, found: &BTreeMap<(Vec<usize>, String), Found>) -> Error {

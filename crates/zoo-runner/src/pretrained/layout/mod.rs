@@ -17,6 +17,12 @@ use super::{
 };
 use crate::Error;
 
+/// The last parts of names that `*` stands for.
+const LAST: [&str; 4] = ["weight", "bias", "running_mean", "running_var"];
+/// The last part of the name of a tensor in which PyTorch counts the batches that a normalisation has
+/// seen. It has no part in the scores as long as the momentum is a number.
+pub const COUNTER: &str = "num_batches_tracked";
+
 /// What a library calls the tensors of one network, and how to go there and back.
 #[derive(Debug)]
 pub struct Layout {
@@ -24,8 +30,9 @@ pub struct Layout {
     pub library: &'static str,
     /// The model, as in the config.
     pub model: &'static str,
-    /// What both call a tensor, ours first. `#` stands for the number of a block, `*` for the last
-    /// part of a name, which is `weight` or `bias` in all libraries.
+    /// What both call a tensor, ours first. `#` stands for a number, `%` for one that we count from 0
+    /// and the library from 1, both in the same order in both names; `*` for the last part of a name,
+    /// which is the same in all libraries.
     pub names: &'static [(&'static str, &'static str)],
     /// Other names that some files have, each after the one in `names` for the same.
     pub aliases: &'static [(&'static str, &'static str)],
@@ -110,14 +117,15 @@ pub struct Assumed {
 impl Layout {
     /// Our name of a tensor that the library calls so.
     pub fn ours(&self, theirs: &str) -> Option<String> {
-        let known = self.aliases.iter().find_map(|(known, alias)| substitute(alias, known, theirs));
+        let known =
+            self.aliases.iter().find_map(|(known, alias)| substitute(alias, known, theirs, 0));
         let theirs = known.as_deref().unwrap_or(theirs);
-        self.names.iter().find_map(|(ours, pattern)| substitute(pattern, ours, theirs))
+        self.names.iter().find_map(|(ours, pattern)| substitute(pattern, ours, theirs, -1))
     }
 
     /// The library's name of a tensor that we call so.
     pub fn theirs(&self, ours: &str) -> Option<String> {
-        self.names.iter().find_map(|(pattern, theirs)| substitute(pattern, theirs, ours))
+        self.names.iter().find_map(|(pattern, theirs)| substitute(pattern, theirs, ours, 1))
     }
 
     /// What we and the library call the layer that gives the scores, without `weight` and `bias`; `None`
@@ -129,10 +137,13 @@ impl Layout {
 
     /// Whether the tensor does not affect the logits.
     pub fn is_idle(&self, theirs: &str) -> bool {
-        self.idle.iter().any(|pattern| match pattern.ends_with(['.', '_']) {
-            true => theirs.starts_with(pattern),
-            false => substitute(pattern, pattern, theirs).is_some(),
-        })
+        let counts = theirs.strip_suffix(COUNTER).map(|norm| format!("{norm}running_var"));
+        let is_idle = |pattern: &&str| match pattern.ends_with(['.', '_']) {
+            true => theirs.starts_with(*pattern),
+            false => substitute(pattern, pattern, theirs, 0).is_some(),
+        };
+        counts.is_some_and(|variance| self.ours(&variance).is_some())
+            || self.idle.iter().any(is_idle)
     }
 }
 
@@ -151,24 +162,24 @@ impl Assumed {
     }
 }
 
-/// `name` with the parts that `from` leaves open put into `to`, if it matches.
-fn substitute(from: &str, to: &str, name: &str) -> Option<String> {
-    let last = |name: &str| ["weight", "bias"].into_iter().find(|last| name.ends_with(last));
-    let (name, to, from) = match from.strip_suffix('*') {
-        Some(from) => {
-            let last = last(name)?;
-            (name.strip_suffix(last)?, to.replace('*', last), from)
-        }
-        None => (name, to.to_string(), from),
-    };
-    match from.split_once('#') {
-        None => (name == from).then_some(to),
-        Some((before, after)) => {
-            let number = name.strip_prefix(before)?.strip_suffix(after)?;
-            let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-            is_number.then(|| to.replace('#', number))
-        }
+/// `name` with the parts that `from` leaves open put into `to`, if it matches. Numbers for which `%`
+/// stands are changed by `shift`.
+fn substitute(from: &str, to: &str, name: &str, shift: i64) -> Option<String> {
+    let (mut from, mut to, mut name) = (from, to.to_string(), name);
+    if let Some(before) = from.strip_suffix('*') {
+        let last = LAST.into_iter().find(|last| name.ends_with(last))?;
+        (from, to, name) = (before, to.replace('*', last), name.strip_suffix(last)?);
     }
+    while let Some(place) = from.find(['#', '%']) {
+        let (text, counted) = (&from[..place], &from[place..place + 1]);
+        let rest = name.strip_prefix(text)?;
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let number: i64 = rest[..digits].parse().ok()?;
+        let number = if counted == "%" { number + shift } else { number };
+        to = to.replacen(counted, &u64::try_from(number).ok()?.to_string(), 1);
+        (from, name) = (&from[place + 1..], &rest[digits..]);
+    }
+    (name == from).then_some(to)
 }
 
 /// The first few of many names.

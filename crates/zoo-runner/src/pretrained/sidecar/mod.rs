@@ -2,6 +2,7 @@
 //! writes. Whatever is said there is heeded or refused by name. What they say of the network itself is
 //! read and written by its [`entry`](super::entry).
 
+mod convnext;
 pub mod huggingface;
 pub mod open_clip;
 mod processor;
@@ -75,6 +76,20 @@ impl Sidecar {
             }
         };
         Ok(Self { path, config: Some(config), ..sidecar })
+    }
+
+    /// The library whose [`CONFIG`] lies beside weights, if one does.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] if the file is no sound JSON.
+    pub fn library(weights: &Path) -> Result<Option<&'static str>, Error> {
+        let config = read(&weights.with_file_name(CONFIG))?;
+        Ok(config.and_then(|config| match () {
+            () if huggingface::is_config(&config) => Some("hf"),
+            () if timm::is_config(&config) => Some("timm"),
+            () => None,
+        }))
     }
 
     /// What an export has put into the weights themselves.

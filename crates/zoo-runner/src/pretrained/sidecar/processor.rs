@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use zoo_data::{CropOffset, Interpolation, Preprocess, Resize};
 
 use super::{
-    PREPROCESSOR,
+    PREPROCESSOR, convnext,
     settings::{Settings, decimal, list, named},
 };
 use crate::overwrite::MARK;
@@ -25,7 +25,7 @@ const CLIP: ([f32; 3], [f32; 3]) =
     ([0.481_454_66, 0.457_827_5, 0.408_210_73], [0.268_629_54, 0.261_302_6, 0.275_777_1]);
 
 /// As in transformers 5, which has them from version 4.
-const CLASSES: [Class; 5] = [
+const CLASSES: [Class; 6] = [
     Class {
         name: "ViTImageProcessor",
         size: Size::Square(224),
@@ -65,6 +65,15 @@ const CLASSES: [Class; 5] = [
     Class {
         name: "SiglipImageProcessor",
         size: Size::Square(224),
+        crop: false,
+        interpolation: Interpolation::Bicubic,
+        mean: [0.5; 3],
+        std: [0.5; 3],
+        one_number_is_a_square: false,
+    },
+    Class {
+        name: convnext::NAME,
+        size: Size::Shorter(384),
         crop: false,
         interpolation: Interpolation::Bicubic,
         mean: [0.5; 3],
@@ -126,14 +135,17 @@ impl Processor {
     /// What cannot be done here, by its name.
     pub fn read(document: &Value, image_size: usize, channels: usize) -> Result<Self, String> {
         let settings = Settings::new(document, "");
-        settings.check_known(&KNOWN)?;
         let class = Class::of(settings)?;
+        let is_convnext = class.name == convnext::NAME;
+        let own: &[&str] = if is_convnext { &convnext::KNOWN } else { &[] };
+        settings.check_known(&[&KNOWN, own].concat())?;
         let does = |name, otherwise| Ok::<_, String>(settings.switch(name)?.unwrap_or(otherwise));
         let (resizes, crops) = (does("do_resize", true)?, does("do_center_crop", class.crop)?);
         let geometry = match (resizes, crops) {
             (true, true) => class.cut(settings)?,
             (true, false) => match class.size(settings)? {
                 Size::Square(side) => (Resize::Squish, side, 1.0),
+                Size::Shorter(size) if is_convnext => convnext::geometry(settings, size)?,
                 Size::Shorter(_) => {
                     return Err(settings.refuse("size", "height and width, or do_center_crop too"));
                 }
@@ -145,7 +157,7 @@ impl Processor {
         };
         let (resize, image_size, crop_ratio) = geometry;
         let (mean, std) = class.figures(settings, channels)?;
-        let down = crops && (resize == Resize::Crop || crop_ratio != 1.0);
+        let down = resize == Resize::Crop || crops && crop_ratio != 1.0;
         let preprocess = Preprocess {
             image_size,
             resize,

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use super::images::{Border, Images};
 use crate::flex::conv::geometry::Geometry;
+use crate::flex::epilogue::Epilogue;
 use crate::flex::panels::Packed;
 use crate::flex::scratch::with_scratch;
 use crate::flex::simd::kernel;
@@ -18,7 +19,7 @@ struct Job<'a> {
     images: Images<'a>,
     /// For each group, what a window reads and the weights.
     groups: Vec<(Vec<Segment>, Packed)>,
-    bias: &'a [f32],
+    epilogue: Epilogue<'a>,
     /// Where the window of every pixel of a band starts in the band's padded rows.
     starts: Vec<usize>,
     /// Where each of these pixels goes.
@@ -26,10 +27,14 @@ struct Job<'a> {
 }
 
 /// The convolution of `geometry`; the output is channels-last.
-pub(crate) fn forward(geometry: &Geometry, input: Flat, weight: Flat, bias: Flat) -> Flat {
+pub(crate) fn forward(
+    geometry: &Geometry,
+    input: Flat,
+    weight: Flat,
+    epilogue: Epilogue<'_>,
+) -> Flat {
     let geometry = *geometry;
     let (input, weight) = (into_dense(input), into_row_major(weight));
-    let bias = into_row_major(bias);
     let [height, width] = geometry.output;
     let band = rows_of_a_band(&geometry);
     let job = Job {
@@ -39,7 +44,7 @@ pub(crate) fn forward(geometry: &Geometry, input: Flat, weight: Flat, bias: Flat
         groups: (0..geometry.shape.groups)
             .map(|group| (geometry.window_segments(group), pack(&geometry, values(&weight), group)))
             .collect(),
-        bias: values(&bias),
+        epilogue,
         starts: (0..band)
             .flat_map(|row| (0..width).map(move |column| geometry.window(row, column)))
             .collect(),
@@ -85,20 +90,28 @@ fn pack(geometry: &Geometry, weights: &[f32], group: usize) -> Packed {
 
 fn run_band(job: &Job<'_>, index: usize, first_row: usize, output: &mut [f32]) {
     let geometry = &job.geometry;
-    let rows = output.len() / (geometry.output[1] * geometry.features);
+    let line = geometry.output[1] * geometry.features;
+    let rows = output.len() / line;
+    let epilogue = job.epilogue.from_element((index * geometry.output[0] + first_row) * line);
     let first = first_row * geometry.shape.stride[0];
     if let Some(plain) = job.images.plain(index, &job.border, first) {
-        return multiply(job, plain, output);
+        return multiply(job, plain, epilogue, output);
     }
-    let line = job.border.width * job.border.channels;
-    with_scratch(geometry.padded_rows(rows) * line, |padded| {
+    let padded_line = job.border.width * job.border.channels;
+    with_scratch(geometry.padded_rows(rows) * padded_line, |padded| {
         job.images.pad(index, &job.border, first, padded);
-        multiply(job, padded, output);
+        multiply(job, padded, epilogue, output);
     });
 }
 
 kernel! {
-    fn multiply<S>(simd: S, job: &Job<'_>, padded: &[f32], output: &mut [f32]) {
+    fn multiply<S>(
+        simd: S,
+        job: &Job<'_>,
+        padded: &[f32],
+        epilogue: Epilogue<'_>,
+        output: &mut [f32],
+    ) {
         let geometry = &job.geometry;
         let pixels = output.len() / geometry.features;
         for (group, (segments, packed)) in job.groups.iter().enumerate() {
@@ -111,7 +124,7 @@ kernel! {
                     stride: Packed::stride::<S>(panel),
                 };
                 let first = group * geometry.group_features() + panel.first;
-                let finish = Finish::Bias(&job.bias[first..first + panel.columns]);
+                let finish = Finish::Then(epilogue.part(first, panel.columns));
                 let rows = rows_of::<S>(panel.vectors);
                 let starts = job.starts[..pixels].chunks(rows);
                 for (starts, targets) in starts.zip(job.targets[..pixels].chunks(rows)) {

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::correlation::{Correlation, TILE, Tile};
 use super::transforms::{SLAB, Slab, transform_input, transform_output};
+use crate::flex::epilogue::Epilogue;
 use crate::flex::panels::Packed;
 use crate::flex::scratch::with_scratch;
 use crate::flex::simd::kernel;
@@ -17,7 +18,7 @@ struct Job<'a> {
     correlation: &'a Correlation,
     images: &'a [f32],
     weights: &'a [Packed],
-    bias: Option<&'a [f32]>,
+    epilogue: Option<Epilogue<'a>>,
     zeros: Vec<f32>,
     /// Where each tile of a slab starts before and after the products.
     starts: Vec<usize>,
@@ -27,19 +28,19 @@ struct Job<'a> {
 }
 
 /// Correlates channels-last `images` with `weights`, which for each position are (block,
-/// channel) by features, and adds the bias. The result is channels-last.
+/// channel) by features, and finishes with `epilogue`. The result is channels-last.
 pub(super) fn convolve(
     correlation: &Correlation,
     images: &[f32],
     weights: &[Packed],
-    bias: Option<&[f32]>,
+    epilogue: Option<Epilogue<'_>>,
 ) -> Vec<f32> {
     let Correlation { batch, channels, features, output: [height, width], .. } = *correlation;
     let job = Job {
         correlation,
         images,
         weights,
-        bias,
+        epilogue,
         zeros: vec![0.0; channels],
         starts: (0..SLAB).map(|tile| tile * correlation.depth()).collect(),
         targets: (0..SLAB).map(|tile| tile * features).collect(),
@@ -94,8 +95,8 @@ impl Job<'_> {
                 let (images, zeros) = (self.images, self.zeros.as_slice());
                 transform_input(self.correlation, images, zeros, tiles, self.before, before);
                 multiply(self, tiles.len(), before, after);
-                let (slab, bias) = (self.after, self.bias);
-                transform_output(self.correlation, after, tiles, slab, bias, first, output);
+                let (slab, epilogue) = (self.after, self.epilogue);
+                transform_output(self.correlation, after, tiles, slab, epilogue, first, output);
             }
         });
     }

@@ -21,6 +21,7 @@ mod weight_gradient;
 mod weights;
 
 use super::geometry::Geometry;
+use crate::flex::epilogue::Epilogue;
 use crate::flex::tensor::{Flat, channels_last, into_channels_last, into_row_major, values};
 use correlation::{Correlation, POSITIONS, TILE, blocks};
 use weights::{Turn, Weights};
@@ -50,17 +51,17 @@ pub(super) fn applies(geometry: &Geometry) -> bool {
 }
 
 /// The convolution of `geometry`; the output is channels-last.
-pub(super) fn forward(geometry: &Geometry, input: Flat, weight: Flat, bias: Flat) -> Flat {
+pub(super) fn forward(
+    geometry: &Geometry,
+    input: Flat,
+    weight: Flat,
+    epilogue: Epilogue<'_>,
+) -> Flat {
     let (input, weight) = (into_channels_last(input), into_row_major(weight));
-    let bias = into_row_major(bias);
     let weights = Weights::new(geometry, values(&weight), Turn::None);
     let correlation = Correlation::of_input(geometry);
-    let output = convolve::convolve(
-        &correlation,
-        values(&input),
-        &weights.by_channel(),
-        Some(values(&bias)),
-    );
+    let output =
+        convolve::convolve(&correlation, values(&input), &weights.by_channel(), Some(epilogue));
     let [height, width] = geometry.output;
     channels_last(output, [geometry.batch, geometry.features, height, width])
 }

@@ -2,6 +2,7 @@
 
 use super::correlation::{Correlation, KERNEL, PATCH, POSITIONS, TILE, Tile};
 use super::matrices::{Square, of_gradient, of_input, of_products, of_weights};
+use crate::flex::epilogue::Epilogue;
 use crate::flex::simd::{columns, kernel, load, store};
 use pulp::Simd;
 
@@ -65,21 +66,22 @@ kernel! {
 }
 
 kernel! {
-    /// Writes `Aᵀ m A` of the products `m` of every tile, and the bias added, to the outputs that
-    /// lie within the image. `output` starts at the row of the tile `first`.
+    /// Writes `Aᵀ m A` of the products `m` of every tile, finished with `epilogue`, to the outputs
+    /// that lie within the image. `output` starts at the row of the tile `first`.
     pub(super) fn transform_output<S>(
         simd: S,
         correlation: &Correlation,
         products: &[f32],
         tiles: &[Tile],
         slab: Slab,
-        bias: Option<&[f32]>,
+        epilogue: Option<Epilogue<'_>>,
         first: Tile,
         output: &mut [f32],
     ) {
         let [height, width] = correlation.output;
         let features = correlation.features;
         let origin = first.image * height + first.row;
+        let start_of_output = origin * width * features;
         for (number, tile) in tiles.iter().enumerate() {
             let (rows, across) = (TILE.min(height - tile.row), TILE.min(width - tile.column));
             let line = tile.image * height + tile.row - origin;
@@ -88,15 +90,18 @@ kernel! {
                 let start = number * slab.width + channels.start;
                 let products = take(simd, &products[start..], slab.stride, channels.len());
                 let values = of_products(simd, products);
-                let bias = match bias {
-                    Some(bias) => load(simd, &bias[channels.clone()]),
-                    None => simd.splat_f32s(0.0),
-                };
                 for (row, values) in values.iter().enumerate().take(rows) {
                     for (column, value) in values.iter().enumerate().take(across) {
                         let pixel = corner + (row * width + column) * features;
                         let target = &mut output[pixel + channels.start..pixel + channels.end];
-                        store(simd, target, simd.add_f32s(*value, bias));
+                        let value = match epilogue {
+                            Some(epilogue) => {
+                                let place = start_of_output + pixel + channels.start;
+                                epilogue.apply(simd, *value, channels.clone(), place)
+                            }
+                            None => *value,
+                        };
+                        store(simd, target, value);
                     }
                 }
             }

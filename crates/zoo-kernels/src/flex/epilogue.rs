@@ -1,0 +1,67 @@
+//! What happens to a sum in a vector register before it is stored, so that no pass over memory is
+//! needed for it.
+
+use std::ops::Range;
+
+use pulp::Simd;
+
+use super::simd::{load, mul_add};
+
+/// `sum * factor + addend + shortcut` of each column, and the ReLU of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Epilogue<'a> {
+    /// A factor for each column; none is 1.
+    pub(crate) factors: Option<&'a [f32]>,
+    /// An addend for each column.
+    pub(crate) addends: &'a [f32],
+    /// What is added to each element of the output, in its order; none is 0.
+    pub(crate) shortcut: Option<&'a [f32]>,
+    pub(crate) relu: bool,
+}
+
+impl<'a> Epilogue<'a> {
+    /// Adds a bias to each column.
+    pub(crate) fn bias(addends: &'a [f32]) -> Self {
+        Self { factors: None, addends, shortcut: None, relu: false }
+    }
+
+    /// The same for the output from element `start` on.
+    #[inline(always)]
+    pub(crate) fn from_element(self, start: usize) -> Self {
+        Self { shortcut: self.shortcut.map(|shortcut| &shortcut[start..]), ..self }
+    }
+
+    /// The same for `columns` columns from `first` on, where the output starts with the first of
+    /// them.
+    #[inline(always)]
+    pub(crate) fn part(self, first: usize, columns: usize) -> Self {
+        let part = |values: &'a [f32]| &values[first..first + columns];
+        let Self { factors, addends, .. } = self;
+        Self { factors: factors.map(part), addends: part(addends), ..self.from_element(first) }
+    }
+
+    /// What becomes of the sums in `columns`, the first of which is stored to element `place`.
+    #[inline(always)]
+    pub(crate) fn apply<S: Simd>(
+        &self,
+        simd: S,
+        sum: S::f32s,
+        columns: Range<usize>,
+        place: usize,
+    ) -> S::f32s {
+        let length = columns.len();
+        let addend = load(simd, &self.addends[columns.clone()]);
+        let mut value = match self.factors {
+            Some(factors) => mul_add(simd, sum, load(simd, &factors[columns]), addend),
+            None => simd.add_f32s(sum, addend),
+        };
+        if let Some(shortcut) = self.shortcut {
+            value = simd.add_f32s(value, load(simd, &shortcut[place..place + length]));
+        }
+        if self.relu {
+            let zero = simd.splat_f32s(0.0);
+            value = simd.select_f32s(simd.less_than_f32s(value, zero), zero, value);
+        }
+        value
+    }
+}
