@@ -143,8 +143,7 @@ impl Vit {
             let class_token = class_token.val().expand([batch, 1, embed_dim]);
             tokens = Tensor::cat(vec![class_token, tokens], 1);
         }
-        let learned = self.position_embedding.as_ref().map(Param::val);
-        if let Some(places) = learned.or_else(|| self.sin_cos.clone()) {
+        if let Some(places) = self.places() {
             tokens = tokens + tap.layer("position_embedding", places);
         }
         tap.layer("patch_embedding", self.dropout.forward(tokens))
@@ -164,6 +163,13 @@ impl Vit {
     /// patches, before the last attention.
     pub fn cam_layer(&self) -> String {
         format!("blocks.{}.norm1", self.blocks.len() - 1)
+    }
+
+    /// What is added to the tokens for their positions, learned or computed: `[1, tokens,
+    /// embed_dim]`, that of the class token first.
+    pub fn places(&self) -> Option<Tensor<3>> {
+        let learned = self.position_embedding.as_ref().map(Param::val);
+        learned.or_else(|| self.sin_cos.clone())
     }
 
     /// The convolution that sees the pixels: its kernels are as large as its step, a patch.

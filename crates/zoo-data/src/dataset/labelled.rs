@@ -127,10 +127,7 @@ mod tests {
     fn what_holds_no_class_is_refused() {
         let root = folder(&["0.png"]);
         let error = open("folder", "root", root.path()).unwrap_err();
-        assert!(
-            matches!(error, DataError::Folder(FolderError::NoClasses { .. })),
-            "{error}"
-        );
+        assert!(matches!(error, DataError::Folder(FolderError::NoClasses { .. })), "{error}");
         let error = serde_json::from_str::<DataConfig>(r#"{"sea": {}}"#).unwrap().open_all();
         let expected = "`data`: expected folder or manifest, found sea";
         assert_eq!(error.unwrap_err().to_string(), expected);

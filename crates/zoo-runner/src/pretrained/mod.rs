@@ -7,6 +7,7 @@
 
 pub mod adapt;
 mod assume;
+mod beside_onnx;
 mod describe;
 mod entry;
 mod export;
@@ -25,6 +26,7 @@ mod start;
 #[cfg(test)]
 mod tests;
 
+pub use beside_onnx::beside_onnx;
 pub use entry::libraries;
 pub use export::{Exported, export};
 pub use hub::Published;
