@@ -69,7 +69,7 @@ def presets(zoo):
         if model == "vit":
             settings["depth"] = 2
             size = 32 if preset == "mini" else 64
-        yield f"{model}-{preset}", {model: settings}, {"image_size": size}
+        yield f"preset-{model}-{preset}", {model: settings}, {"image_size": size}
 
 
 def run(zoo, *arguments, **options):
@@ -82,8 +82,11 @@ def run(zoo, *arguments, **options):
 def train(zoo, folder, name, model, preprocess):
     preprocess = {"image_size": 16} | OWN | preprocess
     large = preprocess["image_size"] > 32
+    data = {"sea": {"train": 16 if large else 96, "valid": 10, "test": 10, "preprocess": preprocess}}
+    if preprocess["normalize"] == GREY["normalize"]:
+        data = {"mnist": {"root": str(digits(folder)), "preprocess": preprocess}}
     config = {
-        "data": {"sea": {"train": 16 if large else 96, "valid": 10, "test": 10, "preprocess": preprocess}},
+        "data": data,
         "loader": {"batch_size": 8 if large else 16, "workers": 1},
         "optimizer": {"sgd": {"learning_rate": 0.01}},
         "model": model,
@@ -93,6 +96,19 @@ def train(zoo, folder, name, model, preprocess):
     path.write_text(json.dumps(config))
     run(zoo, "train", path, "--run-dir", folder / name, "-q")
     return folder / name
+
+
+def digits(folder):
+    """Files of the form that MNIST has, of noise."""
+    random = np.random.default_rng(3)
+    for name, count in [("train", 100), ("t10k", 20)]:
+        images = random.integers(0, 256, (count, 28, 28), dtype=np.uint8)
+        labels = np.arange(count, dtype=np.uint8) % 10
+        head = np.array([2051, count, 28, 28], dtype=">i4").tobytes()
+        (folder / f"{name}-images-idx3-ubyte").write_bytes(head + images.tobytes())
+        head = np.array([2049, count], dtype=">i4").tobytes()
+        (folder / f"{name}-labels-idx1-ubyte").write_bytes(head + labels.tobytes())
+    return folder
 
 
 def pictures(folder, sizes, seed):
@@ -221,7 +237,6 @@ def check_any_size(report, zoo, folder, weights, name, size):
 
 
 def export(zoo, weights, folder, form, opset):
-    file = folder / "net.onnx"
     shutil.rmtree(folder / "out", ignore_errors=True)
     (folder / "out").mkdir()
     file = folder / "out/net.onnx"

@@ -66,7 +66,8 @@ fn luma(graph: &mut Graph, x: &str) -> String {
     let weights = graph.floats(&format!("{path}/weights"), &[1, 3, 1, 1], &[299.0, 587.0, 114.0]);
     let half = graph.floats(&format!("{path}/half"), &[1], &[500.0]);
     let thousand = graph.number(1000.0);
-    let sum = graph.op("Conv", path, &[x, &weights, &half]);
+    let windows = vec![ints("kernel_shape", &[1, 1]), ints("strides", &[1, 1])];
+    let sum = graph.node("Conv", path, &[x, &weights, &half], windows);
     let luma = graph.op("Div", path, &[&sum, &thousand]);
     graph.op("Floor", path, &[&luma])
 }
