@@ -11,9 +11,9 @@ use super::{
 };
 
 /// The input's name where the file prepares pictures itself.
-pub const PICTURES: &str = "images";
+const PICTURES: &str = "images";
 /// Its name where it does not; Hugging Face's, whose tools feed such files.
-pub const RAW: &str = "pixel_values";
+const RAW: &str = "pixel_values";
 
 /// Adds the graph's input and what is done to it; gives the network's own input,
 /// `[channels, image_size, image_size]`.
@@ -78,7 +78,7 @@ fn luma(graph: &mut Graph, x: &str) -> String {
 /// ONNX has `Resize` for this, but OpenVINO and TensorRT pass over its `antialias`, so the same file
 /// would give other answers there; and it has no other filters than the linear and the cubic.
 fn square(graph: &mut Graph, preprocess: &Preprocess, x: &str) -> String {
-    let [rows, columns] = matrices(graph, preprocess);
+    let [rows, columns] = matrices(graph, preprocess, PICTURES);
     let path = "preprocess/resize";
     let order = vec![ints("perm", &[1, 0])];
     let right = graph.node("Transpose", path, &[&columns.weights], order);

@@ -34,9 +34,9 @@ struct Seen {
     bars: Option<[String; 2]>,
 }
 
-/// The matrices of height and width.
-pub fn matrices(graph: &mut Graph, preprocess: &Preprocess) -> [Axis; 2] {
-    let shape = graph.op("Shape", PATH, &[super::preprocess::PICTURES]);
+/// The matrices of height and width of `pictures`, `[batch, height, width, 3]`.
+pub fn matrices(graph: &mut Graph, preprocess: &Preprocess, pictures: &str) -> [Axis; 2] {
+    let shape = graph.op("Shape", PATH, &[pictures]);
     let sides = [1, 2].map(|axis| {
         let axis = graph.integer(axis);
         graph.node("Gather", PATH, &[&shape, &axis], vec![int("axis", 0)])
