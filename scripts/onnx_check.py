@@ -4,16 +4,13 @@
     python3 -m venv VENV
     VENV/bin/pip install onnx==1.23.2 onnxruntime==1.32.0 openvino==2026.4.1 numpy pillow
     VENV/bin/python scripts/onnx_check.py target/release/zoo              # every preset and switch
-    VENV/bin/python scripts/onnx_check.py target/release/zoo --photos RUN FOLDER...
-    VENV/bin/python scripts/onnx_check.py target/release/zoo --write      # tests/fixtures/onnx
 
 Every file passes onnx.checker's full check and strict shape inference, and runs in ONNX Runtime and
-OpenVINO on batches of 1, 5 and, in ONNX Runtime, 0. With `--write`, small networks, the hash of what is
-exported of each, and the logits that the runtimes gave become the fixtures of tests/onnx.rs.
+OpenVINO on batches of 1, 5 and, in ONNX Runtime, 0.
 """
 
 import argparse
-import hashlib
+import ast
 import json
 import pathlib
 import shutil
@@ -27,14 +24,11 @@ import onnxruntime
 import openvino
 from PIL import Image
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-FIXTURES = ROOT / "tests/fixtures/onnx"
-
 CNN = {"widths": [4, 6], "hidden": 8, "dropout": 0.0}
 ALEXNET = {"preset": "small-images", "widths": [4, 8, 8, 8, 8], "hidden": 12, "feature_size": 1}
 VIT = {"embed_dim": 16, "depth": 2, "num_heads": 2, "mlp_dim": 24, "patch_size": 4}
 
-# Small networks that have every switch between them. Those are the fixtures of CI.
+# Small networks that have every switch between them; scripts/onnx_fixtures.py makes CI's fixtures of them.
 SMALL = {
     "cnn": {"cnn": CNN},
     "cnn-plain": {"cnn": CNN | {"batch_norm": False, "hidden": 0, "activation": "leaky-relu"}},
@@ -134,6 +128,10 @@ def check(path):
     onnx.checker.check_model(str(path), full_check=True)
     model = onnx.load(str(path), load_external_data=False)
     onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
+    told = {property.key: property.value for property in model.metadata_props}
+    classes = json.loads(told["burn-zoo"])["classes"]
+    assert ast.literal_eval(told["names"]) == dict(enumerate(classes)), told["names"]
+    assert ast.literal_eval(told["imgsz"]) == [json.loads(told["burn-zoo"])["preprocess"]["image_size"]] * 2
     return model
 
 
@@ -287,114 +285,11 @@ def check_all(zoo):
     report.end()
 
 
-def hash_of(file):
-    """Of all but the header, in which the version of zoo is."""
-    data = file.read_bytes()
-    start = 12 + 2 + data[13]
-    return hashlib.sha256(data[start:]).hexdigest()
-
-
-def write_fixtures(zoo):
-    """Small networks, what is exported of them, and what the runtimes make of it."""
-    FIXTURES.mkdir(parents=True, exist_ok=True)
-    cases = []
-    with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
-        paths = pictures(folder, [(16, 16)] * 5, 1)
-        for index, path in enumerate(paths):
-            shutil.copy(path, FIXTURES / f"{index}.png")
-        images = np.stack([np.asarray(Image.open(path)) for path in paths])
-        networks = {name: (model, {}) for name, model in SMALL.items()}
-        networks["grey"] = ({"cnn": CNN}, GREY)
-        for name, (model, preprocess) in networks.items():
-            weights = train(zoo, folder, name, model, preprocess)
-            shutil.copy(weights / "model.safetensors", FIXTURES / f"{name}.safetensors")
-            has_norm = name in ("cnn", "cnn-residual", "cnn-average", "cnn-strided", "grey")
-            for form in [[], ["--raw"], ["--f16"]] + ([["--fold"]] if has_norm else []):
-                file = export(zoo, weights, folder, form, None)
-                check(file)
-                given = normalized(images, weights_info(weights)["preprocess"]) if "--raw" in form else images
-                logits = {runtime: results(file, given)["logits"].tolist() for runtime, results in RUNTIMES.items()}
-                cases.append({"network": name, "form": form, "sha256": hash_of(file), "logits": logits})
-    text = ",\n".join(json.dumps(case) for case in cases)
-    (FIXTURES / "cases.json").write_text(f"[\n{text}\n]\n")
-    print(f"{len(cases)} cases in {FIXTURES}")
-
-
-def check_photos(zoo, weights, folders):
-    """From files to probabilities, against `zoo predict`."""
-    with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
-        said = subprocess.run([zoo, "predict", weights, *folders, "--json", "--top-k", "99999", "-q"],
-                              capture_output=True, text=True)
-        said = json.loads(said.stdout)
-        preprocess = weights_info(pathlib.Path(weights))["preprocess"]
-        prepared = {"sized": ([], lambda image: resized(image, preprocess)), "any size": (["--any-size"], lambda image: image)}
-        for label, (form, prepare) in prepared.items():
-            file = export(zoo, weights, folder, form, None)
-            for runtime, results in sessions(file).items():
-                worst, same = 0, 0
-                for image in said:
-                    expected = np.zeros(len(image["predictions"]))
-                    for row in image["predictions"]:
-                        expected[row["label"]] = row["probability"]
-                    picture = np.asarray(upright(image["image"]))
-                    found = results(prepare(picture)[None])
-                    worst = max(worst, float(np.abs(found - expected).max()))
-                    same += int(found.argmax() == expected.argmax())
-                print(f"{label:9} {runtime:12} {same} of {len(said)} photos of the same class, "
-                      f"probabilities within {worst:.1e}")
-
-
-def upright(path):
-    from PIL import ImageOps
-
-    return ImageOps.exif_transpose(Image.open(path)).convert("RGB")
-
-
-def resized(picture, preprocess):
-    """The picture as the network's square, by Pillow."""
-    size, image = preprocess["image_size"], Image.fromarray(picture)
-    scaled = int(size / preprocess["crop_ratio"] * (1 + 1e-9))
-    filters = {"nearest": 0, "lanczos": 1, "bilinear": 2, "bicubic": 3, "box": 4, "hamming": 5}
-    width, height = image.size
-    if preprocess["resize"] == "squish":
-        width = height = scaled
-    elif preprocess["resize"] == "crop":
-        width, height = (side * scaled // min(image.size) for side in image.size)
-    else:
-        ratio = max(image.size) / scaled
-        width, height = (max(1, round(side / ratio)) for side in image.size)
-    image = image.resize((width, height), filters[preprocess["interpolation"]])
-    first = [round((side - size) / 2) if side > size else -((size - side) // 2) for side in (width, height)]
-    colour = tuple(round(mean * 255) for mean in preprocess["mean"])
-    square = Image.new("RGB", (size, size), colour if len(colour) == 3 else colour * 3)
-    square.paste(image, (-first[0], -first[1]))
-    return np.asarray(square)
-
-
-def sessions(file):
-    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-    model = openvino.Core().compile_model(str(file), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    return {
-        "onnxruntime": lambda image: session.run(["probabilities"], {"images": image})[0][0],
-        "openvino": lambda image: model([image])["probabilities"][0],
-    }
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("zoo", help="the built binary")
-    parser.add_argument("--photos", nargs="+", metavar="RUN FOLDER", help="compare on photos")
-    parser.add_argument("--write", action="store_true", help="write the fixtures of tests/onnx.rs")
     arguments = parser.parse_args()
-    zoo = str(pathlib.Path(arguments.zoo).resolve())
-    if arguments.photos:
-        check_photos(zoo, arguments.photos[0], arguments.photos[1:])
-    elif arguments.write:
-        write_fixtures(zoo)
-    else:
-        check_all(zoo)
+    check_all(str(pathlib.Path(arguments.zoo).resolve()))
 
 
 if __name__ == "__main__":

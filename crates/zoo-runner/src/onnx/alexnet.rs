@@ -1,6 +1,7 @@
 //! The graph of `zoo-alexnet`.
 
 use zoo_alexnet::{AlexNet, AlexNetConfig};
+use zoo_kernels::nn::Conv2d;
 
 use super::{
     graph::{float, int},
@@ -62,7 +63,7 @@ pub fn logits(
 fn convolution(
     layers: &mut Layers,
     number: usize,
-    conv: &zoo_kernels::nn::Conv2d,
+    conv: &Conv2d,
     x: &Value,
 ) -> Result<Value, String> {
     let path = format!("features.conv{number}");

@@ -1,7 +1,6 @@
 //! The graph of `zoo-cnn`.
 
-use zoo_cnn::{Activation, Cnn, CnnConfig, Pooling};
-use zoo_cnn::{ConvBlock, Stage};
+use zoo_cnn::{Activation, Cnn, CnnConfig, ConvBlock, Pooling, Stage};
 
 use super::layers::{Layers, Value};
 

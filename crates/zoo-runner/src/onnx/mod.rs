@@ -1,6 +1,6 @@
 //! ONNX files, for runtimes that do not know Burn.
 //!
-//! `graph` grows a graph, `layers` and `activation` add the layers of `zoo-kernels` to it, and one file
+//! `graph` grows a graph, `layers` with `images`, `tokens` and `activation` add the layers of `zoo-kernels` to it, and one file
 //! per model puts these in the order of the model's `forward`. `preprocess` goes before them: a file
 //! takes pictures as bytes and prepares them itself, unless raw input is asked for.
 
@@ -10,11 +10,13 @@ mod cnn;
 mod export;
 mod file;
 mod graph;
+mod images;
 mod layers;
 mod metadata;
 mod preprocess;
 mod proto;
 mod resample;
+mod tokens;
 mod vit;
 
 pub use export::export;

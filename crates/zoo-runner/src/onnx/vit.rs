@@ -1,6 +1,6 @@
 //! The graph of `zoo-vit`.
 
-use zoo_vit::{Activation, Block, Pooling, Position, Vit, VitConfig};
+use zoo_vit::{Activation, Block, Pooling, Vit, VitConfig};
 
 use super::{
     graph::{int, ints},
@@ -34,7 +34,8 @@ pub fn logits(
         mlp_dim: _,
         activation,
         pooling,
-        position,
+        // Both kinds are added alike.
+        position: _,
         dropout: _,
         drop_path: _,
         layer_norm_epsilon,
@@ -42,7 +43,7 @@ pub fn logits(
     } = config;
     let activation = activation.unwrap_or_default();
     let switches = Switches { num_heads, activation, layer_norm_epsilon };
-    let mut tokens = embed(layers, model, position, &images)?;
+    let mut tokens = embed(layers, model, &images)?;
     for (index, block) in model.blocks.iter().enumerate() {
         tokens = self::block(layers, &format!("blocks.{index}"), block, &switches, &tokens)?;
     }
@@ -65,27 +66,17 @@ pub fn logits(
 /// The tokens that the first block sees. The class token is a row of zeros before the patches, to
 /// which the token and its position are added as one: so nothing in the graph asks for the size of the
 /// batch.
-fn embed(
-    layers: &mut Layers,
-    model: &Vit,
-    position: Position,
-    images: &Value,
-) -> Result<Value, String> {
+fn embed(layers: &mut Layers, model: &Vit, images: &Value) -> Result<Value, String> {
     let path = "patch_embedding";
     let patches = layers.conv2d(path, &model.patch_embedding, images)?;
     let [embed_dim, count] = [patches.shape[0], patches.shape[1] * patches.shape[2]];
     let patches = layers.reshape(path, &patches, &[embed_dim, count]);
     let order = vec![ints("perm", &[0, 2, 1])];
     let mut tokens = layers.node("Transpose", path, &[&patches.name], order, &[count, embed_dim]);
-    let mut places = vec![0.0; count * embed_dim];
-    if let Some(known) = model.places() {
-        places = known.into_data().iter::<f32>().collect();
-    }
-    match position {
-        Position::Learned => drop(layers.placed.insert(String::from("position_embedding"))),
-        // Nothing of it is in the weights.
-        Position::SinCos => {}
-    }
+    let mut places = match model.places() {
+        Some(places) => places.into_data().iter::<f32>().collect(),
+        None => vec![0.0; count * embed_dim],
+    };
     if let Some(class_token) = &model.class_token {
         let pads = layers.graph.integers("class_token/pads", &[0, 1, 0, 0, 0, 0]);
         let shape = [1 + count, embed_dim];
