@@ -25,6 +25,8 @@ def check_photos(zoo, weights, folders):
         folder = pathlib.Path(folder)
         said = subprocess.run([zoo, "predict", weights, *folders, "--json", "--top-k", "99999", "-q"],
                               capture_output=True, text=True)
+        if not said.stdout:
+            sys.exit(said.stderr)
         said = json.loads(said.stdout)
         preprocess = weights_info(pathlib.Path(weights))["preprocess"]
         prepared = {"sized": ([], lambda image: resized(image, preprocess)), "any size": (["--any-size"], lambda image: image)}

@@ -55,4 +55,26 @@ impl Layers {
         let joined = self.node("Transpose", path, &[&joined.name], order, &shape);
         self.reshape(path, &joined, &[tokens, features])
     }
+
+    /// The tokens from one to before another.
+    pub fn tokens(&mut self, path: &str, [from, to]: [usize; 2], x: &Value) -> Value {
+        if [from, to] == [0, x.shape[0]] {
+            return x.clone();
+        }
+        let mut number = |name: &str, value: usize| {
+            self.graph.integers(&format!("{path}/{name}"), &[value as i64])
+        };
+        let (start, end, axis) = (number("start", from), number("end", to), number("axis", 1));
+        let inputs = [x.name.as_str(), &start, &end, &axis];
+        self.node("Slice", path, &inputs, Vec::new(), &[to - from, x.shape[1]])
+    }
+
+    /// The mean of the tokens. `ReduceMean` has its axes as an attribute before opset 18 and as an
+    /// input from then on; this pooling is the same in all of them.
+    pub fn mean_token(&mut self, path: &str, x: &Value) -> Value {
+        let [count, features] = [x.shape[0], x.shape[1]];
+        let order = vec![ints("perm", &[0, 2, 1])];
+        let rows = self.node("Transpose", path, &[&x.name], order, &[features, count]);
+        self.global_pool("GlobalAveragePool", path, &rows)
+    }
 }

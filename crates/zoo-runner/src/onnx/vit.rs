@@ -3,7 +3,7 @@
 use zoo_vit::{Activation, Block, Pooling, Vit, VitConfig};
 
 use super::{
-    graph::{int, ints},
+    graph::ints,
     layers::{Layers, Value, values},
 };
 
@@ -47,17 +47,16 @@ pub fn logits(
     for (index, block) in model.blocks.iter().enumerate() {
         tokens = self::block(layers, &format!("blocks.{index}"), block, &switches, &tokens)?;
     }
+    let (path, epsilon) = ("pooling", layer_norm_epsilon);
     let x = match pooling {
         Pooling::ClassToken => {
-            let first = layers.graph.integer(0);
-            let inputs = [tokens.name.as_str(), &first];
-            let shape = &tokens.shape[1..];
-            let token = layers.node("Gather", "class_token", &inputs, vec![int("axis", 1)], shape);
-            layers.layer_norm("norm", &model.norm, layer_norm_epsilon, &token)?
+            let token = layers.tokens(path, [0, 1], &tokens);
+            let token = layers.layer_norm("norm", &model.norm, epsilon, &token)?;
+            layers.flatten(path, &token)
         }
         Pooling::Mean => {
-            let tokens = layers.layer_norm("norm", &model.norm, layer_norm_epsilon, &tokens)?;
-            mean(layers, "pooling", &tokens)
+            let tokens = layers.layer_norm("norm", &model.norm, epsilon, &tokens)?;
+            layers.mean_token(path, &tokens)
         }
     };
     layers.linear("head", &model.head, &x)
@@ -124,13 +123,4 @@ fn activated(layers: &mut Layers, path: &str, activation: Activation, x: &Value)
         Activation::Relu => layers.map("Relu", path, x),
         Activation::Silu => layers.silu(path, x),
     }
-}
-
-/// The mean of the tokens. `ReduceMean` has its axes as an attribute before opset 18 and as an input from
-/// then on; this pooling is the same in all of them.
-fn mean(layers: &mut Layers, path: &str, tokens: &Value) -> Value {
-    let [count, embed_dim] = [tokens.shape[0], tokens.shape[1]];
-    let order = vec![ints("perm", &[0, 2, 1])];
-    let rows = layers.node("Transpose", path, &[&tokens.name], order, &[embed_dim, count]);
-    layers.global_pool("GlobalAveragePool", path, &rows)
 }
