@@ -196,8 +196,7 @@ def check_forms(report, zoo, folder, weights, name, opsets=(None,)):
     images = np.stack([np.asarray(Image.open(path)) for path in paths])
     # A ratio below 1 cuts the middle also out of a picture that has the network's size.
     expected = predicted(zoo, weights, paths) if preprocess["crop_ratio"] == 1 else None
-    has_norm = any(".norm." in key for key in tensor_names(weights)) and "cnn" in info["model"]
-    forms = [[], ["--raw"], ["--f16"]] + ([["--fold"], ["--fold", "--f16", "--raw"]] if has_norm else [])
+    forms = [[], ["--raw"], ["--f16"]] + ([["--fold"], ["--fold", "--f16", "--raw"]] if has_norm(weights) else [])
     if expected is None:
         forms = []
     for form in forms:
@@ -257,8 +256,9 @@ def weights_info(weights):
     return json.loads(header(weights_file(weights))["__metadata__"]["burn-zoo"])
 
 
-def tensor_names(weights):
-    return [name for name in header(weights_file(weights)) if name != "__metadata__"]
+def has_norm(weights):
+    """Whether there is batch normalisation."""
+    return any(name.endswith("running_mean") for name in header(weights_file(weights)))
 
 
 def check_all(zoo):

@@ -18,7 +18,7 @@ import tempfile
 import numpy as np
 from PIL import Image
 
-from onnx_check import CNN, GREY, RUNTIMES, SMALL, check, export, normalized, pictures, train, weights_info
+from onnx_check import CNN, GREY, RUNTIMES, SMALL, check, export, has_norm, normalized, pictures, train, weights_info
 
 FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "tests/fixtures/onnx"
 
@@ -33,7 +33,6 @@ def hash_of(file):
 def write_fixtures(zoo, fresh):
     """Small networks, what is exported of them, and what the runtimes make of it."""
     FIXTURES.mkdir(parents=True, exist_ok=True)
-    cases = []
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         paths = pictures(folder, [(16, 16)] * 5, 1)
@@ -47,16 +46,16 @@ def write_fixtures(zoo, fresh):
             if name in fresh or not weights.exists():
                 trained = train(zoo, folder, name, model, preprocess)
                 shutil.copy(trained / "model.safetensors", weights)
-            has_norm = name in ("cnn", "cnn-residual", "cnn-average", "cnn-strided", "grey")
-            for form in [[], ["--raw"], ["--f16"]] + ([["--fold"]] if has_norm else []):
+            cases = []
+            for form in [[], ["--raw"], ["--f16"]] + ([["--fold"]] if has_norm(weights) else []):
                 file = export(zoo, weights, folder, form, None)
                 check(file)
                 given = normalized(images, weights_info(weights)["preprocess"]) if "--raw" in form else images
                 logits = {runtime: results(file, given)["logits"].tolist() for runtime, results in RUNTIMES.items()}
-                cases.append({"network": name, "form": form, "sha256": hash_of(file), "logits": logits})
-    text = ",\n".join(json.dumps(case) for case in cases)
-    (FIXTURES / "cases.json").write_text(f"[\n{text}\n]\n")
-    print(f"{len(cases)} cases in {FIXTURES}")
+                cases.append({"form": form, "sha256": hash_of(file), "logits": logits})
+            text = ",\n".join(json.dumps(case) for case in cases)
+            (FIXTURES / f"{name}.json").write_text(f"[\n{text}\n]\n")
+    print(f"{len(networks)} networks in {FIXTURES}")
 
 
 if __name__ == "__main__":

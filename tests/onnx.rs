@@ -24,6 +24,22 @@ fn pictures() -> Vec<String> {
     (0..5).map(|index| fixture(&format!("../onnx/{index}.png"))).collect()
 }
 
+/// Every network with every form in which it was exported.
+fn cases() -> Vec<(String, Json)> {
+    let mut cases = Vec::new();
+    for entry in fs::read_dir(fixture("../onnx")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "json") {
+            let network = path.file_stem().unwrap().to_str().unwrap().to_string();
+            let text = fs::read_to_string(&path).unwrap();
+            let forms: Vec<Json> = serde_json::from_str(&text).unwrap();
+            cases.extend(forms.into_iter().map(|form| (network.clone(), form)));
+        }
+    }
+    assert!(cases.len() >= 47, "{} cases", cases.len());
+    cases
+}
+
 /// Logits that `zoo predict` gives for images.
 fn predicted(zoo: &Zoo, weights: &str, images: &[String]) -> Vec<Vec<f32>> {
     let mut args = vec!["predict", weights, "--json", "--logits", "-q"];
@@ -94,13 +110,9 @@ fn hash(file: &Path) -> String {
 
 #[test]
 fn every_switch_is_the_file_that_the_runtimes_ran() {
-    let text = fs::read_to_string(fixture("../onnx/cases.json")).unwrap();
-    let cases: Vec<Json> = serde_json::from_str(&text).unwrap();
-    assert_eq!(cases.len(), 47);
     let (zoo, pictures) = (Zoo::new(), pictures());
     let mut wrong = Vec::new();
-    for case in &cases {
-        let network = case["network"].as_str().unwrap();
+    for (network, case) in &cases() {
         let form: Vec<String> = serde_json::from_value(case["form"].clone()).unwrap();
         let name = format!("{network} {}", form.join(" "));
         let mut args = vec!["export", "--format", "onnx", "--out", "net.onnx", "-q"];

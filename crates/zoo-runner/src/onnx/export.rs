@@ -151,7 +151,7 @@ mod tests {
     fn a_parameter_without_a_place_is_refused() {
         let (model, _) = small();
         let message = check_placed(&Layers::default(), &model).unwrap_err();
-        assert_eq!(message, "holds `fc1.bias`, which has no place in the graph");
+        assert_eq!(message, "holds `stages.0.block.conv.weight`, which has no place in the graph");
     }
 
     #[test]
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(keys.map(image), ["Rgb8", "SRGB", "NominalRange_0_255"]);
         let block: WeightsInfo = serde_json::from_str(told("burn-zoo")).unwrap();
         assert_eq!(block, info);
-        assert_eq!(of_pictures.len(), 9);
+        assert_eq!(of_pictures.len(), 10);
         assert_eq!(properties(Input::Raw)["Image.NominalPixelRange"], "Normalized_1_1");
     }
 
