@@ -41,10 +41,9 @@ pub fn matrices(graph: &mut Graph, preprocess: &Preprocess, pictures: &str) -> [
         let axis = graph.integer(axis);
         graph.node("Gather", PATH, &[&shape, &axis], vec![int("axis", 0)])
     });
-    let scaled = scaled(graph, preprocess, &sides);
-    let mut pairs = sides.into_iter().zip(scaled);
-    std::array::from_fn(|_| {
-        let (length, scaled) = pairs.next().expect("two sides");
+    let [rows, columns] = scaled(graph, preprocess, &sides);
+    let [height, width] = sides;
+    [(height, rows), (width, columns)].map(|(length, scaled)| {
         let seen = seen(graph, preprocess, length, scaled);
         let inside = inside(graph, preprocess, &seen);
         Axis { weights: weights(graph, preprocess, &seen, inside.as_deref()), inside }
