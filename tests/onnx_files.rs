@@ -186,7 +186,9 @@ fn what_hugging_faces_tools_read_lies_beside() {
              the mean colour, CenterCrop(16), bilinear, Normalize([0.4, 0.5, 0.6], [0.2, 0.3, 0.4])"
         ])
     );
-    export("vit", &["--raw"], "vit/a.onnx");
+    export("vit", &[], "vit/whole.onnx");
+    let said = export("vit", &["--raw"], "vit/a.onnx");
+    assert_eq!(said["files"], json!(["vit/a.onnx", "vit/preprocessor_config.json"]));
     assert_eq!(zoo.json("vit/config.json")["model_type"], "vit");
     let processor = zoo.json("vit/preprocessor_config.json");
     assert_eq!(processor["image_processor_type"], "TimmWrapperImageProcessor");

@@ -4,14 +4,19 @@ use zoo_model::WeightsInfo;
 
 use super::{
     entry::layout,
-    sidecar::{Documents, huggingface},
+    sidecar::{CONFIG, Documents, huggingface},
 };
 
-/// The network as transformers describes it with the processor that prepares its images; the classes
-/// alone where the file takes pictures and `prepares` them itself.
+/// The network with its classes as transformers describes it, and the processor that prepares its
+/// images unless the file `prepares` them itself.
 pub fn beside_onnx(info: &WeightsInfo, prepares: bool) -> Documents {
-    match layout("hf", info.model.name()).filter(|_| !prepares) {
+    let mut documents = match layout("hf", info.model.name()) {
         Some(layout) => (layout.describe)(info),
-        None => huggingface::of_any_network(info, prepares),
+        None => huggingface::of_any_network(info),
+    };
+    if prepares {
+        documents.files.retain(|(name, _)| *name == CONFIG);
+        documents.notes.clear();
     }
+    documents
 }

@@ -102,18 +102,14 @@ pub fn documents(network: Value, architecture: &Architecture, info: &WeightsInfo
     Documents { files: present(config, processor), notes }
 }
 
-/// What transformers' files say of a network of any kind, and how images are prepared for it unless it
-/// `prepares` them itself.
-pub fn of_any_network(info: &WeightsInfo, prepares: bool) -> Documents {
+/// What transformers' files say of a network of any kind, and how images are prepared for it.
+pub fn of_any_network(info: &WeightsInfo) -> Documents {
     let mut config = json!({
         "image_size": info.preprocess.image_size,
-        "num_channels": if prepares { 3 } else { info.preprocess.channels() },
+        "num_channels": info.preprocess.channels(),
     });
     if let (Value::Object(config), Value::Object(labels)) = (&mut config, labels(&info.classes)) {
         config.extend(labels);
-    }
-    if prepares {
-        return Documents { files: present(config, None), notes: Vec::new() };
     }
     let processor = processor::write(&info.preprocess);
     let lacking = processor.is_none().then(|| {
