@@ -18,7 +18,7 @@ import tempfile
 import numpy as np
 from PIL import Image
 
-from onnx_check import CNN, GREY, RUNTIMES, SMALL, check, export, has_norm, normalized, pictures, train, weights_info
+from onnx_check import CNN, GREY, RUNTIMES, SMALL, by_onnxruntime, check, export, has_norm, normalized, pictures, train, weights_info
 
 FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "tests/fixtures/onnx"
 
@@ -52,6 +52,8 @@ def write_fixtures(zoo, fresh):
                 check(file)
                 given = normalized(images, weights_info(weights)["preprocess"]) if "--raw" in form else images
                 logits = {runtime: results(file, given)["logits"].tolist() for runtime, results in RUNTIMES.items()}
+                # A batch of 0 gives 0 rows.
+                assert by_onnxruntime(file, given[:0])["logits"].shape == (0, len(logits["onnxruntime"][0]))
                 cases.append({"form": form, "sha256": hash_of(file), "logits": logits})
             text = ",\n".join(json.dumps(case) for case in cases)
             (FIXTURES / f"{name}.json").write_text(f"[\n{text}\n]\n")

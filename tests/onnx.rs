@@ -160,18 +160,6 @@ fn every_switch_is_the_file_that_the_runtimes_ran() {
     assert_eq!(wrong, [""; 0]);
 }
 
-#[test]
-fn a_batch_without_images_gives_no_rows() {
-    let zoo = Zoo::new();
-    for network in ["cnn", "cnn-residual", "alexnet-uneven", "vit", "vit-mean"] {
-        let args = ["export", &weights(network), "--format", "onnx", "--out", "net.onnx", "-q"];
-        zoo.ok(&args);
-        let nothing = rten_tensor::Tensor::<u8>::from_data(&[0, 16, 16, 3], Vec::new());
-        let rows = run(&zoo.path("net.onnx"), "probabilities", nothing.into());
-        assert_eq!(rows, [[0.0; 0]; 0], "{network}");
-    }
-}
-
 /// Every way to bring an image to the network's size, on a wide and a tall one.
 #[test]
 fn images_of_any_size_are_prepared_inside() {
