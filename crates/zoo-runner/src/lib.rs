@@ -20,6 +20,7 @@ pub mod job;
 mod machine;
 pub mod manifest;
 mod memory;
+pub mod onnx;
 mod overwrite;
 pub mod parity;
 pub mod pretrained;

@@ -44,6 +44,20 @@ pub fn check(path: &Path, is_own: impl FnOnce(&Path) -> bool) -> Result<(), Erro
 ///
 /// [`Error::Run`] where something else lies, or the folder is that of a run.
 pub fn check_weights(path: &Path, from: &Path) -> Result<(), Error> {
+    check_output(path, from, is_written_here)
+}
+
+/// Refuses to write to `path` what is made of the file or folder `from`; `is_own` tells what was
+/// written so before.
+///
+/// # Errors
+///
+/// [`Error::Run`] where something else lies, or the folder is that of a run.
+pub fn check_output(
+    path: &Path,
+    from: &Path,
+    is_own: impl FnOnce(&Path) -> bool,
+) -> Result<(), Error> {
     check_no_run(folder_of(path))?;
     if path.exists() && !path.is_file() && !path.is_dir() {
         return Err(Error::run(path, "is no file that could be replaced"));
@@ -52,7 +66,7 @@ pub fn check_weights(path: &Path, from: &Path) -> Result<(), Error> {
     if path.exists() && same(path, from) {
         return Err(Error::run(path, "is what is read: choose another file by --out"));
     }
-    check(path, is_written_here)
+    check(path, is_own)
 }
 
 /// Refuses to write a JSON file called `name` beside the weights at `weights`.
@@ -84,6 +98,15 @@ pub fn check_beside(weights: &Path, name: &str) -> Result<(), Error> {
         )),
         false => Ok(()),
     }
+}
+
+/// Whether the JSON file called `name` beside the file at `path` says the same already, as it does
+/// where another form of the same network lies there.
+pub fn is_told(path: &Path, name: &str, value: &Value) -> bool {
+    let text = fs::read_to_string(path.with_file_name(name)).unwrap_or_default();
+    let mut told: Value = serde_json::from_str(&text).unwrap_or_default();
+    let is_marked = told.as_object_mut().is_some_and(|told| told.shift_remove(MARK).is_some());
+    is_marked && told == *value
 }
 
 const ADVICE: &str = "choose another folder by --out";

@@ -180,8 +180,7 @@ impl Vit {
     }
 
     fn add_places(&self, tokens: Tensor<3>, tap: &mut impl Tap) -> Tensor<3> {
-        let learned = self.position_embedding.as_ref().map(Param::val);
-        match learned.or_else(|| self.sin_cos.clone()) {
+        match self.places() {
             Some(places) => tokens + tap.layer("position_embedding", places),
             None => tokens,
         }
@@ -208,6 +207,13 @@ impl Vit {
     /// patches, before the last attention.
     pub fn cam_layer(&self) -> String {
         format!("blocks.{}.norm1", self.blocks.len() - 1)
+    }
+
+    /// What is added to the tokens for their positions, learned or computed: `[1, tokens,
+    /// embed_dim]`, those of class tokens first, if they have one.
+    pub fn places(&self) -> Option<Tensor<3>> {
+        let learned = self.position_embedding.as_ref().map(Param::val);
+        learned.or_else(|| self.sin_cos.clone())
     }
 
     /// The convolution that sees the pixels: its kernels are as large as its step, a patch.

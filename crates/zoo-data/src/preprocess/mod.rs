@@ -136,7 +136,7 @@ impl Preprocess {
     }
 
     /// The colour that becomes 0 by normalisation, as near as bytes come.
-    pub(crate) fn mean_colour(&self) -> Vec<u8> {
+    pub fn mean_colour(&self) -> Vec<u8> {
         self.mean.iter().map(|mean| (mean * 255.0).round_ties_even() as u8).collect()
     }
 

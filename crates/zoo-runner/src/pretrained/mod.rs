@@ -7,6 +7,7 @@
 
 pub mod adapt;
 mod assume;
+mod beside_onnx;
 mod catalogue;
 mod describe;
 mod entry;
@@ -27,6 +28,7 @@ mod start;
 #[cfg(test)]
 mod tests;
 
+pub use beside_onnx::beside_onnx;
 pub use catalogue::{Accuracy, CATALOGUE, Weights};
 pub use entry::libraries;
 pub use export::{Exported, export};

@@ -7,7 +7,7 @@ use zoo_model::WeightsInfo;
 use super::{
     CONFIG, Documents, PREPROCESSOR, Sidecar,
     processor::{self, Processor},
-    settings::Settings,
+    settings::{self, Settings},
     timm::{self, Architecture},
 };
 use crate::class_names::is_shared;
@@ -98,14 +98,38 @@ pub fn documents(network: Value, architecture: &Architecture, info: &WeightsInfo
              it, and open the folder with AutoImageProcessor"
         ));
     }
-    if info.preprocess.channels() == 1 {
-        notes.push(String::from(
-            "transformers converts no colours: give it images in grey, `.convert(\"L\")`",
-        ));
+    notes.extend(grey(info));
+    Documents { files: present(config, processor), notes }
+}
+
+/// What transformers' files say of a network of any kind, and how images are prepared for it.
+pub fn of_any_network(info: &WeightsInfo) -> Documents {
+    let mut config = json!({
+        "image_size": info.preprocess.image_size,
+        "num_channels": info.preprocess.channels(),
+    });
+    if let (Value::Object(config), Value::Object(labels)) = (&mut config, labels(&info.classes)) {
+        config.extend(labels);
     }
+    let processor = processor::write(&info.preprocess);
+    let lacking = processor.is_none().then(|| {
+        let steps = settings::steps(&info.preprocess);
+        format!("transformers has no processor that prepares images so; by hand: {steps}")
+    });
+    let notes = lacking.into_iter().chain(grey(info)).collect();
+    Documents { files: present(config, processor), notes }
+}
+
+/// The files that there are.
+fn present(config: Value, processor: Option<Value>) -> Vec<(&'static str, Value)> {
     let files = [(CONFIG, Some(config)), (PREPROCESSOR, processor)];
-    let files = files.into_iter().filter_map(|(name, file)| Some((name, file?))).collect();
-    Documents { files, notes }
+    files.into_iter().filter_map(|(name, file)| Some((name, file?))).collect()
+}
+
+/// What to do about a network that sees grey.
+fn grey(info: &WeightsInfo) -> Option<String> {
+    let advice = "transformers converts no colours: give it images in grey, `.convert(\"L\")`";
+    (info.preprocess.channels() == 1).then(|| String::from(advice))
 }
 
 /// How transformers names classes.

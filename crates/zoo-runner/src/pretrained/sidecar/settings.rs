@@ -112,6 +112,14 @@ pub fn decimal(figures: &[f32]) -> Vec<f64> {
 
 /// What to say of a library that keeps no preprocessing with its weights.
 pub fn by_hand(library: &str, preprocess: &Preprocess) -> String {
+    format!(
+        "{library} keeps no preprocessing with weights; prepare images by {}",
+        steps(preprocess)
+    )
+}
+
+/// How images are prepared, in torchvision's words.
+pub fn steps(preprocess: &Preprocess) -> String {
     let Preprocess { image_size, mean, std, .. } = preprocess;
     let (scaled, interpolation) = (preprocess.scaled_size(), named(preprocess.interpolation).0);
     let resize = match preprocess.resize {
@@ -121,8 +129,5 @@ pub fn by_hand(library: &str, preprocess: &Preprocess) -> String {
             "the longer side to {scaled}, bars of the mean colour, CenterCrop({image_size})"
         ),
     };
-    format!(
-        "{library} keeps no preprocessing with weights; prepare images by {resize}, {interpolation}, \
-         Normalize({mean:?}, {std:?})"
-    )
+    format!("{resize}, {interpolation}, Normalize({mean:?}, {std:?})")
 }
