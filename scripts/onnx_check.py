@@ -47,6 +47,13 @@ SMALL = {
     "vit-mean-sin-cos": {"vit": VIT | {"pooling": "mean", "position": "sin-cos", "activation": "relu",
                                        "num_heads": 4}},
     "vit-silu": {"vit": VIT | {"activation": "silu", "layer_norm_epsilon": 1e-12, "drop_path": 0.2}},
+    "vit-dinov2": {"vit": VIT | {"registers": 3, "layer_scale": 0.3, "pooling": "class-and-mean",
+                                 "activation": "swiglu"}},
+    "vit-clip": {"vit": VIT | {"pre_norm": True, "projection": 12, "activation": "quick-gelu"}},
+    "vit-deit3": {"vit": VIT | {"class_position": False, "layer_scale": 0.1, "registers": 1}},
+    "vit-distilled": {"vit": VIT | {"pooling": "class-and-distillation"}},
+    "vit-tokens": {"vit": VIT | {"pooling": "none", "registers": 2, "position": "sin-cos"}},
+    "vit-mean-registers": {"vit": VIT | {"pooling": "mean", "registers": 2}},
 }
 GREY = {"normalize": {"custom": {"mean": [0.4], "std": [0.3]}}}
 OWN = {"normalize": {"custom": {"mean": [0.4, 0.5, 0.6], "std": [0.2, 0.3, 0.4]}}}

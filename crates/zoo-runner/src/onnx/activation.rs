@@ -3,7 +3,7 @@
 use std::f64::consts::{FRAC_2_SQRT_PI, SQRT_2};
 
 use super::{
-    graph::float,
+    graph::{float, int},
     layers::{Layers, Value},
 };
 
@@ -43,6 +43,19 @@ impl Layers {
     /// x σ(x).
     pub fn silu(&mut self, path: &str, x: &Value) -> Value {
         self.gated(path, x, x)
+    }
+
+    /// x σ(x) of the first half of the features, times the second.
+    pub fn swiglu(&mut self, path: &str, x: &Value) -> Value {
+        let mut shape = x.shape.clone();
+        let last = shape.last_mut().expect("features");
+        *last /= 2;
+        let sizes = self.graph.integers(&format!("{path}/sizes"), &[*last as i64; 2]);
+        let attributes = vec![int("axis", -1)];
+        let parts = self.graph.nodes("Split", path, &[&x.name, &sizes], attributes, 2);
+        let gate = Value { name: parts[0].clone(), shape: shape.clone() };
+        let gate = self.silu(path, &gate);
+        self.node("Mul", path, &[&gate.name, &parts[1]], Vec::new(), &shape)
     }
 
     /// x σ(gate).

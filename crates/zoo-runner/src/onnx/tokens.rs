@@ -77,4 +77,11 @@ impl Layers {
         let rows = self.node("Transpose", path, &[&x.name], order, &[features, count]);
         self.global_pool("GlobalAveragePool", path, &rows)
     }
+
+    /// `a`, and behind it `b`, along the first axis of an image's part.
+    pub fn join(&mut self, path: &str, a: &Value, b: &Value) -> Value {
+        let mut shape = a.shape.clone();
+        shape[0] += b.shape[0];
+        self.node("Concat", path, &[&a.name, &b.name], vec![int("axis", 1)], &shape)
+    }
 }
