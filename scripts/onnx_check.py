@@ -26,6 +26,7 @@ from PIL import Image
 
 CNN = {"widths": [4, 6], "hidden": 8, "dropout": 0.0}
 ALEXNET = {"preset": "small-images", "widths": [4, 8, 8, 8, 8], "hidden": 12, "feature_size": 1}
+RESNET = {"stem_width": 4, "depths": [1, 2], "widths": [4, 8], "zero_init_last_norm": False}
 VIT = {"embed_dim": 16, "depth": 2, "num_heads": 2, "mlp_dim": 24, "patch_size": 4}
 
 # Small networks that have every switch between them; scripts/onnx_fixtures.py makes CI's fixtures of them.
@@ -41,6 +42,10 @@ SMALL = {
                                             "dropout_after_hidden": True}},
     "alexnet-uneven": {"alexnet": ALEXNET | {"overlapping_pooling": False, "feature_size": 3,
                                              "conv2_kernel": 3}},
+    "resnet": {"resnet": RESNET},
+    "resnet-bottleneck": {"resnet": RESNET | {"block": "bottleneck", "stem": "three-convolutions",
+                                              "shortcut": "average-pooling"}},
+    "resnet-cifar": {"resnet": RESNET | {"stem": "three-by-three", "shortcut": "zero-padding"}},
     "vit": {"vit": VIT},
     "vit-mean": {"vit": VIT | {"pooling": "mean", "activation": "gelu-tanh"}},
     "vit-sin-cos": {"vit": VIT | {"position": "sin-cos", "activation": "quick-gelu"}},

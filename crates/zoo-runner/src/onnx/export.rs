@@ -11,7 +11,7 @@ use super::{
     layers::{Layers, Value},
     metadata, preprocess,
     proto::{Model, OperatorSet},
-    vit,
+    resnet, vit,
 };
 use crate::{
     Error,
@@ -93,10 +93,13 @@ fn network(
         (AnyModel::AlexNet(model), ModelSettings::AlexNet(settings)) => {
             alexnet::logits(layers, model, settings.clone().into(), images)
         }
+        (AnyModel::ResNet(model), ModelSettings::ResNet(settings)) => {
+            resnet::logits(layers, model, settings.clone().into(), images)
+        }
         (AnyModel::Vit(model), ModelSettings::Vit(settings)) => {
             vit::logits(layers, model, settings.clone().into(), images)
         }
-        (AnyModel::Cnn(_) | AnyModel::AlexNet(_) | AnyModel::Vit(_), _) => {
+        (AnyModel::Cnn(_) | AnyModel::AlexNet(_) | AnyModel::ResNet(_) | AnyModel::Vit(_), _) => {
             Err(format!("holds another network than `{}`", settings.name()))
         }
     }

@@ -112,11 +112,56 @@ impl Layers {
     /// The largest of each window, or with `AveragePool` the mean: windows that do not reach over the
     /// edge.
     pub fn pool(&mut self, op: &str, path: &str, size: usize, stride: usize, x: &Value) -> Value {
-        let side = |axis: usize| (x.shape[axis] - size) / stride + 1;
+        self.padded_pool(op, path, [size, stride], [0; 4], x)
+    }
+
+    /// The same with pixels that count for nothing above, left of, below and right of the image.
+    pub fn padded_pool(
+        &mut self,
+        op: &str,
+        path: &str,
+        [size, stride]: [usize; 2],
+        pads: [usize; 4],
+        x: &Value,
+    ) -> Value {
+        let side =
+            |axis: usize| (x.shape[axis] + pads[axis - 1] + pads[axis + 1] - size) / stride + 1;
         let shape = [x.shape[0], side(1), side(2)];
-        let attributes =
+        let mut attributes =
             vec![ints("kernel_shape", &[size as i64; 2]), ints("strides", &[stride as i64; 2])];
+        if pads != [0; 4] {
+            attributes.push(ints("pads", &pads.map(|pixels| pixels as i64)));
+        }
         self.node(op, path, &[&x.name], attributes, &shape)
+    }
+
+    /// Every `step`th pixel of every `step`th row.
+    pub fn every(&mut self, path: &str, step: usize, x: &Value) -> Value {
+        if step == 1 {
+            return x.clone();
+        }
+        let mut pair = |name: &str, values: [usize; 2]| {
+            self.graph.integers(&format!("{path}/{name}"), &values.map(|value| value as i64))
+        };
+        let [height, width] = [x.shape[1], x.shape[2]];
+        let starts = pair("starts", [0, 0]);
+        let ends = pair("ends", [height, width]);
+        let axes = pair("axes", [2, 3]);
+        let steps = pair("steps", [step, step]);
+        let inputs = [x.name.as_str(), &starts, &ends, &axes, &steps];
+        let shape = [x.shape[0], height.div_ceil(step), width.div_ceil(step)];
+        self.node("Slice", path, &inputs, Vec::new(), &shape)
+    }
+
+    /// With so many channels of zeros before those that are there, and behind them.
+    pub fn pad_channels(&mut self, path: &str, added: usize, x: &Value) -> Value {
+        if added == 0 {
+            return x.clone();
+        }
+        let added = added as i64;
+        let pads = self.graph.integers(&format!("{path}/pads"), &[0, added, 0, 0, 0, added, 0, 0]);
+        let shape = [x.shape[0] + 2 * added as usize, x.shape[1], x.shape[2]];
+        self.node("Pad", path, &[&x.name, &pads], Vec::new(), &shape)
     }
 
     /// The largest of each channel, or with `GlobalAveragePool` the mean, as features.

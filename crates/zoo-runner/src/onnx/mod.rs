@@ -16,6 +16,7 @@ mod metadata;
 mod preprocess;
 mod proto;
 mod resample;
+mod resnet;
 mod tokens;
 mod vit;
 
