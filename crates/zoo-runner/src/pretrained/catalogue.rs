@@ -56,6 +56,7 @@ impl Weights {
 
 const FINE_TUNE_VIT: &str = "finetune-vit-folder";
 const FINE_TUNE_ALEXNET: &str = "finetune-alexnet-folder";
+const FINE_TUNE_RESNET: &str = "finetune-resnet-folder";
 const PROBE_DINOV2: &str = "probe-dinov2-folder";
 const PROBE_BIOCLIP: &str = "probe-bioclip-folder";
 
@@ -66,6 +67,7 @@ const ZERO_SHOT: &str = "ImageNet-1k, zero-shot";
 const FINE_TUNED: &str = "ImageNet-1k, fine-tuned";
 
 const TORCHVISION: &str = "https://pytorch.org/vision/stable/models.html";
+const RSB: &str = "https://arxiv.org/abs/2110.00476";
 const TIMM: &str = "timm, results-imagenet.csv";
 const DEIT: &str = "https://arxiv.org/abs/2012.12877";
 const DEIT3: &str = "https://arxiv.org/abs/2204.07118";
@@ -99,6 +101,13 @@ const fn line(
 #[rustfmt::skip]
 pub const CATALOGUE: &[Weights] = &[
     line(("torchvision/alexnet", "alexnet"), (61_100_840, 244, 224), BSD, ("56.5 %", TOP_1, TORCHVISION), FINE_TUNE_ALEXNET),
+    line(("torchvision/resnet18", "resnet"), (11_689_512, 47, 224), BSD, ("69.8 %", TOP_1, TORCHVISION), FINE_TUNE_RESNET),
+    line(("torchvision/resnet34", "resnet"), (21_797_672, 87, 224), BSD, ("73.3 %", TOP_1, TORCHVISION), FINE_TUNE_RESNET),
+    line(("torchvision/resnet50", "resnet"), (25_557_032, 102, 224), BSD, ("76.1 %", TOP_1, TORCHVISION), FINE_TUNE_RESNET),
+    line(("torchvision/resnet101", "resnet"), (44_549_160, 179, 224), BSD, ("77.4 %", TOP_1, TORCHVISION), FINE_TUNE_RESNET),
+    line(("torchvision/resnet152", "resnet"), (60_192_808, 242, 224), BSD, ("78.3 %", TOP_1, TORCHVISION), FINE_TUNE_RESNET),
+    line(("timm/resnet18.a1_in1k", "resnet"), (11_689_512, 47, 224), APACHE, ("71.5 %", TOP_1, RSB), FINE_TUNE_RESNET),
+    line(("timm/resnet50.a1_in1k", "resnet"), (25_557_032, 102, 224), APACHE, ("80.4 %", TOP_1, RSB), FINE_TUNE_RESNET),
     line(("torchvision/vit_b_16", "vit"), (86_567_656, 346, 224), BSD, ("81.1 %", TOP_1, TORCHVISION), FINE_TUNE_VIT),
     line(("torchvision/vit_b_32", "vit"), (88_224_232, 353, 224), BSD, ("75.9 %", TOP_1, TORCHVISION), FINE_TUNE_VIT),
     line(("torchvision/vit_l_16", "vit"), (304_326_632, 1217, 224), BSD, ("79.7 %", TOP_1, TORCHVISION), FINE_TUNE_VIT),

@@ -47,6 +47,7 @@ const SEQUENTIAL: Layout = Layout {
         resize: Resize::Squish,
         crop_ratio: 1.0,
         interpolation: Interpolation::Bilinear,
+        image_size: None,
     },
     lacks,
     describe: |info| Documents {

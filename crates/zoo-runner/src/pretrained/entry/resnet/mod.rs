@@ -38,6 +38,7 @@ const IMAGENET: Assumed = Assumed {
     resize: Resize::Crop,
     crop_ratio: 0.875,
     interpolation: Interpolation::Bilinear,
+    image_size: None,
 };
 /// From this side on, a network without a stride in its stem is told to be expensive.
 const LARGE: usize = 128;
