@@ -8,8 +8,8 @@ use super::{
     sidecar::{CONFIG, Documents, huggingface},
 };
 
-/// The network with its classes as transformers describes it, if it has such a network, and the processor that prepares its
-/// images unless the file `prepares` them itself.
+/// The network with its classes as transformers describes it, if it has such a network, and the
+/// processor that prepares its images unless the file `prepares` them itself.
 pub fn beside_onnx(info: &WeightsInfo, prepares: bool) -> Documents {
     let is_its = |layout: &&Layout| {
         layout.model == info.model.name() && (layout.lacks)(&info.model).is_none()
