@@ -1,6 +1,7 @@
 //! Batch normalisation of `[batch, channels]` or channels-last images, with or without the ReLU
 //! behind it.
 
+mod infer;
 mod rows;
 
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -13,7 +14,10 @@ use super::reduce::add_parts;
 use super::tensor::{
     CHUNK, Flat, into_channels_last, into_row_major, like, row_major, uninit, values, values_mut,
 };
-use rows::{Terms, apply, apply_add_to, apply_to, combine, gradient_sums, moments};
+pub(crate) use infer::{given, infer};
+use rows::{Terms, apply_add_to, apply_to, combine, gradient_sums, moments};
+
+type Tracking = burn::backend::Autodiff<burn::backend::Flex>;
 
 /// The input with its channels innermost.
 fn into_rows(input: Flat) -> Flat {
@@ -82,27 +86,6 @@ fn coefficients(statistics: &Statistics, gamma: &Flat, beta: &Flat, epsilon: f64
     coefficients
 }
 
-/// Factor and addend of each channel by which given statistics normalise.
-pub(crate) fn given([gamma, beta, mean, variance]: [Flat; 4], epsilon: f64) -> Vec<f32> {
-    let statistics = Statistics {
-        mean: values(&into_row_major(mean)).to_vec(),
-        variance: values(&into_row_major(variance)).to_vec(),
-    };
-    coefficients(&statistics, &gamma, &beta, epsilon)
-}
-
-/// Normalises by given statistics.
-pub(crate) fn infer(input: Flat, parameters: [Flat; 4], epsilon: f64, relu: bool) -> Flat {
-    let coefficients = given(parameters, epsilon);
-    let mut input = into_rows(input);
-    let chunk = chunk(coefficients.len() / 2);
-    if let Some(values) = values_mut(&mut input) {
-        values.par_chunks_mut(chunk).for_each(|rows| apply(rows, &coefficients, relu));
-        return input;
-    }
-    scaled(&input, &coefficients, chunk, relu)
-}
-
 fn scaled(input: &Flat, coefficients: &[f32], chunk: usize, relu: bool) -> Flat {
     let rows = values(input);
     // SAFETY: `apply_to` writes every row.
@@ -134,9 +117,7 @@ pub(crate) fn train(
     epsilon: f64,
     relu: bool,
 ) -> (Flat, Flat, Flat) {
-    let (output, state) = run(input, None, gamma, beta, epsilon, relu);
-    let (mean, variance) = state.statistics();
-    (output, mean, variance)
+    with_statistics(run(input, None, gamma, beta, epsilon, relu))
 }
 
 /// ReLU of `shortcut` plus what [`train`] makes of `input`.
@@ -147,7 +128,10 @@ pub(crate) fn train_add_relu(
     beta: Flat,
     epsilon: f64,
 ) -> (Flat, Flat, Flat) {
-    let (output, state) = run(input, Some(shortcut), gamma, beta, epsilon, false);
+    with_statistics(run(input, Some(shortcut), gamma, beta, epsilon, false))
+}
+
+fn with_statistics((output, state): (Flat, State)) -> (Flat, Flat, Flat) {
     let (mean, variance) = state.statistics();
     (output, mean, variance)
 }
@@ -192,7 +176,6 @@ pub(crate) fn tracked<C: CheckpointStrategy>(
     epsilon: f64,
     relu: bool,
 ) -> (Tracked, Tracked, Tracked) {
-    type Tracking = burn::backend::Autodiff<burn::backend::Flex>;
     let (input, input_node) = input.into_parts();
     let (gamma, gamma_node) = gamma.into_parts();
     let (beta, beta_node) = beta.into_parts();
@@ -214,7 +197,6 @@ pub(crate) fn tracked_add_relu<C: CheckpointStrategy>(
     beta: Tracked,
     epsilon: f64,
 ) -> (Tracked, Tracked, Tracked) {
-    type Tracking = burn::backend::Autodiff<burn::backend::Flex>;
     let (input, input_node) = input.into_parts();
     let (shortcut, shortcut_node) = shortcut.into_parts();
     let (gamma, gamma_node) = gamma.into_parts();

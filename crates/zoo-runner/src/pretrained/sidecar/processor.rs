@@ -136,8 +136,7 @@ impl Processor {
     pub fn read(document: &Value, image_size: usize, channels: usize) -> Result<Self, String> {
         let settings = Settings::new(document, "");
         let class = Class::of(settings)?;
-        let is_convnext = class.name == convnext::NAME;
-        let own: &[&str] = if is_convnext { &convnext::KNOWN } else { &[] };
+        let own: &[&str] = if class.name == convnext::NAME { &convnext::KNOWN } else { &[] };
         settings.check_known(&[&KNOWN, own].concat())?;
         let does = |name, otherwise| Ok::<_, String>(settings.switch(name)?.unwrap_or(otherwise));
         let (resizes, crops) = (does("do_resize", true)?, does("do_center_crop", class.crop)?);
@@ -145,7 +144,7 @@ impl Processor {
             (true, true) => class.cut(settings)?,
             (true, false) => match class.size(settings)? {
                 Size::Square(side) => (Resize::Squish, side, 1.0),
-                Size::Shorter(size) if is_convnext => convnext::geometry(settings, size)?,
+                Size::Shorter(size) if !own.is_empty() => convnext::geometry(settings, size)?,
                 Size::Shorter(_) => {
                     return Err(settings.refuse("size", "height and width, or do_center_crop too"));
                 }
