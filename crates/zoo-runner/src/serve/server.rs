@@ -33,7 +33,7 @@ use crate::Error;
 const HEADER_TIME: Duration = Duration::from_secs(10);
 /// How long a client may take nothing of an answer.
 const WRITE_TIME: Duration = Duration::from_secs(30);
-/// The longest header, in bytes; a larger one is refused.
+/// The bytes of a header beyond which no more are read for it; one that is not at its end then is refused.
 const HEADER_BYTES: usize = 64 << 10;
 /// How long to wait after the system has refused a connection, as it does without free files.
 const BREATH: Duration = Duration::from_millis(100);
