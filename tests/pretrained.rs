@@ -264,10 +264,12 @@ fn other_networks_are_named() {
         unknown,
         "is not in a known layout: it contains `layer0.weight`, `layer1.weight`, `layer2.weight`, \
          `layer3.weight`, `layer4.weight` and 2 more; expected `features.0.weight` (torchvision \
-         alexnet) or `conv_proj.weight` (torchvision vit) or `patch_embed.proj.weight` (dinov2 vit) \
-         or `patch_embed.proj.weight` (timm vit) or `dinov2_with_registers.embeddings.cls_token` (hf \
-         vit) or `dinov2.embeddings.cls_token` (hf vit) or `vit.embeddings.cls_token` (hf vit) or \
-         `conv1.weight` (open_clip vit) or `vision_model.embeddings.class_embedding` (hf vit)"
+         alexnet) or `conv_proj.weight` (torchvision vit) or `patch_embed.proj.weight` (dinov2 vit, \
+         timm vit) or `dinov2_with_registers.embeddings.cls_token` (hf vit) or \
+         `dinov2.embeddings.cls_token` (hf vit) or `vit.embeddings.cls_token` (hf vit) or \
+         `conv1.weight` (open_clip vit) or `vision_model.embeddings.class_embedding` (hf vit) or \
+         `layer1.0.conv1.weight` (torchvision resnet, timm resnet, akamaster resnet) or \
+         `resnet.embedder.embedder.convolution.weight` (hf resnet) or `7.weight` (sequential cnn)"
     );
     let zoo = Zoo::new();
     let timm = fixture("timm-vit.safetensors");
