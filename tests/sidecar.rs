@@ -101,9 +101,10 @@ fn what_a_processor_asks_and_is_not_done_is_refused_by_name() {
         })
     };
     assert_eq!(
-        processor(json!({"image_processor_type": "ConvNextImageProcessor"})),
-        "says `image_processor_type` \"ConvNextImageProcessor\": expected ViTImageProcessor, \
-         DeiTImageProcessor, BitImageProcessor, CLIPImageProcessor, SiglipImageProcessor"
+        processor(json!({"image_processor_type": "PvtImageProcessor"})),
+        "says `image_processor_type` \"PvtImageProcessor\": expected ViTImageProcessor, \
+         DeiTImageProcessor, BitImageProcessor, CLIPImageProcessor, SiglipImageProcessor, \
+         ConvNextImageProcessor"
     );
     assert_eq!(
         processor(json!({"do_center_crop": false, "size": {"shortest_edge": 16}})),

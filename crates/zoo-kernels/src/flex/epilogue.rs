@@ -27,7 +27,7 @@ impl<'a> Epilogue<'a> {
 
     /// The same for the output from element `start` on.
     #[inline(always)]
-    pub(crate) fn from_element(self, start: usize) -> Self {
+    pub(crate) fn starting_at(self, start: usize) -> Self {
         Self { shortcut: self.shortcut.map(|shortcut| &shortcut[start..]), ..self }
     }
 
@@ -37,7 +37,7 @@ impl<'a> Epilogue<'a> {
     pub(crate) fn part(self, first: usize, columns: usize) -> Self {
         let part = |values: &'a [f32]| &values[first..first + columns];
         let Self { factors, addends, .. } = self;
-        Self { factors: factors.map(part), addends: part(addends), ..self.from_element(first) }
+        Self { factors: factors.map(part), addends: part(addends), ..self.starting_at(first) }
     }
 
     /// What becomes of the sums in `columns`, the first of which is stored to element `place`.

@@ -39,6 +39,7 @@ pub fn conv_norm_add_relu(
 }
 
 /// What follows the normalisation.
+#[expect(clippy::large_enum_variant, reason = "one lives at a time, on the stack")]
 enum After {
     Nothing,
     Relu,

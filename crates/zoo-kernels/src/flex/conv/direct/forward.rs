@@ -92,7 +92,7 @@ fn run_band(job: &Job<'_>, index: usize, first_row: usize, output: &mut [f32]) {
     let geometry = &job.geometry;
     let line = geometry.output[1] * geometry.features;
     let rows = output.len() / line;
-    let epilogue = job.epilogue.from_element((index * geometry.output[0] + first_row) * line);
+    let epilogue = job.epilogue.starting_at((index * geometry.output[0] + first_row) * line);
     let first = first_row * geometry.shape.stride[0];
     if let Some(plain) = job.images.plain(index, &job.border, first) {
         return multiply(job, plain, epilogue, output);
