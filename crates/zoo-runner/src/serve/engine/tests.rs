@@ -20,7 +20,7 @@ fn predictor() -> Predictor {
 fn images_of_many_requests_get_the_bits_that_they_get_alone() {
     let alone = predictor();
     let image = sample::image();
-    let expected = alone.predict(&[image.clone()]).unwrap().remove(0);
+    let expected = alone.predict(std::slice::from_ref(&image)).unwrap().remove(0);
     let prepared = alone.info.preprocess.prepare(image);
     let runtime = runtime();
     let metrics = Metrics::new().of_network("n");

@@ -16,8 +16,11 @@ use super::{
 };
 use crate::serve::refused::Refused;
 
+/// Takes one of the outputs from what a network says of an image.
+type Read = fn(&Scores) -> &[f32];
+
 /// The outputs of every network, by their names.
-const OUTPUTS: [(&str, fn(&Scores) -> &[f32]); 2] =
+const OUTPUTS: [(&str, Read); 2] =
     [("probabilities", |scores| &scores.probabilities), ("logits", |scores| &scores.logits)];
 
 /// What a network says of the images.
