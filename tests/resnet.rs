@@ -30,6 +30,9 @@ fn accuracy(zoo: &Zoo, weights: &str, classes: &str, data: Value, model: Value) 
 }
 
 /// 91.73 % is the published figure of the first; PyTorch gives 9339 for the second.
+/// Changes a tensor: its name, shape and bytes.
+type Change = dyn Fn(&str, &mut Vec<usize>, &mut Vec<u8>);
+
 #[test]
 fn published_weights_have_their_accuracy_on_cifar10() {
     let Some(root) = real_data("cifar10") else { return };
@@ -159,7 +162,7 @@ fn networks_that_are_none_of_ours_are_named() {
         "has `layer3.0.conv2.weight` of shape [16, 12, 3, 3], expected [16, 16, 3, 3]"
     );
     let zoo = Zoo::new();
-    let bottleneck = |change: &dyn Fn(&str, &mut Vec<usize>, &mut Vec<u8>)| {
+    let bottleneck = |change: &Change| {
         let mut tensors = read(fixture("timm-resnet-bottleneck.safetensors"));
         tensors.iter_mut().for_each(|(name, (_, shape, bytes))| change(name, shape, bytes));
         write(zoo.path("wide.safetensors"), &tensors);
