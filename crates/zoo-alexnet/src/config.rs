@@ -16,7 +16,7 @@ pub(crate) const POOL_STRIDE: usize = 2;
 /// and unknown keys are refused.
 #[optfield(
     pub AlexNetSettings,
-    doc = "Settings of an [`AlexNetConfig`] in a file. `None` takes the preset's value.",
+    doc = "The network; what is left out takes the preset's value.",
     field_doc,
     attrs = (
         derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema),

@@ -13,7 +13,7 @@ const LARGEST: usize = 65_536;
 /// unknown keys are refused.
 #[optfield(
     pub CnnSettings,
-    doc = "Settings of a [`CnnConfig`] in a file. `None` takes the preset's value.",
+    doc = "The network; what is left out takes the preset's value.",
     field_doc,
     attrs = (
         derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema),

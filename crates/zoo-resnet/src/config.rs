@@ -13,7 +13,7 @@ const LARGEST: usize = 65_536;
 /// and unknown keys are refused.
 #[optfield(
     pub ResNetSettings,
-    doc = "Settings of a [`ResNetConfig`] in a file. `None` takes the preset's value.",
+    doc = "The network; what is left out takes the preset's value.",
     field_doc,
     attrs = (
         derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema),
