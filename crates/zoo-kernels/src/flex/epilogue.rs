@@ -25,6 +25,13 @@ impl<'a> Epilogue<'a> {
         Self { factors: None, addends, shortcut: None, relu: false }
     }
 
+    /// The bias of each column, where nothing else is done.
+    #[inline(always)]
+    pub(crate) fn mere_bias(self) -> Option<&'a [f32]> {
+        let Self { factors, addends, shortcut, relu } = self;
+        (factors.is_none() && shortcut.is_none() && !relu).then_some(addends)
+    }
+
     /// The same for the output from element `start` on.
     #[inline(always)]
     pub(crate) fn starting_at(self, start: usize) -> Self {
@@ -49,14 +56,42 @@ impl<'a> Epilogue<'a> {
         columns: Range<usize>,
         place: usize,
     ) -> S::f32s {
-        let length = columns.len();
-        let addend = load(simd, &self.addends[columns.clone()]);
-        let mut value = match self.factors {
-            Some(factors) => mul_add(simd, sum, load(simd, &factors[columns]), addend),
-            None => simd.add_f32s(sum, addend),
+        self.at(simd, columns).apply(simd, sum, place)
+    }
+
+    /// The same for many sums of the same `columns`, whose factors and addends are read once.
+    #[inline(always)]
+    pub(crate) fn at<S: Simd>(&self, simd: S, columns: Range<usize>) -> Columns<'a, S> {
+        Columns {
+            factor: self.factors.map(|factors| load(simd, &factors[columns.clone()])),
+            addend: load(simd, &self.addends[columns.clone()]),
+            length: columns.len(),
+            shortcut: self.shortcut,
+            relu: self.relu,
+        }
+    }
+}
+
+/// An [`Epilogue`] of one vector of columns.
+#[derive(Clone, Copy)]
+pub(crate) struct Columns<'a, S: Simd> {
+    factor: Option<S::f32s>,
+    addend: S::f32s,
+    length: usize,
+    shortcut: Option<&'a [f32]>,
+    relu: bool,
+}
+
+impl<S: Simd> Columns<'_, S> {
+    /// What becomes of a sum that is stored to element `place` and those after it.
+    #[inline(always)]
+    pub(crate) fn apply(&self, simd: S, sum: S::f32s, place: usize) -> S::f32s {
+        let mut value = match self.factor {
+            Some(factor) => mul_add(simd, sum, factor, self.addend),
+            None => simd.add_f32s(sum, self.addend),
         };
         if let Some(shortcut) = self.shortcut {
-            value = simd.add_f32s(value, load(simd, &shortcut[place..place + length]));
+            value = simd.add_f32s(value, load(simd, &shortcut[place..place + self.length]));
         }
         if self.relu {
             let zero = simd.splat_f32s(0.0);

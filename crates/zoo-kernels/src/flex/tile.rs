@@ -40,15 +40,36 @@ pub(crate) enum Finish<'a> {
     Bias(&'a [f32]),
     /// It is added to what is there.
     Add,
+    /// It is added to what is there, and then one number for each column.
+    AddBias(&'a [f32]),
     /// The same as [`Bias`](Self::Bias) and more.
     Then(Epilogue<'a>),
 }
 
-impl Finish<'_> {
+impl<'a> Finish<'a> {
+    /// By way of the shorter code where there is only a bias.
+    #[inline(always)]
+    pub(crate) fn of(epilogue: Epilogue<'a>) -> Self {
+        epilogue.mere_bias().map_or(Self::Then(epilogue), Self::Bias)
+    }
+
+    /// The same for a sum that goes on from what is there.
+    ///
+    /// # Panics
+    /// For an epilogue.
+    pub(crate) fn adding(self) -> Self {
+        match self {
+            Self::Store | Self::Add => Self::Add,
+            Self::Bias(bias) | Self::AddBias(bias) => Self::AddBias(bias),
+            Self::Then(_) => unreachable!("sums with an epilogue are made in one go"),
+        }
+    }
+
     /// The same for `columns` columns from `first` on.
     pub(crate) fn part(self, first: usize, columns: usize) -> Self {
         match self {
             Self::Bias(bias) => Self::Bias(&bias[first..first + columns]),
+            Self::AddBias(bias) => Self::AddBias(&bias[first..first + columns]),
             Self::Then(epilogue) => Self::Then(epilogue.part(first, columns)),
             other => other,
         }
@@ -196,6 +217,10 @@ fn store<S: Simd, const VECTORS: usize>(
                 simd.add_f32s(*sum, load(simd, bias))
             }
             Finish::Add => simd.add_f32s(*sum, load(simd, output)),
+            Finish::AddBias(bias) => {
+                let bias = &bias[v * lanes..v * lanes + output.len()];
+                simd.add_f32s(simd.add_f32s(*sum, load(simd, output)), load(simd, bias))
+            }
             Finish::Then(epilogue) => {
                 let columns = v * lanes..v * lanes + output.len();
                 epilogue.apply(simd, *sum, columns, target + v * lanes)

@@ -122,19 +122,18 @@ kernel! {
                 let segments = [Segment { offset, length: DEPTH.min(depth - offset) }];
                 let right = &right[offset * stride..];
                 let product = Product { left, segments: &segments, step: 1, right, stride };
-                let finish = match (offset, depth <= DEPTH) {
-                    (0, true) => finish.part(panel.first, panel.columns),
-                    (0, false) => Finish::Store,
-                    _ => Finish::Add,
+                let whole = finish.part(panel.first, panel.columns);
+                let finish = match (offset == 0, depth <= offset + DEPTH) {
+                    (true, true) => whole,
+                    (true, false) => Finish::Store,
+                    (false, true) => whole.adding(),
+                    (false, false) => Finish::Add,
                 };
                 let size = (panel.columns, panel.vectors);
                 for (starts, targets) in starts[..rows].chunks(tile).zip(targets[..rows].chunks(tile)) {
                     product.tile(simd, (starts, targets), size, output, finish);
                 }
             }
-        }
-        if let (Finish::Bias(bias), true) = (finish, depth > DEPTH) {
-            add_to_rows(output, bias);
         }
     }
 }

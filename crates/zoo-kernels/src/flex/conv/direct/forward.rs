@@ -124,7 +124,7 @@ kernel! {
                     stride: Packed::stride::<S>(panel),
                 };
                 let first = group * geometry.group_features() + panel.first;
-                let finish = Finish::Then(epilogue.part(first, panel.columns));
+                let finish = Finish::of(epilogue.part(first, panel.columns));
                 let rows = rows_of::<S>(panel.vectors);
                 let starts = job.starts[..pixels].chunks(rows);
                 for (starts, targets) in starts.zip(job.targets[..pixels].chunks(rows)) {

@@ -90,6 +90,7 @@ kernel! {
                 let start = number * slab.width + channels.start;
                 let products = take(simd, &products[start..], slab.stride, channels.len());
                 let values = of_products(simd, products);
+                let epilogue = epilogue.map(#[inline(always)] |epilogue| epilogue.at(simd, channels.clone()));
                 for (row, values) in values.iter().enumerate().take(rows) {
                     for (column, value) in values.iter().enumerate().take(across) {
                         let pixel = corner + (row * width + column) * features;
@@ -97,7 +98,7 @@ kernel! {
                         let value = match epilogue {
                             Some(epilogue) => {
                                 let place = start_of_output + pixel + channels.start;
-                                epilogue.apply(simd, *value, channels.clone(), place)
+                                epilogue.apply(simd, *value, place)
                             }
                             None => *value,
                         };
