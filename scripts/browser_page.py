@@ -90,7 +90,7 @@ def check(out, zoo, run, photos, browser, picture):
             page.screenshot(path=picture, full_page=True)
         print(f"{len(expected)} photos in Chromium {chromium.version}: probabilities within {worst:.1e}")
         chromium.close()
-    sys.exit("\n".join(wrong))
+    sys.exit("\n".join(wrong) or None)
 
 
 def main():

@@ -191,7 +191,7 @@ class Report:
         for kind, (difference, name) in self.worst.items():
             print(f"{kind:32} {difference:.1e}  {name}")
         print(f"{self.files} files")
-        sys.exit("\n".join(self.wrong))
+        sys.exit("\n".join(self.wrong) or None)
 
 
 def softmax(logits):

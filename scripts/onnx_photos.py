@@ -5,6 +5,7 @@
     VENV/bin/python scripts/onnx_photos.py target/release/zoo RUN FOLDER...
 """
 
+import argparse
 import json
 import pathlib
 import subprocess
@@ -81,4 +82,9 @@ def sessions(file):
 
 
 if __name__ == "__main__":
-    check_photos(str(pathlib.Path(sys.argv[1]).resolve()), sys.argv[2], sys.argv[3:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("zoo", type=pathlib.Path, help="the built binary")
+    parser.add_argument("run", help="a run directory")
+    parser.add_argument("folders", nargs="+", help="folders of photos")
+    arguments = parser.parse_args()
+    check_photos(str(arguments.zoo.resolve()), arguments.run, arguments.folders)

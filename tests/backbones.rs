@@ -71,6 +71,8 @@ fn a_network_without_a_head_gives_no_classes() {
     for args in [
         &["predict", &weights, "photos"][..],
         &["explain", &weights, "photos/ant/0.png", "--out", "explained"],
+        &["evaluate", &weights, "--config", "quickstart"],
+        &["export", &weights, "--format", "onnx", "--out", "dino.onnx"],
     ] {
         assert_eq!(zoo.refused(args), format!("error: {weights}: {message}\n"), "{args:?}");
     }

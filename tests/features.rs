@@ -56,6 +56,13 @@ fn features_are_written_as_a_tensor_and_as_a_table() {
     let numbers: Vec<f32> =
         features.2.chunks(4).map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap())).collect();
 
+    // What was written before stays where nothing can be read now.
+    let said =
+        zoo.run(&["features", &weights, "photos/broken.png", "--out", "f.safetensors", "-q"]);
+    let message = "error: 1 of 1 images cannot be read, so f.safetensors is not written\n";
+    assert!(said.code == 1 && said.stderr.ends_with(message), "{}", said.stderr);
+    assert_eq!(fs::read(zoo.path("f.safetensors")).unwrap(), bytes);
+
     fs::remove_file(zoo.path("photos/broken.png")).unwrap();
     let json = zoo.ok(&["features", &weights, "photos", "--out", "f.csv", "--json", "-q"]);
     let json: Value = serde_json::from_str(&json).unwrap();

@@ -105,7 +105,7 @@ mod tests {
             (b"a\\xfe.png", "a\\xfe.png"),
             (b"caf\xE9/\xE4\xF6.png", "caf\\xE9/\\xE4\\xF6.png"),
             (b"\xE9\\1.png", "\\xE9\\x5C1.png"),
-            // What looks like an escape is escaped, so that it is told from the byte.
+            // What looks like an escape is escaped, so that the two can be told apart.
             (b"caf\\xE9", "caf\\x5CxE9"),
             // The start of a letter, cut off.
             (b"\xE4\xB8", "\\xE4\\xB8"),

@@ -40,13 +40,7 @@ impl Predictor {
     /// head.
     pub fn open(weights: &Path, device: &Device) -> Result<Self, Error> {
         let info = WeightsInfo::read(weights)?;
-        if info.classes.is_empty() {
-            return Err(Error::run(
-                weights,
-                "has no head, so it gives features and no classes: `zoo features` writes them; for classes, \
-                 train with it as `pretrained` and `fine_tune.head` `new`",
-            ));
-        }
+        info.check_head(weights)?;
         let mut model = info.model.blank(device);
         model.load(weights)?;
         Ok(Self { info, model, device: device.clone() })

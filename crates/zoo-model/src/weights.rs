@@ -62,6 +62,22 @@ impl WeightsInfo {
         Self::read_from(path, EXPORT_KEY)
     }
 
+    /// Refuses the weights at `path`, of which this is read, where they give no classes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Run`] if the network has no head.
+    pub fn check_head(&self, path: &Path) -> Result<(), Error> {
+        match self.classes.is_empty() {
+            true => Err(Error::run(
+                path,
+                "has no head, so it gives features and no classes: `zoo features` writes them; for classes, \
+                 train with it as `pretrained` and `fine_tune.head` `new`",
+            )),
+            false => Ok(()),
+        }
+    }
+
     fn read_from(path: &Path, key: &str) -> Result<Self, Error> {
         let refuse = |message: &str| Error::run(path, message);
         let metadata = read_metadata(path)?;

@@ -25,7 +25,7 @@ pub(super) struct Photo {
 pub(super) type FileId = (u64, u64);
 
 impl Photo {
-    /// The photo at a path below `root`. One that cannot be found is told when its turn comes, with
+    /// The photo at a path below `root`. One that cannot be found is reported when its turn comes, with
     /// all others that cannot be read.
     pub fn new(root: &Path, path: PathBuf, label: usize) -> Self {
         let file = root.join(&path).metadata().ok();

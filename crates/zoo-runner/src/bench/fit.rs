@@ -45,7 +45,7 @@ pub fn check_memory(
             What::Infer => {
                 on_model!(&network, model => drop(time_inference(model, &batches, STEPS)));
             }
-            // What cannot be trained at all is told when training begins.
+            // What cannot be trained at all is reported when training begins.
             _ => {
                 on_model!(network, model => drop(time_training(model, &batches, settings, STEPS)));
             }

@@ -67,6 +67,7 @@ impl Evaluate {
     pub fn run(self, output: Output) -> Result<(), Error> {
         let weights = find_weights(&self.run)?;
         let info = WeightsInfo::read(&weights)?;
+        info.check_head(&weights)?;
         let mut config = match &self.on {
             Some(on) => other_images::config(&self.run, on, &info, &self.sets.all)?,
             None => run_data::config(&self.run, self.config.as_deref(), &self.sets.all)?,

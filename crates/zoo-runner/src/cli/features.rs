@@ -73,6 +73,14 @@ impl Features {
             network.report.assumed.iter().for_each(|note| eprintln!("assumed: {note}"));
         }
         let table = self.look(&network, &paths, output)?;
+        if table.images.is_empty() {
+            return Err(Error::Failed(format!(
+                "{} of {} images cannot be read, so {} is not written",
+                table.unreadable,
+                paths.len(),
+                shown(&self.out)
+            )));
+        }
         match is_csv {
             true => table.write_csv(&self.out)?,
             false => write_features(&self.out, &table.images, &table.features)?,

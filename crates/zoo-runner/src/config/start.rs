@@ -13,6 +13,9 @@ use crate::Error;
 /// Sides in pixels of photos, for a recipe that was made for smaller images.
 const SMALL_PHOTOS: usize = 64;
 
+/// How the names of tables of photos end.
+const TABLES: [&str; 3] = ["csv", "tsv", "jsonl"];
+
 /// A config to start from.
 pub struct Start {
     /// A name for it.
@@ -78,16 +81,21 @@ impl Data {
             None if path.is_dir() => {
                 Ok(Self { name: stem(), kind: "folder", settings: json!({"root": data}) })
             }
-            None if path.is_file() => {
+            None if path.is_file() && is_table(&path) => {
                 Ok(Self { name: stem(), kind: "manifest", settings: json!({"path": data}) })
             }
             None => Err(Error::Usage(format!(
-                "{} A folder of photos or a table of them is expected otherwise, and there is none at {}.",
+                "{} A folder of photos or a table of them ({}) is expected otherwise, and there is none at {}.",
                 unknown("data set", data, known.copied()),
+                TABLES.map(|ending| format!(".{ending}")).join(", "),
                 shown(&path)
             ))),
         }
     }
+}
+
+fn is_table(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| TABLES.iter().any(|known| ending == *known))
 }
 
 /// The name and text of the shipped config of `model` that is nearest to data of that kind: for the
@@ -148,7 +156,11 @@ mod tests {
         assert_eq!(
             refused("cnn", "see"),
             "unknown data set `see`, did you mean `sea`? Known: sea, mnist, fashion-mnist, cifar10, \
-             cifar100. A folder of photos or a table of them is expected otherwise, and there is none at see."
+             cifar100. A folder of photos or a table of them (.csv, .tsv, .jsonl) is expected otherwise, and \
+             there is none at see."
         );
+        let photo = tempfile::NamedTempFile::with_suffix(".png").unwrap();
+        let message = refused("cnn", photo.path().to_str().unwrap());
+        assert!(message.starts_with("unknown data set `"), "{message}");
     }
 }
