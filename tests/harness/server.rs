@@ -23,8 +23,13 @@ pub struct Server {
 
 impl Server {
     pub fn start(zoo: &Zoo, flags: &[&str]) -> Self {
+        Self::of(zoo, "serve", flags)
+    }
+
+    /// One of another verb.
+    pub fn of(zoo: &Zoo, verb: &str, flags: &[&str]) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_zoo"))
-            .args(["serve", "--bind", "127.0.0.1:0", "-q"])
+            .args([verb, "--bind", "127.0.0.1:0", "-q"])
             .args(flags)
             .current_dir(zoo.path(""))
             .stdout(Stdio::piped())
@@ -34,7 +39,7 @@ impl Server {
         let mut url = String::new();
         stdout.read_line(&mut url).unwrap();
         assert!(url.starts_with("http://127.0.0.1:"), "{url:?}");
-        Self { process, _stdout: stdout, url: url.trim_end().to_string() }
+        Self { process, _stdout: stdout, url: url.trim_end().trim_end_matches('/').to_string() }
     }
 
     pub fn address(&self) -> SocketAddr {

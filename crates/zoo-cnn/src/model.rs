@@ -242,7 +242,12 @@ impl Stage {
 }
 
 impl ConvBlock {
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    /// The convolution, then the normalisation if it is on, then the activation.
+    ///
+    /// # Shapes
+    /// - x: `[batch, channels in, height, width]`
+    /// - returns: `[batch, channels out, height, width]`, of the size that the convolution leaves
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let x = self.conv.forward(x);
         match (&self.norm, self.activation) {
             // One pass over the pixels instead of two.

@@ -125,6 +125,11 @@ impl ResNet {
         x
     }
 
+    /// Whether a max pooling of 3 x 3 px at stride 2, padded by one, follows the stem.
+    pub fn is_pooled(&self) -> bool {
+        self.pool.is_some()
+    }
+
     /// The layers from the images to the head, each by the paths of its modules: the stem, each
     /// block, the head.
     pub fn layers(&self) -> Vec<Vec<String>> {

@@ -17,6 +17,8 @@ mod error;
 pub mod evaluation;
 pub mod explain;
 pub mod job;
+#[cfg(feature = "serve")]
+pub mod lab;
 mod machine;
 pub mod manifest;
 mod memory;

@@ -11,6 +11,8 @@ mod completions;
 mod config;
 mod data;
 mod datasets;
+#[cfg(feature = "serve")]
+mod door;
 mod evaluate;
 mod explain;
 mod export;
@@ -18,6 +20,8 @@ mod features;
 mod files;
 mod flags;
 mod import;
+#[cfg(feature = "serve")]
+mod lab;
 mod lr_find;
 mod man;
 mod models;
@@ -80,6 +84,9 @@ enum Verb {
     /// Serve trained networks over HTTP, with a page to use them.
     #[cfg(feature = "serve")]
     Serve(serve::Serve),
+    /// Open a course of lessons on trained networks and photos in a browser.
+    #[cfg(feature = "serve")]
+    Lab(lab::Lab),
     /// Write what a network sees in images, as numbers.
     Features(features::Features),
     /// Import weights from another library.
@@ -148,6 +155,8 @@ pub fn run(keep_freed_memory: impl FnOnce(bool)) -> Result<(), Error> {
         Verb::Predict(verb) => verb.run(output),
         #[cfg(feature = "serve")]
         Verb::Serve(verb) => verb.run(output),
+        #[cfg(feature = "serve")]
+        Verb::Lab(verb) => verb.run(output),
         Verb::Features(verb) => verb.run(output),
         Verb::Import(verb) => verb.run(output),
         Verb::Export(verb) => verb.run(output),

@@ -1,27 +1,19 @@
 //! `zoo serve`.
 
-use std::{
-    fs,
-    net::{SocketAddr, ToSocketAddrs},
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 use axum::http::HeaderValue;
 use clap::Args;
 use serde_json::json;
-use zoo_data::shown;
 
-use super::{Output, flags::Compute, print, print_json};
+use super::{Output, door::Door, flags::Compute, print, print_json};
 use crate::{
     Error,
-    serve::{Access, Batching, ServeOptions, Wanted, serve, url},
+    serve::{Access, Batching, Pages, ServeOptions, Wanted, serve, url},
 };
 
 /// Images that wait, per image of a batch.
 const BATCHES_WAITING: usize = 4;
-/// A token that is shorter can be guessed.
-const SHORTEST_TOKEN: usize = 16;
 
 /// Serve trained networks over HTTP, with a page to use them.
 #[derive(Debug, Args)]
@@ -30,19 +22,8 @@ pub struct Serve {
     /// finished run in the folder of runs.
     #[arg(value_name = "[NAME=]RUN")]
     runs: Vec<PathBuf>,
-    /// Address to listen on; another than this machine's own wants --token-file or --no-auth. Port 0
-    /// takes any free one.
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
-    bind: SocketAddr,
-    /// File with the token that requests must bring, as in `Authorization: Bearer TOKEN`.
-    #[arg(long, value_name = "FILE", conflicts_with = "no_auth")]
-    token_file: Option<PathBuf>,
-    /// Let everybody in who can reach the address.
-    #[arg(long)]
-    no_auth: bool,
-    /// A name under which the server is reached, besides localhost and addresses; repeatable.
-    #[arg(long, value_name = "NAME")]
-    host: Vec<String>,
+    #[command(flatten)]
+    door: Door,
     /// A site whose pages may ask, such as https://example.org; repeatable.
     #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     allow_origin: Vec<HeaderValue>,
@@ -93,7 +74,7 @@ impl Serve {
         };
         let wanted: Vec<Wanted> = self.runs.iter().map(wanted).collect();
         let device = self.compute.choose()?.open()?;
-        serve(&wanted, options, &device, &note, |address, networks| {
+        serve(&wanted, options, &device, Pages::NETWORKS, &note, |address, networks| {
             if !output.quiet {
                 let what = match networks.is_empty() {
                     true => String::from("no network yet, and the runs under way"),
@@ -109,19 +90,11 @@ impl Serve {
     }
 
     fn options(&self, note: &dyn Fn(String)) -> Result<ServeOptions, Error> {
-        if !self.bind.ip().is_loopback() && self.token_file.is_none() && !self.no_auth {
-            return Err(Error::Usage(format!(
-                "--bind {}: others can reach this address; let in those who know a token, with --token-file \
-                 FILE, or everybody, with --no-auth",
-                self.bind
-            )));
-        }
-        let token = self.token_file.as_deref().map(|path| read_token(path, note)).transpose()?;
         let max_batch = usize::from(self.max_batch);
         let queue = self.queue.map_or(BATCHES_WAITING * max_batch, |queue| queue as usize);
         Ok(ServeOptions {
-            bind: self.bind,
-            access: Access { token, hosts: self.host.clone(), origins: self.allow_origin.clone() },
+            bind: self.door.bind,
+            access: Access { origins: self.allow_origin.clone(), ..self.door.access(note)? },
             batching: Batching { max_batch, wait: self.batch_wait, queue },
             max_body: self.max_body,
             max_pixels: self.max_pixels,
@@ -131,40 +104,6 @@ impl Serve {
             runs: self.runs_folder.clone(),
         })
     }
-}
-
-/// The token in a file, without the blanks around it.
-fn read_token(path: &Path, note: &dyn Fn(String)) -> Result<String, Error> {
-    let text = fs::read_to_string(path).map_err(Error::io(path))?;
-    let token = text.trim();
-    if token.len() < SHORTEST_TOKEN || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Error::Usage(format!(
-            "--token-file {}: expected at least {SHORTEST_TOKEN} letters, digits or signs and no blanks, as \
-             `openssl rand -hex 32` makes them",
-            shown(path)
-        )));
-    }
-    if is_readable_by_others(path) {
-        note(format!("{}: others can read the token; chmod 600 keeps them out", shown(path)));
-    }
-    Ok(token.to_string())
-}
-
-#[cfg(unix)]
-fn is_readable_by_others(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    path.metadata().is_ok_and(|file| file.permissions().mode() & 0o077 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_readable_by_others(_: &Path) -> bool {
-    false
-}
-
-/// An address as typed, also by the name of this machine.
-fn address(text: &str) -> Result<SocketAddr, String> {
-    let expected = || String::from("expected an address and a port, such as 127.0.0.1:8080");
-    text.to_socket_addrs().ok().and_then(|mut found| found.next()).ok_or_else(expected)
 }
 
 /// A time as typed, such as `5ms`.

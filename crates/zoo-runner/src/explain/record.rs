@@ -95,7 +95,7 @@ impl Maps {
     /// Maps from `[channels, height, width]`, or from the tokens of a square grid of patches,
     /// `[tokens, channels]`, where class tokens go first and then so many registers, which are left
     /// out. `None` of another shape.
-    pub(super) fn new(shape: &[usize], values: &[f32], registers: usize) -> Option<Self> {
+    pub(crate) fn new(shape: &[usize], values: &[f32], registers: usize) -> Option<Self> {
         match *shape {
             [channels, height, width] => {
                 Some(Self { channels, size: [height, width], values: values.to_vec() })

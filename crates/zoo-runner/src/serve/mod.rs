@@ -9,23 +9,25 @@
 //! found, an image by its index in a split.
 
 mod api;
-mod asked;
-mod engine;
+pub(crate) mod asked;
+pub(crate) mod engine;
 mod guard;
 mod inference;
-mod intake;
+pub(crate) mod intake;
 mod metrics;
-mod networks;
+pub(crate) mod networks;
 mod options;
-mod page;
-mod refused;
+pub(crate) mod page;
+pub(crate) mod refused;
 mod runs;
 mod server;
 
 use std::sync::Arc;
 
+use axum::Router;
 use tokio::sync::watch;
 
+pub(crate) use self::runs::find_runs;
 pub use self::{
     engine::Batching,
     networks::{Networks, Wanted},
@@ -35,14 +37,22 @@ pub use self::{
 use self::{intake::Intake, metrics::Metrics, runs::Runs};
 
 /// What every request can use.
-struct App {
-    networks: Networks,
+pub(crate) struct App {
+    pub(crate) networks: Networks,
     runs: Runs,
     options: ServeOptions,
     metrics: Metrics,
-    intake: Intake,
+    pub(crate) intake: Intake,
     /// True once the server has been asked to end.
     stopping: watch::Receiver<bool>,
 }
 
-type Shared = Arc<App>;
+pub(crate) type Shared = Arc<App>;
+
+/// The page at the address, and what it asks for besides the interface of every server.
+pub struct Pages(pub(crate) fn(Shared) -> Router<Shared>);
+
+impl Pages {
+    /// The page of `zoo serve`.
+    pub const NETWORKS: Self = Self(|_| page::router());
+}

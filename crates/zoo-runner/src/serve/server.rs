@@ -26,7 +26,9 @@ use tokio::{
 use tokio_io_timeout::TimeoutStream;
 use zoo_training::run_dir::holds_run;
 
-use super::{App, Intake, Metrics, Networks, Runs, ServeOptions, Wanted, api, runs::FoundRun};
+use super::{
+    App, Intake, Metrics, Networks, Pages, Runs, ServeOptions, Wanted, api, runs::FoundRun,
+};
 use crate::Error;
 
 /// How long a client may take to send a header, and how long it may send nothing before one.
@@ -38,7 +40,7 @@ const HEADER_BYTES: usize = 64 << 10;
 /// How long to wait after the system has refused a connection, as it does without free files.
 const BREATH: Duration = Duration::from_millis(100);
 
-/// Opens networks, listens, and serves until SIGINT or SIGTERM. What is said to people goes to `note`;
+/// Opens networks, listens, and serves them and `pages` until SIGINT or SIGTERM. What is said to people goes to `note`;
 /// `ready` is told the address and the names of the networks.
 ///
 /// # Errors
@@ -49,6 +51,7 @@ pub fn serve(
     wanted: &[Wanted],
     options: ServeOptions,
     device: &Device,
+    pages: Pages,
     note: &dyn Fn(String),
     ready: impl FnOnce(SocketAddr, Vec<&str>) -> Result<(), Error>,
 ) -> Result<(), Error> {
@@ -73,7 +76,7 @@ pub fn serve(
     });
     let (connections, grace) = (app.options.max_connections, app.options.grace);
     ready(address, app.networks.iter().map(|network| network.name.as_str()).collect())?;
-    let router = api::router(app);
+    let router = api::router(app, pages);
     let left = runtime.block_on(async {
         tokio::spawn(ask_to_stop(stop.clone()));
         run(listener, router, connections, stop.subscribe(), grace).await

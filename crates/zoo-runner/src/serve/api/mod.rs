@@ -25,7 +25,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use zoo_model::ZOO_VERSION;
 
 use super::{
-    Shared, guard, inference, page,
+    Pages, Shared, guard, inference,
     refused::{ErrorBody, Refused},
     runs,
 };
@@ -66,7 +66,7 @@ impl Modify for WithToken {
 }
 
 /// All that can be asked.
-pub fn router(app: Shared) -> Router {
+pub fn router(app: Shared, pages: Pages) -> Router {
     let described = OpenApiRouter::with_openapi(Described::openapi())
         .routes(routes!(predict::predict))
         .routes(routes!(explain::explain))
@@ -80,7 +80,7 @@ pub fn router(app: Shared) -> Router {
     let access = &app.options.access;
     let mut router: Router<Shared> = router
         .route("/openapi.json", get(describe))
-        .merge(page::router())
+        .merge(pages.0(app.clone()))
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         .layer(DefaultBodyLimit::disable())

@@ -43,7 +43,7 @@ async function send(path, options) {
     response = await fetch(path, { ...options, headers: { ...headers, ...options.headers } });
   } catch (error) {
     if (options.signal?.aborted) throw error;
-    throw new Refused(0, "The server does not answer. Is zoo serve still running?");
+    throw new Refused(0, "The server does not answer. Is zoo still running?");
   }
   if (response.status !== 401) return response;
   if (sessionStorage.getItem(KEY) === token) {

@@ -28,7 +28,12 @@ const PARTS: [(&str, &str, &str); 10] = [
 ];
 
 pub fn router() -> Router<Shared> {
-    Router::new().route("/", get(page)).route("/page/{part}", get(part))
+    parts().route("/", get(page))
+}
+
+/// The parts alone, for another page that uses some of them.
+pub fn parts() -> Router<Shared> {
+    Router::new().route("/page/{part}", get(part))
 }
 
 async fn page() -> Html<&'static str> {

@@ -1,0 +1,180 @@
+//! What all lessons share: networks, photos, and what the ones make of the others.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use zoo_data::Image;
+use zoo_model::{NO_ANSWER, Predictor, Scores};
+
+use super::{message::Told, photos::Photos};
+use crate::{
+    explain::{Record, Subject},
+    serve::{Shared, networks::Network, refused::Refused},
+};
+
+/// Photos before networks that are kept.
+const KEPT: usize = 8;
+
+/// The course, as every handler has it.
+pub type Lab = Arc<Course>;
+
+/// What all lessons share.
+pub struct Course {
+    /// The server, with the networks.
+    pub app: Shared,
+    /// The photos.
+    pub photos: Photos,
+    seen: Mutex<VecDeque<(Looked, Arc<Seen>)>>,
+}
+
+/// A network and a photo, as the page names them.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Looked {
+    /// The network's name.
+    pub network: String,
+    /// The photo's name.
+    pub photo: String,
+}
+
+/// A photo before a network.
+pub struct Seen {
+    /// The photo as the network sees it: its size, its channels.
+    pub image: Image,
+    /// The same normalised, stored CHW.
+    pub input: Vec<f32>,
+    /// What every layer gives.
+    pub record: Record,
+    /// What the network says.
+    pub scores: Scores,
+}
+
+/// A class that a photo may show.
+#[derive(Clone, Debug, Serialize)]
+pub struct Prediction {
+    /// Index of the class.
+    pub label: usize,
+    /// Its name.
+    pub class: String,
+    /// Its score.
+    pub logit: f32,
+    /// How probable it is.
+    pub probability: f32,
+}
+
+impl Course {
+    pub fn new(app: Shared) -> Self {
+        Self { app, photos: Photos::default(), seen: Mutex::default() }
+    }
+
+    /// The network of this name.
+    ///
+    /// # Errors
+    ///
+    /// 404.
+    pub fn network(&self, name: &str) -> Result<&Network, Refused> {
+        self.app.networks.get(name)
+    }
+
+    /// Has a network do something on its own thread.
+    ///
+    /// # Errors
+    ///
+    /// 404 if there is no such network, 500 if it panics, and what the work is refused for.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        network: &str,
+        work: impl FnOnce(&Predictor) -> Result<T, Refused> + Send + 'static,
+    ) -> Result<T, Refused> {
+        self.network(network)?.engine.place().await?.run(work).await?
+    }
+
+    /// What a network makes of a photo: kept, since a lesson asks for it again and again.
+    ///
+    /// # Errors
+    ///
+    /// 404 without the network or the photo, 422 if the photo cannot be read or the scores are no numbers.
+    pub async fn seen(self: &Arc<Self>, looked: &Looked) -> Result<Arc<Seen>, Refused> {
+        if let Some(seen) = self.kept(looked) {
+            return Ok(seen);
+        }
+        let image = self.photo(&looked.photo).await?;
+        let seen =
+            Arc::new(self.run(&looked.network, move |network| Seen::new(network, &image)).await?);
+        let mut all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push_front((looked.clone(), seen.clone()));
+        all.truncate(KEPT);
+        Ok(seen)
+    }
+
+    fn kept(&self, looked: &Looked) -> Option<Arc<Seen>> {
+        let mut all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = all.iter().position(|(known, _)| known == looked)?;
+        let found = all.remove(place)?;
+        let seen = found.1.clone();
+        all.push_front(found);
+        Some(seen)
+    }
+
+    /// The most probable classes, at most `top`.
+    ///
+    /// # Errors
+    ///
+    /// 404 if there is no such network.
+    pub fn predictions(
+        &self,
+        network: &str,
+        scores: &Scores,
+        top: usize,
+    ) -> Result<Vec<Prediction>, Refused> {
+        let classes = &self.network(network)?.info.classes;
+        let told = scores.ranking().into_iter().take(top).map(|label| Prediction {
+            label,
+            class: classes[label].clone(),
+            logit: scores.logits[label],
+            probability: scores.probabilities[label],
+        });
+        Ok(told.collect())
+    }
+}
+
+impl Seen {
+    fn new(network: &Predictor, photo: &Image) -> Result<Self, Refused> {
+        let unusable = |error: crate::Error| Refused::unusable(error.to_string());
+        let subject = Subject::new(network, photo, None).map_err(unusable)?;
+        Ok(Self {
+            input: subject.input.into_data().iter::<f32>().collect(),
+            image: subject.image,
+            record: subject.record,
+            scores: Scores { logits: subject.logits, probabilities: subject.probabilities },
+        })
+    }
+}
+
+/// What a network says of an image to which its preprocessing has been applied.
+///
+/// # Errors
+///
+/// 422 if the scores are no numbers, 500 if the device gives up.
+pub fn look(network: &Predictor, applied: &Image) -> Result<Scores, Refused> {
+    let prepared = [network.info.preprocess.packed(applied)];
+    let scores = network.predict_prepared(&prepared);
+    let scores = scores.map_err(|error| Refused::failed(error.to_string()))?.remove(0);
+    match scores.is_answer() {
+        true => Ok(scores),
+        false => Err(Refused::unusable(NO_ANSWER)),
+    }
+}
+
+/// What a network says of a photo, all classes, the most probable first.
+pub async fn predict(
+    State(lab): State<Lab>,
+    Told(looked): Told<Looked>,
+) -> Result<Json<Vec<Prediction>>, Refused> {
+    let seen = lab.seen(&looked).await?;
+    Ok(Json(lab.predictions(&looked.network, &seen.scores, usize::MAX)?))
+}

@@ -1,0 +1,52 @@
+//! The page of the course: its own parts, and those of the lessons.
+
+use axum::{
+    Router,
+    http::{HeaderValue, header},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+
+use super::lesson::LESSONS;
+use crate::serve::{Shared, asked::At, refused::Refused};
+
+const PAGE: &str = include_str!("index.html");
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+
+/// The parts of the page: name, kind, content. Those of `zoo serve` that it uses are at `/page`.
+const PARTS: [(&str, &str, &str); 6] = [
+    ("lab.css", STYLE, include_str!("lab.css")),
+    ("lab.js", SCRIPT, include_str!("lab.js")),
+    ("photos.js", SCRIPT, include_str!("photos.js")),
+    ("message.js", SCRIPT, include_str!("message.js")),
+    ("grid.js", SCRIPT, include_str!("grid.js")),
+    ("parts.js", SCRIPT, include_str!("parts.js")),
+];
+
+pub fn router() -> Router<Shared> {
+    Router::new()
+        .route("/", get(page))
+        .route("/page/lab/{part}", get(part))
+        .route("/page/lab/lessons/{script}", get(script))
+}
+
+async fn page() -> Html<&'static str> {
+    Html(PAGE)
+}
+
+async fn part(At(name): At<String>) -> Result<Response, Refused> {
+    let found = PARTS.into_iter().find(|(part, ..)| *part == name);
+    let (_, kind, content) = found.ok_or_else(|| Refused::unknown("no such part of the page"))?;
+    Ok(of_kind(kind, content))
+}
+
+async fn script(At(name): At<String>) -> Result<Response, Refused> {
+    let found = LESSONS.iter().find(|lesson| name.strip_suffix(".js") == Some(lesson.name));
+    let lesson = found.ok_or_else(|| Refused::unknown("no such lesson"))?;
+    Ok(of_kind(SCRIPT, lesson.script))
+}
+
+fn of_kind(kind: &'static str, content: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], content).into_response()
+}

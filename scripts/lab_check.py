@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Takes the course of `zoo lab` in a headless browser, and reports its problems.
+
+    python3 -m venv VENV
+    VENV/bin/pip install playwright==1.56.0 numpy pillow
+    VENV/bin/python scripts/lab_check.py target/release/zoo [--pictures FOLDER] [--browser /usr/bin/chromium]
+        [--only LESSON ...] [--runs FOLDER] [--page crates/zoo-runner/src/lab] [--times]
+
+It trains a small CNN, a small residual network and a small ViT, opens the lab on them, and uses the controls
+of every lesson in `lab_check/`, one file each: what the page shows is compared with what `zoo predict` says,
+or with plain loops over the numbers. Wide and narrow, light and dark, it checks for console errors,
+requests to anything but the server, elements that overflow, and controls without a name. It measures how long
+the answer to a hover and a new kernel take. `--pictures` keeps screenshots. `--page` takes the page's parts from
+the sources instead of the binary, so that they can be worked on without building.
+"""
+
+import argparse
+import pathlib
+import sys
+import tempfile
+import time
+
+from playwright.sync_api import sync_playwright
+
+from lab_check.frame import check_frame
+from lab_check.lessons import LESSONS
+from lab_check.visit import FORMS, PROBLEMS, Visit, Zoo, note, take_from
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("zoo")
+    parser.add_argument("--pictures", type=pathlib.Path)
+    parser.add_argument("--browser", default="/usr/bin/chromium")
+    parser.add_argument("--only", nargs="+", choices=LESSONS, default=list(LESSONS), metavar="LESSON")
+    parser.add_argument("--runs", type=pathlib.Path, help="take the runs cnn, res and vit of this folder")
+    parser.add_argument("--times", action="store_true", help="hold hovers to 100 ms and new kernels to 150 ms")
+    parser.add_argument("--page", type=pathlib.Path, help="take the page's parts from these sources")
+    args = parser.parse_args()
+    if args.pictures:
+        args.pictures.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        zoo = Zoo(args.zoo, folder, args.runs, args.times)
+        server, address = zoo.lab()
+        browser = playwright.chromium.launch(executable_path=args.browser, args=["--no-sandbox"])
+        try:
+            for scheme, width in FORMS:
+                context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+                context.grant_permissions(["clipboard-read", "clipboard-write"])
+                if args.page:
+                    take_from(args.page, context)
+                visit = Visit(context, address, f"{scheme}, {width}", zoo, args.pictures)
+                check_frame(visit)
+                for name in args.only:
+                    LESSONS[name](visit)
+                context.close()
+        finally:
+            browser.close()
+            server.terminate()
+            code = server.wait()
+        if code != 0:
+            note(f"the server ended with {code}, not 0")
+    print(f"the lab: {len(FORMS)} forms in {time.monotonic() - began:.0f} s, {len(PROBLEMS)} problems")
+    for problem in PROBLEMS:
+        print(f"  {problem}")
+    sys.exit(bool(PROBLEMS))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""How each lesson of `zoo lab` is used and checked; see ../lab_check.py."""

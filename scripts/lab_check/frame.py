@@ -1,0 +1,63 @@
+"""What all lessons share: the list, the photos, the address, presenting, copying, bad input."""
+
+import re
+
+from playwright.sync_api import expect
+
+
+def check_frame(visit):
+    page = visit.page
+    visit.open("pixels")
+    lessons = page.locator("#lessons a").all_text_contents()
+    if lessons != sorted(lessons, key=lambda text: int(text.split()[0])):
+        visit.note(f"lessons: {lessons}")
+    expect(page.locator("#photos button")).to_have_count(24)
+    page.locator("#photos button").nth(2).click()
+    visit.settle()
+    if visit.state().get("photo") != page.locator("#photos button").nth(2).get_attribute("value"):
+        visit.note(f"the address has {visit.state()}")
+    page.locator("#network").select_option("res")
+    visit.settle()
+    expect(page.locator("#network-about")).to_have_text(re.compile("parameters"))
+    page.locator("#think summary").click()
+    expect(page.locator("#answer")).to_be_visible()
+    check_own_photo(visit)
+    check_presenting(visit)
+    copy = page.get_by_role("button", name="Copy as command").first
+    copy.click()
+    if not page.evaluate("navigator.clipboard.readText()").startswith("zoo "):
+        visit.note("the command is not copied")
+
+
+def check_own_photo(visit):
+    page = visit.page
+    page.set_input_files("#file", files=[{"name": "photo.png", "mimeType": "image/png", "buffer": visit.save("own.png").read_bytes()}])
+    expect(page.locator("#photos button[aria-pressed='true']")).to_contain_text("own photo")
+    visit.settle()
+    visit.refusal = "422"
+    page.set_input_files("#file", files=[{"name": "broken.png", "mimeType": "image/png", "buffer": b"no image"}])
+    expect(page.locator("#problem")).to_have_text(re.compile("broken.png: .*not JPEG"))
+    visit.refusal = "404"
+    page.goto("about:blank")
+    page.goto(f"{visit.address}/#pixels?photo=own-0000000000000000")
+    expect(page.locator("#problem")).to_have_text(re.compile("no longer kept"))
+    visit.refusal = None
+
+
+def check_presenting(visit):
+    page = visit.page
+    visit.open("pixels")
+    small = page.evaluate("parseFloat(getComputedStyle(document.querySelector('#about p')).fontSize)")
+    page.locator("#presenter").click()
+    visit.settle()
+    expect(page.locator("nav")).to_be_hidden()
+    if page.evaluate("parseFloat(getComputedStyle(document.querySelector('#about p')).fontSize)") < 1.15 * small:
+        visit.note("presenting does not enlarge the type")
+    visit.check_layout("presenting")
+    title = page.locator("#title").text_content()
+    page.keyboard.press("PageDown")
+    expect(page.locator("#title")).not_to_have_text(title)
+    visit.settle()
+    page.keyboard.press("Escape")
+    expect(page.locator("nav")).to_be_visible()
+    visit.open("pixels")
