@@ -8,7 +8,7 @@
 It trains two small networks and serves them while a third trains. Then it drops a file, pastes one, uses a
 fake camera, moves the sliders, downloads the history, watches the curves of the run under way, opens a cell
 of a confusion matrix, and compares two runs; wide and narrow, light and dark, with the keyboard, and with a
-token. It checks for console errors, requests to anything but the server, elements that overflow, and
+token. It also opens the page of a `zoo train --serve`, pauses the run, slows it down and ends it. It checks for console errors, requests to anything but the server, elements that overflow, and
 controls without a name. `--pictures` keeps screenshots.
 """
 
@@ -82,6 +82,15 @@ class Zoo:
     def serve(self, *arguments):
         server = self.start("serve", "--bind", "127.0.0.1:0", *arguments)
         return server, server.stdout.readline().strip()
+
+    def train_served(self, config):
+        """A run under way that has the page beside it."""
+        command = [self.binary, "train", config, "--serve", "127.0.0.1:0", "--run-dir", f"runs/served-{time.monotonic_ns()}"]
+        run = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        for line in run.stderr:
+            if line.startswith("watch and steer"):
+                return run, line.split()[-1]
+        sys.exit("zoo train --serve told no address")
 
 
 class Visit:
@@ -210,6 +219,54 @@ def check_runs(visit, pictures, live):
         visit.check_layout(pictures, "live")
 
 
+def check_training(context, zoo, pictures, what):
+    run, address = zoo.train_served("cnn-live.json")
+    try:
+        visit = Visit(context, address, f"training, {what}")
+        page = visit.page
+        doing, step = page.locator("#training-doing"), page.locator("#training-tiles dt", has_text="step").locator("+ dd")
+        done = lambda: int(step.text_content().split()[0])
+        expect(page.locator("#view-runs")).to_be_visible()
+        expect(doing).to_have_text("The network is training.", timeout=20_000)
+        expect(page.locator("#run-charts svg.chart")).to_have_count(3, timeout=20_000)
+        expect(page.locator("#training-samples figure")).to_have_count(12, timeout=30_000)
+        expect(page.locator("#training-samples img").first).not_to_have_js_property("naturalWidth", 0)
+        before = done()
+        page.wait_for_timeout(2500)
+        if not done() > before:
+            visit.note(f"the run stays at step {before}")
+        visit.check_layout(pictures, "steps")
+        page.get_by_role("button", name="Pause").click()
+        expect(doing).to_have_text("The run is paused.", timeout=20_000)
+        before = done()
+        page.wait_for_timeout(2500)
+        if done() != before:
+            visit.note(f"the paused run goes on, from step {before} to {done()}")
+        page.locator("#training-factor").fill("0.25")
+        page.keyboard.press("Enter")
+        expect(page.locator("#training-tiles")).to_contain_text("× 0.25", timeout=20_000)
+        expect(page.locator("#run-steered")).to_have_text(f"Steered by hand: paused after step {before}, learning rate × 0.25 after step {before}.", timeout=20_000)
+        visit.refusal = "400"
+        page.locator("#training-factor").fill("-1")
+        page.keyboard.press("Enter")
+        expect(page.locator("#training-problem")).to_have_text("`factor`: expected a finite number above 0, found -1")
+        visit.check_layout(pictures, "paused")
+        page.get_by_role("button", name="Go on").click()
+        expect(doing).to_have_text("The network is training.", timeout=20_000)
+        page.get_by_role("button", name="End now").click()
+        page.get_by_role("button", name="Keep training").click()
+        expect(page.locator("#training-sure")).to_be_hidden()
+        page.get_by_role("button", name="End now").click()
+        visit.refusal = "ERR_"
+        page.get_by_role("button", name="End it").click()
+        expect(doing).to_have_text(re.compile("The run has ended"), timeout=20_000)
+        visit.check_layout(pictures, "ended")
+        if run.wait(timeout=20) != 130:
+            visit.note(f"the run that was ended exited with {run.returncode}")
+    finally:
+        run.kill()
+
+
 def check_token(browser, zoo, pictures):
     (zoo.folder / "token").write_text("a-token-of-the-page-check\n")
     (zoo.folder / "token").chmod(0o600)
@@ -256,6 +313,7 @@ def main():
                 check_broken(visit)
                 check_history(visit)
                 check_runs(visit, args.pictures, live=True)
+                check_training(context, zoo, args.pictures, f"{scheme}, {width}")
                 context.close()
             check_token(browser, zoo, args.pictures)
         finally:

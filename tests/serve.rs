@@ -233,7 +233,9 @@ fn every_curl_line_of_the_docs_is_answered() {
     fs::copy(zoo.path("photo.png"), zoo.path("photos/other.png")).unwrap();
     let server = Server::start(&zoo, &[]);
     let mut lines = 0;
-    for line in page.lines().filter(|line| line.starts_with("curl ")) {
+    // Those of a run under way have a test of their own, in live.rs.
+    let is_ours = |line: &&str| line.starts_with("curl ") && !line.contains("/training");
+    for line in page.lines().filter(is_ours) {
         let command = line
             .replacen("curl ", "curl -sS --fail-with-body ", 1)
             .replace("http://127.0.0.1:8080", &server.url);

@@ -34,8 +34,11 @@ impl Curves {
 
     /// Training images a second: the median of the train lines; none without one.
     pub fn train_speed(&self) -> Option<f64> {
-        let mut speeds: Vec<f64> =
-            self.lines(SplitName::Train).map(|line| line.images_per_second).collect();
+        let mut speeds: Vec<f64> = self
+            .lines(SplitName::Train)
+            .filter(|line| line.steered.is_none())
+            .map(|line| line.images_per_second)
+            .collect();
         speeds.sort_by(f64::total_cmp);
         speeds.get(speeds.len() / 2).copied()
     }

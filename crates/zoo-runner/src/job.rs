@@ -1,11 +1,14 @@
 //! A training from a checked config to a report.
 
+mod watch;
+
 use burn::tensor::Device;
 use jiff::Timestamp;
 use zoo_data::{Dataset, Loader, Split, SplitName};
 use zoo_model::{AnyModel, DataShape, WeightsInfo, on_model};
 use zoo_training::{
-    Checkpoint, Checkpoints, Identity, Plan, RangePoint, RangeTest, Stop, TrainSettings, Trained,
+    Checkpoint, Checkpoints, Identity, Live, Plan, RangePoint, RangeTest, Stop, TrainSettings,
+    Trained,
     fine_tune::{Glance, Method, Probe},
     progress::Show,
     run_dir::{RunDir, read_json, write_json},
@@ -36,6 +39,8 @@ struct Setup {
     device: Device,
     data: Dataset,
     settings: TrainSettings,
+    /// Whoever watches and steers the run.
+    live: Option<Live>,
 }
 
 impl Job {
@@ -79,7 +84,7 @@ impl Job {
         data.notes.extend(config.model.note());
         check_memory(&config.model, &settings, What::Train, &device)?;
         let model = config.init_model(pretrained.as_ref(), &data.classes, &device)?;
-        Ok(Self { setup: Setup { config, device, data, settings }, model })
+        Ok(Self { setup: Setup { config, device, data, settings, live: None }, model })
     }
 
     /// What the user should know about data and weights, one sentence each.
@@ -112,6 +117,7 @@ impl Job {
                 return Err(refuse(format!("with zoo {}", old.zoo_version)));
             }
             manifest.started = old.started;
+            manifest.steered = old.steered;
         }
         write_json(&run_dir.config(), config)?;
         write_json(&run_dir.manifest(), &manifest)?;
@@ -158,7 +164,7 @@ impl Job {
     pub fn run(
         self,
         run_dir: &RunDir,
-        manifest: Manifest,
+        mut manifest: Manifest,
         checkpoints: Checkpoints,
         resume: Option<Checkpoint>,
         show: Show,
@@ -172,7 +178,9 @@ impl Job {
                 (on_model!(model, model => train(model, &plan).map(Trained::erased))?, None)
             }
         };
+        manifest.note_steering(&run_dir.metrics())?;
         if trained.is_interrupted {
+            write_json(&run_dir.manifest(), &manifest)?;
             return Err(Error::Interrupted { step: trained.progress.step });
         }
         setup
@@ -236,6 +244,7 @@ impl Setup {
             resume,
             show,
             stop,
+            live: self.live.clone(),
         }
     }
 
@@ -274,6 +283,7 @@ impl Setup {
             best_valid_accuracy: progress.best_accuracy,
             peak_memory_bytes: peak_bytes(),
             features: glance,
+            steered: manifest.steered.clone(),
         });
         manifest.weight_hash = Some(trained.model.weight_hash());
         manifest.finished = Some(Timestamp::now());

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use zoo_data::{Dataset, Unreadable, shown};
 use zoo_model::{BURN_VERSION, ZOO_VERSION};
+use zoo_training::{Steered, read_steered};
 
-use crate::{config::RunConfig, machine};
+use crate::{Error, config::RunConfig, machine};
 
 /// What a run was made with, and when.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,6 +40,9 @@ pub struct Manifest {
     /// SHA-256 over the last step's weights in path order, as little-endian f32; the weights kept
     /// in `model.safetensors` are the best, not the last.
     pub weight_hash: Option<String>,
+    /// What the run was told by whoever steered it; such a run does not follow from its config alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steered: Vec<Steered>,
 }
 
 /// Which images a run saw.
@@ -81,7 +85,26 @@ impl Manifest {
             started: Timestamp::now(),
             finished: None,
             weight_hash: None,
+            steered: Vec::new(),
         }
+    }
+
+    /// What the run was told on its way, in words; none if nothing.
+    pub fn steering(&self) -> Option<String> {
+        let told: Vec<String> = self.steered.iter().map(ToString::to_string).collect();
+        (!told.is_empty()).then(|| told.join(", "))
+    }
+
+    /// Takes in what the run was told on its way, as its `metrics.jsonl` says.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the file cannot be read.
+    pub fn note_steering(&mut self, metrics: &Path) -> Result<(), Error> {
+        if metrics.exists() {
+            self.steered = read_steered(metrics)?;
+        }
+        Ok(())
     }
 }
 

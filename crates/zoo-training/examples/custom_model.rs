@@ -57,6 +57,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         resume: None,
         show: Show::on_stderr(false),
         stop: Stop::default(),
+        live: None,
     };
     let pixels = 3 * sea.preprocess.image_size.pow(2);
     let model = TwoLayers {

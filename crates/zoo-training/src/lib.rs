@@ -17,6 +17,7 @@ mod error;
 mod fidelity;
 pub mod fine_tune;
 mod finite;
+mod live;
 mod loss;
 mod lr_find;
 mod measured;
@@ -41,10 +42,11 @@ pub use self::{
     ema::EmaConfig,
     error::{Error, refuse},
     fine_tune::FineTuneConfig,
+    live::{Command, Doing, Live, Samples, Sight, Steered},
     loss::{CrossEntropyConfig, Loss, LossConfig},
     lr_find::{RangePoint, RangeTest, Suggestion, is_plot, plot, suggest},
     measured::Measured,
-    metrics_file::{Line, MetricsFile, read_lines},
+    metrics_file::{Line, MetricsFile, read_lines, read_steered},
     optimizer::{OptimizerConfig, ParameterGroups, ParameterGroupsConfig, hidden_matrices},
     run::{Plan, Trained, train},
     schedule::ScheduleConfig,

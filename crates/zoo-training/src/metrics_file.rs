@@ -4,13 +4,18 @@ use std::{
     fs::{self, File, OpenOptions},
     io::Write,
     path::Path,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize};
 use zoo_data::SplitName;
 
-use super::{checkpoint::RunProgress, measured::Measured, tensorboard::EventWriter};
+use super::{
+    checkpoint::RunProgress,
+    live::{Command, Steered},
+    measured::Measured,
+    tensorboard::EventWriter,
+};
 use crate::{Error, run_dir::RunDir};
 
 /// A line of `metrics.jsonl`. Train lines hold the mean since the line before, valid lines that of
@@ -37,6 +42,9 @@ pub struct Line {
     pub images_per_second: f64,
     /// Seconds of training so far.
     pub seconds: f64,
+    /// What the run was told by whoever steers it; such a line measures nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steered: Option<Command>,
 }
 
 impl Line {
@@ -47,7 +55,7 @@ impl Line {
             ("accuracy", self.accuracy),
             ("top_k_accuracy", self.top_k_accuracy),
             ("learning_rate", self.lr),
-            ("images_per_second", Some(self.images_per_second)),
+            ("images_per_second", self.loss.map(|_| self.images_per_second)),
         ];
         let named = scalars.into_iter().filter_map(|(name, value)| Some((name, value?)));
         named.map(|(name, value)| (format!("{}/{name}", self.split), value)).collect()
@@ -63,6 +71,17 @@ pub fn read_lines(metrics: &Path) -> Result<Vec<Line>, Error> {
     let text = fs::read_to_string(metrics).map_err(Error::io(metrics))?;
     // The last line of a run that was killed may be half a line.
     Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+}
+
+/// What whoever steered a run told it, as its `metrics.jsonl` says.
+///
+/// # Errors
+///
+/// [`Error::Io`] if the file cannot be read.
+pub fn read_steered(metrics: &Path) -> Result<Vec<Steered>, Error> {
+    let lines = read_lines(metrics)?;
+    let steered = |line: &Line| Some(Steered { step: line.step, command: line.steered? });
+    Ok(lines.iter().filter_map(steered).collect())
 }
 
 /// Writes `metrics.jsonl` and TensorBoard's event files.
@@ -142,8 +161,35 @@ impl MetricsFile {
             lr: (!rates.is_empty()).then(|| rates.iter().sum::<f64>() / rates.len() as f64),
             images_per_second: measured.images as f64 / started.elapsed().as_secs_f64(),
             seconds: self.seconds(),
+            steered: None,
         };
         self.put(&line)
+    }
+
+    /// Writes a line of what the run was told.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Failed`] if a file cannot be written.
+    pub fn steered(&mut self, epoch: usize, step: usize, command: Command) -> Result<(), Error> {
+        self.put(&Line {
+            epoch,
+            step,
+            split: SplitName::Train,
+            loss: None,
+            accuracy: None,
+            top_k_accuracy: None,
+            lr: None,
+            images_per_second: 0.0,
+            seconds: self.seconds(),
+            steered: Some(command),
+        })
+    }
+
+    /// Leaves out a time in which the run has waited.
+    pub fn leave_out(&mut self, waited: Duration) {
+        self.started += waited;
+        self.window.started += waited;
     }
 
     /// Writes a line.

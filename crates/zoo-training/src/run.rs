@@ -3,6 +3,8 @@
 //! Batch order and dropout masks are a pure function of (seed, step), so a run can go on from any
 //! step; checkpoints are written by step, and a run may be as long as steps, images or seconds say.
 
+mod steer;
+
 use std::time::Instant;
 
 use burn::tensor::Device;
@@ -10,8 +12,9 @@ use zoo_data::{Loader, SplitName};
 use zoo_model::{AnyModel, Classifier, WeightsInfo, save_weights};
 
 use super::{
-    Checkpoint, Checkpoints, MetricsFile, RunProgress, Stop, TrainSettings,
+    Checkpoint, Checkpoints, Live, MetricsFile, RunProgress, Stop, TrainSettings,
     bars::Bars,
+    checkpoint::Place,
     finite::is_finite,
     measured::Measured,
     trainer::{StepGradients, Trainer},
@@ -45,6 +48,8 @@ pub struct Plan {
     pub show: Show,
     /// Ends the run.
     pub stop: Stop,
+    /// Whoever watches and steers it.
+    pub live: Option<Live>,
 }
 
 /// What came of a training.
@@ -90,6 +95,7 @@ pub fn train<M: Classifier>(model: M, plan: &Plan) -> Result<Trained<M>, Error> 
         run.save()?;
     }
     run.bars.end();
+    plan.live.iter().for_each(Live::end);
     run.progress.seconds = run.metrics.seconds();
     Ok(Trained {
         images: plan.settings.course.pace.images_after(run.progress.step),
@@ -107,7 +113,9 @@ struct Run<'a, M> {
     metrics: MetricsFile,
     bars: Bars,
     /// Where the run stood at its last checkpoint, and when that was.
-    saved: ((usize, usize), Instant),
+    saved: (Place, Instant),
+    /// Steps and seconds where this process began.
+    from: (usize, f64),
 }
 
 impl<'a, M: Classifier> Run<'a, M> {
@@ -119,6 +127,7 @@ impl<'a, M: Classifier> Run<'a, M> {
             metrics: MetricsFile::open(run_dir, &progress)?,
             bars: Bars::new(*show, settings.course, progress.step),
             saved: (progress.place(), Instant::now()),
+            from: (progress.step, progress.seconds),
             progress,
             plan,
         })
@@ -140,14 +149,14 @@ impl<'a, M: Classifier> Run<'a, M> {
 
     /// Trains to the end of `epoch`, or of the run, or until it is asked to stop.
     fn train_epoch(&mut self, epoch: usize) -> Result<(), Error> {
-        let Plan { settings, train, stop, .. } = self.plan;
+        let Plan { settings, train, .. } = self.plan;
         let pace = settings.course.pace;
         let done = self.progress.step - (epoch - 1) * pace.steps_per_epoch();
         self.trainer.freeze(epoch - 1);
         self.bars.begin(epoch, SplitName::Train, train.num_images());
         self.metrics.restart();
         let mut batches = train.epoch(epoch - 1, done * pace.accumulate);
-        while !self.is_over() && !stop.is_requested() {
+        while !self.is_over() && self.heed(epoch, SplitName::Train)? {
             let rate = self.learning_rate();
             let place = pace.step_after(self.progress.step);
             let Some(step) = self.trainer.gradients(&mut batches, place, &mut ())? else {
@@ -173,7 +182,8 @@ impl<'a, M: Classifier> Run<'a, M> {
         let settings = &self.plan.settings;
         let length = settings.course.length(self.progress.step, self.metrics.seconds());
         let factor = settings.schedule.factor(self.progress.step, length);
-        settings.optimizer.learning_rate() * factor
+        let steered = self.progress.learning_rate_factor.unwrap_or(1.0);
+        settings.optimizer.learning_rate() * factor * steered
     }
 
     /// Refuses a loss that is not a number, before it reaches the weights.
@@ -217,6 +227,7 @@ impl<'a, M: Classifier> Run<'a, M> {
             return Ok(false);
         };
         self.progress.validated_step = self.progress.step;
+        self.look(&kept, epoch)?;
         if let Some(stopping) = &train.early_stopping {
             let stagnation = self.progress.stagnation;
             self.progress.stagnation = stopping.update(stagnation, measured.accuracy());
@@ -230,13 +241,13 @@ impl<'a, M: Classifier> Run<'a, M> {
     /// Loss and accuracy of `model` on the valid split; none where the run was asked to stop
     /// meanwhile.
     fn validate(&mut self, model: &M, epoch: usize) -> Result<Option<Measured>, Error> {
-        let Plan { valid, stop, .. } = self.plan;
+        let valid = &self.plan.valid;
         let mut all = Measured::default();
         self.bars.begin(epoch, SplitName::Valid, valid.num_images());
         self.metrics.restart();
         let mut batches = valid.epoch(epoch - 1, 0);
         while let Some(batch) = batches.next() {
-            if stop.is_requested() {
+            if !self.heed(epoch, SplitName::Valid)? {
                 return Ok(None);
             }
             let batch = batch.map_err(|error| Error::Failed(error.to_string()))?;

@@ -40,16 +40,30 @@ impl Door {
     /// [`Error::Usage`] if others could reach the address and nothing says that they may, or if the token
     /// is none; [`Error::Io`] if it cannot be read.
     pub fn access(&self, note: &dyn Fn(String)) -> Result<Access, Error> {
-        if !self.bind.ip().is_loopback() && self.token_file.is_none() && !self.no_auth {
-            return Err(Error::Usage(format!(
-                "--bind {}: others can reach this address; let in those who know a token, with --token-file \
-                 FILE, or everybody, with --no-auth",
-                self.bind
-            )));
-        }
-        let token = self.token_file.as_deref().map(|path| read_token(path, note)).transpose()?;
+        let token = token("--bind", self.bind, self.token_file.as_deref(), self.no_auth, note)?;
         Ok(Access { token, hosts: self.host.clone(), origins: Vec::new() })
     }
+}
+
+/// What requests must bring to an address, which `flag` has named.
+///
+/// # Errors
+///
+/// Those of [`Door::access`].
+pub fn token(
+    flag: &str,
+    bind: SocketAddr,
+    file: Option<&Path>,
+    no_auth: bool,
+    note: &dyn Fn(String),
+) -> Result<Option<String>, Error> {
+    if !bind.ip().is_loopback() && file.is_none() && !no_auth {
+        return Err(Error::Usage(format!(
+            "{flag} {bind}: others can reach this address; let in those who know a token, with --token-file \
+             FILE, or everybody, with --no-auth"
+        )));
+    }
+    file.map(|path| read_token(path, note)).transpose()
 }
 
 /// The token in a file, without the blanks around it.
@@ -81,7 +95,7 @@ fn is_readable_by_others(_: &Path) -> bool {
 }
 
 /// An address as typed, also by the name of this machine.
-fn address(text: &str) -> Result<SocketAddr, String> {
+pub fn address(text: &str) -> Result<SocketAddr, String> {
     let expected = || String::from("expected an address and a port, such as 127.0.0.1:8080");
     text.to_socket_addrs().ok().and_then(|mut found| found.next()).ok_or_else(expected)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use zoo_data::{Dataset, Loader, Preprocess, Split, SplitName, shown};
 use zoo_model::{Predictor, WeightsInfo};
-use zoo_training::run_dir::{find_weights, metrics_path};
+use zoo_training::run_dir::{find_weights, manifest_path, metrics_path, read_json};
 
 use super::{
     Output, check_data,
@@ -17,6 +17,7 @@ use crate::{
     Error,
     config::RunConfig,
     evaluation::{Evaluation, OtherImages, Report, RunReport, evaluate},
+    manifest::Manifest,
     report::Folder,
     test_time::flipped_too,
 };
@@ -147,15 +148,20 @@ fn facts(
     report: &Report,
 ) -> Vec<(&'static str, String)> {
     let Preprocess { image_size, resize, .. } = &info.preprocess;
+    // Bare weights come without.
+    let manifest = read_json::<Manifest>(&manifest_path(run)).ok();
     let resize = format!("{resize:?}").to_lowercase();
-    vec![
+    let mut facts = vec![
         ("run", shown(run)),
         ("model", info.model.name().to_string()),
         ("data", format!("{}, {}", data.name, report.subject())),
         ("classes", info.classes.len().to_string()),
         ("image size", format!("{image_size} × {image_size} pixels, {resize}")),
         ("speed", format!("{:.0} images per second", report.images_per_second)),
-    ]
+    ];
+    let steered = manifest.and_then(|manifest| manifest.steering());
+    facts.extend(steered.map(|told| ("steered by hand", told)));
+    facts
 }
 
 /// The report as text. Classes that were neither shown nor predicted are left out.

@@ -44,11 +44,7 @@ pub struct Lab {
 
 impl Lab {
     pub fn run(self, output: Output) -> Result<(), Error> {
-        let note = |text: String| {
-            if !output.quiet {
-                eprintln!("note: {text}");
-            }
-        };
+        let note = |text: String| output.note(&text);
         let place = self.lesson.as_deref().map(place_of).transpose()?.unwrap_or_default();
         let options = self.options(&note)?;
         let wanted = self.runs.iter().map(|path| match path.to_str() {

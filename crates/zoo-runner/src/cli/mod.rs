@@ -22,6 +22,7 @@ mod flags;
 mod import;
 #[cfg(feature = "serve")]
 mod lab;
+mod live;
 mod lr_find;
 mod man;
 mod models;
@@ -188,6 +189,14 @@ fn parse() -> Cli {
 }
 
 impl Output {
+    /// Tells people something, unless silence is asked.
+    #[cfg(feature = "serve")]
+    fn note(self, text: &str) {
+        if !self.quiet {
+            eprintln!("note: {text}");
+        }
+    }
+
     fn show(self) -> Show {
         Show::on_stderr(self.quiet)
     }

@@ -62,11 +62,7 @@ pub struct Serve {
 
 impl Serve {
     pub fn run(self, output: Output) -> Result<(), Error> {
-        let note = |text: String| {
-            if !output.quiet {
-                eprintln!("note: {text}");
-            }
-        };
+        let note = |text: String| output.note(&text);
         let options = self.options(&note)?;
         let wanted = |path: &PathBuf| match path.to_str() {
             Some(text) => Wanted::parse(text),

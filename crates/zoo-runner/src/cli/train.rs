@@ -17,6 +17,7 @@ use super::{
     Output,
     evaluate::line,
     flags::{Compute, Sets},
+    live::{LiveFlags, Page},
     print, print_json,
 };
 use crate::{
@@ -52,6 +53,8 @@ struct Training {
     compute: Compute,
     #[command(flatten)]
     sets: Sets,
+    #[command(flatten)]
+    live: LiveFlags,
     /// Resume from the run's last checkpoint.
     #[arg(long, conflicts_with = "force")]
     resume: bool,
@@ -93,12 +96,16 @@ impl Training {
         if self.resume && report_path(&path).exists() {
             return say_finished();
         }
+        let page = Page::open(&self.live, &path, output)?;
         let before = if self.resume { config_to_go_on_from(&path)? } else { None };
-        let job = Job::prepare(config, before.as_ref(), output.show())?;
+        let mut job = Job::prepare(config, before.as_ref(), output.show())?;
         if !output.quiet {
             job.notes().iter().for_each(|note| eprintln!("note: {note}"));
         }
-        match (self.train(job, &path, output)?, output.json) {
+        let page = page.show(&mut job, &path, output)?;
+        let trained = self.train(job, &path, output);
+        page.end();
+        match (trained?, output.json) {
             (None, _) => say_finished(),
             (Some(report), true) => print_json(&report),
             (Some(report), false) => print(&summary(&path, &report)),

@@ -60,6 +60,7 @@ pub fn comparison(
         })
         .collect();
     let pairs = pairs(&answers);
+    let runs: Vec<RunFigures> = made.iter().map(|made| run_figures(made, entries)).collect();
     Comparison {
         zoo_version: ZOO_VERSION,
         command: command(),
@@ -74,10 +75,10 @@ pub fn comparison(
         harmed_images: images.len().min(HARMED_IMAGES),
         differences,
         entries: figures.collect(),
-        conclusions: conclusions(&pairs, &learning_curve, &fractions),
+        conclusions: conclusions(&pairs, &learning_curve, &fractions, &runs),
         learning_curve,
         pairs,
-        runs: made.iter().map(|made| run_figures(made, entries)).collect(),
+        runs,
         fractions,
     }
 }
@@ -252,7 +253,12 @@ fn run_figures(made: &Made, entries: &[Entry]) -> RunFigures {
 }
 
 /// What follows, and what does not.
-fn conclusions(pairs: &[Pair], curve: &[LearningPoint], fractions: &[f64]) -> Vec<String> {
+fn conclusions(
+    pairs: &[Pair],
+    curve: &[LearningPoint],
+    fractions: &[f64],
+    runs: &[RunFigures],
+) -> Vec<String> {
     let mut sentences: Vec<String> = pairs.iter().map(Pair::sentence).collect();
     if fractions.len() > 1 {
         sentences.extend(fractions.iter().filter_map(|&fraction| order(curve, fraction)));
@@ -260,6 +266,14 @@ fn conclusions(pairs: &[Pair], curve: &[LearningPoint], fractions: &[f64]) -> Ve
     if pairs.len() > 1 {
         sentences.push(format!("The intervals hold for all {} pairs together.", pairs.len()));
     }
+    let steered = |run: &RunFigures| {
+        let told = run.manifest.as_ref()?.steering()?;
+        Some(format!(
+            "{} was steered by hand ({told}): it does not follow from its config alone.",
+            run.name
+        ))
+    };
+    sentences.extend(runs.iter().filter_map(steered));
     sentences.push(String::from(
         "These results hold for these configs, with this budget, on these images. They do not show \
          that one kind of network is better than another: with another recipe, more training or \

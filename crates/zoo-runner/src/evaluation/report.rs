@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use zoo_data::Split;
-use zoo_training::fine_tune::Glance;
+use zoo_training::{Steered, fine_tune::Glance};
 
 use super::{
     Evaluation, Scored,
@@ -113,6 +113,9 @@ pub struct TrainingReport {
     /// head that was fitted to them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<Glance>,
+    /// What the run was told by whoever steered it; such a run does not follow from its config alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steered: Vec<Steered>,
 }
 
 impl Report {

@@ -3,13 +3,15 @@
 //! [`Networks`] are opened before anything else, each on a thread of its own (`engine`), which gathers
 //! the images of all requests into batches. `api` is the zoo's own interface, `inference` the Open
 //! Inference Protocol, `runs` what is shown of runs, `page` the page; `guard` decides who may ask,
-//! `intake` bounds what a request may take, and `server` holds the connections.
+//! `intake` bounds what a request may take, and `server` holds the connections. `beside` serves a training
+//! under way, which `training` shows and steers.
 //!
 //! Nothing is written to disk, and no file is reachable by its name: a run is looked up among those
 //! found, an image by its index in a split.
 
 mod api;
 pub(crate) mod asked;
+mod beside;
 pub(crate) mod engine;
 mod guard;
 mod inference;
@@ -21,6 +23,7 @@ pub(crate) mod page;
 pub(crate) mod refused;
 mod runs;
 mod server;
+mod training;
 
 use std::sync::Arc;
 
@@ -29,10 +32,13 @@ use tokio::sync::watch;
 
 pub(crate) use self::runs::find_runs;
 pub use self::{
+    beside::{Beside, Door},
     engine::Batching,
     networks::{Networks, Wanted},
     options::{Access, ServeOptions},
+    runs::FoundRun,
     server::{serve, url},
+    training::Training,
 };
 use self::{intake::Intake, metrics::Metrics, runs::Runs};
 
@@ -43,6 +49,8 @@ pub(crate) struct App {
     options: ServeOptions,
     metrics: Metrics,
     pub(crate) intake: Intake,
+    /// The run under way, beside which the server runs.
+    training: Option<Training>,
     /// True once the server has been asked to end.
     stopping: watch::Receiver<bool>,
 }

@@ -90,6 +90,11 @@ fn is_name(text: &str) -> bool {
 }
 
 impl Networks {
+    /// No network.
+    pub fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// Opens what is wanted, or every finished run in the folder `runs` if nothing is. Of the latter,
     /// what cannot be opened is left out and told to `note`; there may be none as long as all runs are
     /// still training. Must be called within the runtime.

@@ -29,6 +29,23 @@ pub struct ServeOptions {
     pub runs: PathBuf,
 }
 
+impl ServeOptions {
+    /// Those of a server beside a training, which takes no images.
+    pub fn beside_training(bind: SocketAddr, access: Access, runs: PathBuf) -> Self {
+        Self {
+            bind,
+            access,
+            batching: Batching { max_batch: 1, wait: Duration::ZERO, queue: 1 },
+            max_body: 64 << 10,
+            max_pixels: 1 << 20,
+            max_connections: 64,
+            timeout: Duration::from_secs(30),
+            grace: Duration::from_secs(2),
+            runs,
+        }
+    }
+}
+
 /// Who may ask.
 #[derive(Clone, Debug, Default)]
 pub struct Access {

@@ -58,7 +58,7 @@ pub fn serve(
     let failed = |error: io::Error| Error::Failed(format!("cannot serve: {error}"));
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
-    let listener = runtime.block_on(listen(options.bind))?;
+    let listener = runtime.block_on(listen("--bind", options.bind))?;
     let address = listener.local_addr().map_err(failed)?;
     let metrics = Metrics::new();
     let networks = {
@@ -71,6 +71,7 @@ pub fn serve(
         intake: Intake::new(options.max_body, options.max_pixels),
         networks,
         metrics,
+        training: None,
         options,
         stopping,
     });
@@ -98,13 +99,14 @@ fn runs_of(networks: &Networks) -> Vec<FoundRun> {
         .collect()
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
+/// Takes an address, which `flag` has named.
+pub async fn listen(flag: &str, address: SocketAddr) -> Result<TcpListener, Error> {
     TcpListener::bind(address).await.map_err(|error| {
         let advice = match error.kind() {
             io::ErrorKind::AddrInUse => {
                 let any = SocketAddr::new(address.ip(), 0);
                 format!(
-                    "another program listens there; choose another port, or --bind {any} for any"
+                    "another program listens there; choose another port, or {flag} {any} for any"
                 )
             }
             io::ErrorKind::PermissionDenied => {
@@ -112,7 +114,7 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
             }
             _ => error.to_string(),
         };
-        Error::Usage(format!("--bind {address}: {advice}"))
+        Error::Usage(format!("{flag} {address}: {advice}"))
     })
 }
 
@@ -147,7 +149,7 @@ async fn signal() {
 }
 
 /// Serves until `stopping`; returns the number of connections that had to be cut.
-async fn run(
+pub async fn run(
     listener: TcpListener,
     router: Router,
     connections: usize,

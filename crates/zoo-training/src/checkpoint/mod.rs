@@ -20,7 +20,11 @@ use zoo_model::disk::{cannot_flush, flush_folder};
 use self::seal::Seal;
 use crate::Error;
 
-pub use self::{config::CheckpointConfig, progress::RunProgress, seal::Identity};
+pub use self::{
+    config::CheckpointConfig,
+    progress::{Place, RunProgress},
+    seal::Identity,
+};
 
 const MODEL: &str = "model.bpk";
 const EMA: &str = "ema.bpk";

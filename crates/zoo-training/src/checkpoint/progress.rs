@@ -27,12 +27,19 @@ pub struct RunProgress {
     pub metrics_bytes: u64,
     /// Seconds of training.
     pub seconds: f64,
+    /// By what the learning rate is multiplied; none where nobody has steered it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learning_rate_factor: Option<f64>,
 }
 
+/// What tells two checkpoints of a run apart: steps done, epochs validated, and by what the learning
+/// rate is multiplied.
+pub type Place = (usize, usize, Option<f64>);
+
 impl RunProgress {
-    /// Steps done and epochs validated.
-    pub fn place(&self) -> (usize, usize) {
-        (self.step, self.epochs)
+    /// What a checkpoint of this place holds that others do not.
+    pub fn place(&self) -> Place {
+        (self.step, self.epochs, self.learning_rate_factor)
     }
 
     /// Takes in what has just been measured on the valid split. True where it is the best so far: of

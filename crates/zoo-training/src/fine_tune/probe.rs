@@ -111,6 +111,7 @@ impl Probe<'_> {
                 lr: None,
                 images_per_second: images as f64 / fit_started.elapsed().as_secs_f64(),
                 seconds: started.elapsed().as_secs_f64(),
+                steered: None,
             };
             let (loss, accuracy) = self.measure(&head, valid);
             metrics.put(&line(SplitName::Train, self.measure(&head, train)))?;

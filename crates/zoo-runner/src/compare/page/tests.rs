@@ -88,6 +88,7 @@ fn made(place: usize, entry: &Entry, seed: u64, right: usize) -> Made {
         best_valid_accuracy: Some(0.5),
         peak_memory_bytes: Some(123_000_000),
         features: None,
+        steered: Vec::new(),
     });
     let harmed = Corruption::ALL.into_iter().flat_map(|corruption| {
         (0..=5).map(move |strength| Harmed { corruption, strength, accuracy: 0.25 })
@@ -105,6 +106,7 @@ fn made(place: usize, entry: &Entry, seed: u64, right: usize) -> Made {
         started: Timestamp::UNIX_EPOCH,
         finished: Some(Timestamp::UNIX_EPOCH),
         weight_hash: Some(String::from("0123456789abcdef")),
+        steered: Vec::new(),
     };
     let folder = tempfile::tempdir().unwrap();
     let metrics = folder.path().join("metrics.jsonl");

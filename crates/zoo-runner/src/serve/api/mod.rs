@@ -27,7 +27,7 @@ use zoo_model::ZOO_VERSION;
 use super::{
     Pages, Shared, guard, inference,
     refused::{ErrorBody, Refused},
-    runs,
+    runs, training,
 };
 
 /// What is said of the whole interface.
@@ -73,7 +73,8 @@ pub fn router(app: Shared, pages: Pages) -> Router {
         .routes(routes!(models::models))
         .routes(routes!(metrics))
         .merge(inference::router())
-        .merge(runs::router());
+        .merge(runs::router())
+        .merge(training::router());
     let (router, document) = described.split_for_parts();
     let document = Arc::new(document);
     let describe = move || async move { Json(document.as_ref().clone()) };

@@ -3,7 +3,8 @@
 import { byId } from "./element.js";
 import { tell } from "./ask.js";
 import { connectLook } from "./look.js";
-import { watchRuns } from "./runs.js";
+import { showRun, watchRuns } from "./runs.js";
+import { connectTraining } from "./training.js";
 
 const VIEWS = ["look", "runs"];
 
@@ -33,3 +34,8 @@ const viewOfAddress = () => (VIEWS.includes(location.hash.slice(1)) ? location.h
 window.addEventListener("hashchange", () => show(viewOfAddress()));
 show(viewOfAddress());
 connectLook().catch((error) => tell(error.message));
+connectTraining().then((run) => {
+  if (run === null) return;
+  if (!location.hash) location.hash = "runs";
+  showRun(run);
+}, (error) => tell(error.message));

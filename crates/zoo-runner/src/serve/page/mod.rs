@@ -14,7 +14,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 
 /// The parts of the page besides itself: name, kind, content.
-const PARTS: [(&str, &str, &str); 10] = [
+const PARTS: [(&str, &str, &str); 11] = [
     ("palette.css", STYLE, include_str!("../../report/templates/palette.css")),
     ("page.css", STYLE, include_str!("page.css")),
     ("app.js", SCRIPT, include_str!("app.js")),
@@ -24,6 +24,7 @@ const PARTS: [(&str, &str, &str); 10] = [
     ("camera.js", SCRIPT, include_str!("camera.js")),
     ("history.js", SCRIPT, include_str!("history.js")),
     ("runs.js", SCRIPT, include_str!("runs.js")),
+    ("training.js", SCRIPT, include_str!("training.js")),
     ("chart.js", SCRIPT, include_str!("chart.js")),
 ];
 

@@ -175,7 +175,15 @@ async function showFigures(name, lines) {
   byId("run-config").querySelector("pre").textContent = JSON.stringify(config, null, 2);
 }
 
-async function openRun(name) {
+/** What a run was told on its way. */
+function showSteered(lines) {
+  const words = { pause: "paused", "go-on": "went on", end: "ended", "learning-rate": "learning rate ×" };
+  const told = lines.filter((line) => line.steered).map(({ step, steered }) => `${words[steered.command]}${steered.factor ? ` ${steered.factor}` : ""} after step ${step}`);
+  byId("run-steered").hidden = told.length === 0;
+  byId("run-steered").textContent = `Steered by hand: ${told.join(", ")}.`;
+}
+
+async function openRun(name, isAsked = true) {
   following?.abort();
   following = new AbortController();
   const { signal } = following;
@@ -184,8 +192,9 @@ async function openRun(name) {
   byId("run-cell").hidden = true;
   byId("run-title").textContent = name;
   byId("run-state").textContent = "";
+  byId("run-steered").hidden = true;
   byId("run-charts").replaceChildren();
-  byId("run").scrollIntoView({ block: "start" });
+  if (isAsked) byId("run").scrollIntoView({ block: "start" });
   guard(showList());
   let lines = [];
   let drawing = 0;
@@ -194,6 +203,7 @@ async function openRun(name) {
     drawing = 0;
     if (signal.aborted) return;
     byId("run-charts").replaceChildren(...curves(lines));
+    showSteered(lines);
     const tile = (key) => [...byId("run-tiles").children].find((element) => element.firstChild.textContent === key)?.lastChild;
     if (!tile("step")) return void guard(showFigures(name, lines));
     [tile("epoch").textContent, tile("step").textContent, tile("training").textContent] = [lines.at(-1).epoch, lines.at(-1).step, `${lines.at(-1).seconds.toFixed(0)} s`];
@@ -208,6 +218,9 @@ async function openRun(name) {
     if (lines.length > 0) drawing ||= requestAnimationFrame(redraw);
   });
 }
+
+/** Opens a run from outside of the list. */
+export const showRun = (name) => guard(openRun(name, false));
 
 /** Shows what went wrong, unless it was called off. */
 function guard(promise) {

@@ -70,12 +70,14 @@ struct Follower {
 }
 
 impl Follower {
-    /// What is new, as soon as there is something, and whether that is all; none if the server ends.
+    /// What is new, as soon as there is something, and whether that is all.
     async fn look(
         mut self,
         stopping: &mut watch::Receiver<bool>,
     ) -> Option<(Self, Vec<Event>, bool)> {
         loop {
+            // Whoever looks sees the end of a run that ends together with its server.
+            let is_last = *stopping.borrow() || stopping.has_changed().is_err();
             let (follower, events) = on_disk(move || {
                 let events = self.events();
                 (self, events)
@@ -83,13 +85,13 @@ impl Follower {
             .await
             .ok()?;
             self = follower;
-            let is_over = self.said == Some("finished") && events.is_empty();
+            let is_over = is_last || self.said == Some("finished") && events.is_empty();
             if is_over || !events.is_empty() {
                 return Some((self, events, is_over));
             }
             tokio::select! {
                 () = sleep(INTERVAL) => {}
-                _ = stopping.wait_for(|is_stopping| *is_stopping) => return None,
+                _ = stopping.wait_for(|is_stopping| *is_stopping) => {}
             }
         }
     }
