@@ -4,7 +4,7 @@
     python3 -m venv VENV
     VENV/bin/pip install playwright==1.56.0 numpy pillow
     VENV/bin/python scripts/lab_check.py target/release/zoo [--pictures FOLDER] [--browser /usr/bin/chromium]
-        [--only LESSON ...] [--runs FOLDER] [--page crates/zoo-runner/src/lab] [--times]
+        [--only LESSON ...] [--runs FOLDER] [--page crates/zoo-runner/src/lab] [--times] [--first]
 
 It trains a small CNN, a small residual network and a small ViT, opens the lab on them, and uses the controls
 of every lesson in `lab_check/`, one file each: what the page shows is compared with what `zoo predict` says,
@@ -22,7 +22,7 @@ import time
 
 from playwright.sync_api import sync_playwright
 
-from lab_check.frame import check_frame
+from lab_check.frame import check_first, check_frame, check_stopped
 from lab_check.lessons import LESSONS
 from lab_check.visit import FORMS, PROBLEMS, Visit, Zoo, note, take_from
 
@@ -34,6 +34,7 @@ def main():
     parser.add_argument("--browser", default="/usr/bin/chromium")
     parser.add_argument("--only", nargs="+", choices=LESSONS, default=list(LESSONS), metavar="LESSON")
     parser.add_argument("--runs", type=pathlib.Path, help="take the runs cnn, res and vit of this folder")
+    parser.add_argument("--first", action="store_true", help="also open the lab where there is no run yet")
     parser.add_argument("--times", action="store_true", help="hold hovers to 100 ms and new kernels to 150 ms")
     parser.add_argument("--page", type=pathlib.Path, help="take the page's parts from these sources")
     args = parser.parse_args()
@@ -54,13 +55,18 @@ def main():
                 check_frame(visit)
                 for name in args.only:
                     LESSONS[name](visit)
-                context.close()
-        finally:
-            browser.close()
+                if (scheme, width) != FORMS[-1]:
+                    context.close()
             server.terminate()
             code = server.wait()
-        if code != 0:
-            note(f"the server ended with {code}, not 0")
+            if code != 0:
+                note(f"the server ended with {code}, not 0")
+            check_stopped(visit)
+            if args.first:
+                check_first(browser, zoo)
+        finally:
+            browser.close()
+            server.kill()
     print(f"the lab: {len(FORMS)} forms in {time.monotonic() - began:.0f} s, {len(PROBLEMS)} problems")
     for problem in PROBLEMS:
         print(f"  {problem}")

@@ -11,11 +11,14 @@ use std::{
 use harness::{Zoo, real_data};
 
 /// The pages whose every command is run.
-const PAGES: [&str; 2] = ["README.md", "docs/getting-started.md"];
+const PAGES: [&str; 3] = ["README.md", "docs/getting-started.md", "docs/course.md"];
 /// Verbs that have verbs of their own.
 const PARENTS: [&str; 3] = ["config", "data", "datasets"];
 /// Commands that are run by hand or by `.ci/run`, not from within a test.
-const BY_HAND: [&str; 7] = [
+const BY_HAND: [&str; 10] = [
+    "zoo lab",
+    "zoo lab runs/cnn runs/vit --lesson 10",
+    "zoo compare configs/cnn-sea.json configs/vit-sea.json --fractions 0.05,0.2,1.0 --budget images=20000 --out few",
     "zoo import torchvision/alexnet --out alexnet.safetensors",
     "zoo train configs/finetune-alexnet-folder.json --set pretrained=alexnet.safetensors --set data.folder.root=PHOTOS",
     "zoo datasets fetch fashion-mnist",

@@ -1,8 +1,12 @@
 """What all lessons share: the list, the photos, the address, presenting, copying, bad input."""
 
 import re
+import subprocess
+import time
 
 from playwright.sync_api import expect
+
+from lab_check.visit import Visit, note
 
 
 def check_frame(visit):
@@ -61,3 +65,38 @@ def check_presenting(visit):
     page.keyboard.press("Escape")
     expect(page.locator("nav")).to_be_visible()
     visit.open("pixels")
+
+
+def check_stopped(visit):
+    """The server has ended under the page."""
+    visit.refusal = "ERR_CONNECTION_REFUSED"
+    visit.page.locator("#photos button").nth(5).click()
+    expect(visit.page.locator("#problem")).to_have_text(re.compile("does not answer. Is zoo still running"))
+
+
+def check_first(browser, zoo):
+    """Where there is no run, the lab trains some of its own before it opens, and finds them the next time."""
+    folder = zoo.folder / "empty"
+    folder.mkdir()
+    for turn in ["no run", "its own runs"]:
+        began = time.monotonic()
+        command = [zoo.binary, "lab", "--bind", "127.0.0.1:0", "--lesson", "10"]
+        server = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        address = server.stdout.readline().strip()
+        print(f"  {turn}: open after {time.monotonic() - began:.0f} s", flush=True)
+        context = browser.new_context()
+        try:
+            visit = Visit(context, address.partition("/#")[0], turn, zoo, None)
+            visit.page.goto(address)
+            expect(visit.page.locator("#title")).to_have_text("10 The Vision Transformer", timeout=30_000)
+            networks = visit.page.locator("#network option").all_text_contents()
+            if networks != ["quickstart (cnn)", "vit-quickstart (vit)"]:
+                note(f"{turn}: the networks are {networks}")
+            visit.open("transformer", network="vit-quickstart")
+            expect(visit.page.locator("#asked")).to_contain_text("The class token")
+        finally:
+            context.close()
+            server.terminate()
+        said = server.communicate()[1]
+        if ("are trained first" in said) != (turn == "no run") or "the lab is open" not in said:
+            note(f"{turn}: it says {said[-300:]}")

@@ -1,9 +1,17 @@
 """The checks of the lessons, by their names in the address."""
 
 from lab_check.convolution import check_convolution
+from lab_check.dense import check_dense
+from lab_check.loss import check_loss
+from lab_check.maps import check_maps
 from lab_check.pixels import check_pixels
+from lab_check.transformer import check_transformer
 
 LESSONS = {
     "pixels": check_pixels,
     "convolution": check_convolution,
+    "maps": check_maps,
+    "dense": check_dense,
+    "loss": check_loss,
+    "transformer": check_transformer,
 }

@@ -19,11 +19,11 @@ use crate::{
 };
 
 /// The shipped configs of the networks that are trained where there are none.
-const FIRST: [&str; 1] = ["quickstart"];
+const FIRST: [&str; 2] = ["quickstart", "vit-quickstart"];
 
 /// Open a course of lessons on trained networks and photos in a browser.
 ///
-/// Without runs it trains a network of its own first, on images that zoo draws.
+/// Without runs it trains two networks of its own first, on images that zoo draws.
 #[derive(Debug, Args)]
 pub struct Lab {
     /// Run directories or model.safetensors files, as in runs/cnn or name=runs/cnn; by default every
@@ -73,7 +73,7 @@ impl Lab {
     fn train_first(&self, output: Output) -> Result<(), Error> {
         if !output.quiet {
             eprintln!(
-                "no finished run in {}: a first network is trained, in a minute or less",
+                "no finished run in {}: a CNN and a ViT are trained first, in about a minute",
                 shown(&self.runs_folder)
             );
         }

@@ -20,6 +20,8 @@ pub(crate) mod sample;
 mod slopes;
 mod subject;
 
+#[cfg(feature = "serve")]
+pub(crate) use self::method::rollout;
 pub use self::{
     figure::{Cell, Figure, Numbers, Picture, Row, Table, Tint},
     focus::{Focus, focus},

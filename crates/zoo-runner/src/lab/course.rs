@@ -5,12 +5,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use zoo_data::Image;
 use zoo_model::{NO_ANSWER, Predictor, Scores};
 
-use super::{message::Told, photos::Photos};
+use super::photos::{Data, Photos};
 use crate::{
     explain::{Record, Subject},
     serve::{Shared, networks::Network, refused::Refused},
@@ -78,6 +77,24 @@ impl Course {
     /// 404.
     pub fn network(&self, name: &str) -> Result<&Network, Refused> {
         self.app.networks.get(name)
+    }
+
+    /// The images that belong to a network.
+    ///
+    /// # Errors
+    ///
+    /// 404 if there is no such network; those of [`Photos::data`].
+    pub async fn data(&self, network: &str) -> Result<Arc<Data>, Refused> {
+        self.photos.data(self.network(network)?).await
+    }
+
+    /// A photo as it is.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Photos::image`].
+    pub async fn photo(&self, name: &str) -> Result<Arc<Image>, Refused> {
+        self.photos.image(&self.app.networks, name).await
     }
 
     /// Has a network do something on its own thread.
@@ -168,13 +185,4 @@ pub fn look(network: &Predictor, applied: &Image) -> Result<Scores, Refused> {
         true => Ok(scores),
         false => Err(Refused::unusable(NO_ANSWER)),
     }
-}
-
-/// What a network says of a photo, all classes, the most probable first.
-pub async fn predict(
-    State(lab): State<Lab>,
-    Told(looked): Told<Looked>,
-) -> Result<Json<Vec<Prediction>>, Refused> {
-    let seen = lab.seen(&looked).await?;
-    Ok(Json(lab.predictions(&looked.network, &seen.scores, usize::MAX)?))
 }

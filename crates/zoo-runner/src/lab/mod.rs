@@ -19,7 +19,9 @@
 //! 4. A check in `scripts/lab_check.py`, which uses the controls and compares the numbers shown, and a
 //!    section of `docs/course.md`.
 
+mod choice;
 mod course;
+mod geometry;
 mod lesson;
 mod message;
 mod page;
@@ -37,7 +39,7 @@ use serde_json::{Value, json};
 use zoo_training::words::unknown;
 
 use self::{
-    course::{Course, Lab, Prediction},
+    course::{Course, Lab, Prediction, Seen},
     lesson::{LESSONS, Lesson},
     message::{Numbers, Told},
 };
@@ -73,9 +75,9 @@ fn router(app: Shared) -> Router<Shared> {
     let lab: Lab = Arc::new(Course::new(app));
     let mut router: Router<Lab> = Router::new()
         .route("/lab/lessons", get(lessons))
-        .route("/lab/photos", get(photos::list).post(photos::bring))
-        .route("/lab/photos/picture", get(photos::picture))
-        .route("/lab/predict", post(course::predict));
+        .route("/lab/photos", get(choice::list).post(choice::bring))
+        .route("/lab/photos/picture", get(choice::picture))
+        .route("/lab/predict", post(choice::predict));
     for lesson in LESSONS {
         router = router.nest(&format!("/lab/{}", lesson.name), (lesson.routes)());
     }

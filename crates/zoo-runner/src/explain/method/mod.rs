@@ -15,8 +15,8 @@ mod pooling;
 mod positions;
 mod rollout;
 
-#[cfg(test)]
-pub(super) use rollout::rollout;
+#[cfg(any(test, feature = "serve"))]
+pub(crate) use rollout::rollout;
 
 use super::{Figure, HeatMap, Record, Subject};
 use crate::Error;

@@ -1,7 +1,11 @@
 //! The lessons, one line each.
 
 mod convolution;
+mod dense;
+mod loss;
+mod maps;
 mod pixels;
+mod transformer;
 
 use axum::Router;
 
@@ -22,4 +26,11 @@ pub struct Lesson {
 }
 
 /// All of them, in the order of the course.
-pub static LESSONS: &[&Lesson] = &[&pixels::LESSON, &convolution::LESSON];
+pub static LESSONS: &[&Lesson] = &[
+    &pixels::LESSON,
+    &convolution::LESSON,
+    &maps::LESSON,
+    &dense::LESSON,
+    &loss::LESSON,
+    &transformer::LESSON,
+];

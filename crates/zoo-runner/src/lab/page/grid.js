@@ -108,6 +108,13 @@ export class Grid {
     this.element.append(...this.marks);
   }
 
+  /** Draws lines between so many rows and columns of larger pieces. */
+  cut(rows, columns) {
+    const lines = make("div", { className: "lines" });
+    lines.style.backgroundSize = `${100 / columns}% ${100 / rows}%`;
+    this.element.append(lines);
+  }
+
   listen(onPick) {
     this.element.tabIndex = 0;
     const place = (event) => {

@@ -1,0 +1,192 @@
+//! Which photos excite a map most.
+
+use std::{
+    collections::HashMap,
+    fmt::Display,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{Extension, Json, extract::State};
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
+use zoo_data::Prepared;
+use zoo_kernels::nn::Tap;
+use zoo_model::{Predictor, on_model};
+
+use crate::{
+    explain::Maps,
+    lab::{
+        Lab, Told,
+        geometry::{field, units},
+    },
+    serve::refused::Refused,
+};
+
+/// Photos that are looked at, at most, and of them at a time.
+const PHOTOS: usize = 256;
+const AT_ONCE: usize = 16;
+/// Photos that are shown.
+const SHOWN: usize = 8;
+/// Layers of which the peaks are kept.
+const KEPT: usize = 16;
+
+/// Which map.
+#[derive(Deserialize)]
+pub(super) struct OfMap {
+    network: String,
+    layer: String,
+    channel: usize,
+}
+
+/// The photos that excite a map most, the most exciting first.
+#[derive(Serialize)]
+pub(super) struct Exciting {
+    /// Photos that were looked at.
+    looked_at: usize,
+    photos: Vec<Photo>,
+}
+
+#[derive(Serialize)]
+struct Photo {
+    photo: String,
+    class: String,
+    /// The largest value of the map.
+    value: f32,
+    /// Row and column, in pixels, negative outside, and rows and columns of the part of the photo that
+    /// gives it; none for the whole photo.
+    field: Option<[isize; 4]>,
+    /// Side of the photo as the network sees it, in pixels.
+    side: usize,
+}
+
+/// The largest value of every map for a photo, and its row and column.
+type Peaks = Vec<(f32, [usize; 2])>;
+
+/// What was found, by network and layer: the peaks of photo after photo.
+#[derive(Clone, Default)]
+pub(super) struct Found(Arc<Mutex<HashMap<(String, String), Arc<Vec<Peaks>>>>>);
+
+impl Found {
+    fn get(&self, key: &(String, String)) -> Option<Arc<Vec<Peaks>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    fn keep(&self, key: (String, String), peaks: Arc<Vec<Peaks>>) {
+        let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if found.len() >= KEPT {
+            found.clear();
+        }
+        found.insert(key, peaks);
+    }
+}
+
+pub(super) async fn exciting(
+    State(lab): State<Lab>,
+    Extension(found): Extension<Found>,
+    Told(asked): Told<OfMap>,
+) -> Result<Json<Exciting>, Refused> {
+    let OfMap { network, layer, channel } = asked;
+    let peaks = peaks(&lab, &found, &network, &layer).await?;
+    let channels = peaks.first().map_or(0, Vec::len);
+    if channel >= channels {
+        return Err(Refused::bad(format!(
+            "map {channel}: `{layer}` has maps 0 to {}",
+            channels.max(1) - 1
+        )));
+    }
+    let mut order: Vec<usize> = (0..peaks.len()).collect();
+    order.sort_by(|&a, &b| peaks[b][channel].0.total_cmp(&peaks[a][channel].0));
+    order.truncate(SHOWN);
+    let data = lab.data(&network).await?;
+    let of_layer = move |network: &Predictor| Ok(field(&units(network), &layer));
+    let field = lab.run(&network, of_layer).await?;
+    let side = lab.network(&network)?.info.preprocess.image_size;
+    let photo = |position: usize| {
+        let (value, [row, column]) = peaks[position][channel];
+        let field = field.map(|field| {
+            [field.start(row), field.start(column), field.size as isize, field.size as isize]
+        });
+        let class = data.classes[data.split.label(position)].clone();
+        Photo { photo: format!("{network}/{position}"), class, value, field, side }
+    };
+    let photos = order.into_iter().map(photo).collect();
+    Ok(Json(Exciting { looked_at: peaks.len(), photos }))
+}
+
+async fn peaks(
+    lab: &Lab,
+    found: &Found,
+    network: &str,
+    layer: &str,
+) -> Result<Arc<Vec<Peaks>>, Refused> {
+    let key = (network.to_string(), layer.to_string());
+    if let Some(known) = found.get(&key) {
+        return Ok(known);
+    }
+    let data = lab.data(network).await?;
+    let mut all = Vec::new();
+    let photos = data.split.len().min(PHOTOS);
+    for from in (0..photos).step_by(AT_ONCE) {
+        let (data, info) = (data.clone(), lab.network(network)?.info.clone());
+        let positions = from..photos.min(from + AT_ONCE);
+        let read = move || -> Result<Vec<Prepared>, Refused> {
+            let read = positions.map(|position| data.split.sample(position));
+            let prepared = read.map(|sample| Ok(info.preprocess.prepare(sample?.image)));
+            let prepared: Result<Vec<Prepared>, zoo_data::DataError> = prepared.collect();
+            prepared.map_err(|error| Refused::unusable(error.to_string()))
+        };
+        let images = spawn_blocking(read).await.map_err(|_| Refused::failed("no photos"))??;
+        let layer = layer.to_string();
+        all.extend(lab.run(network, move |network| peaks_of(network, &images, layer)).await?);
+    }
+    let all = Arc::new(all);
+    found.keep(key, all.clone());
+    Ok(all)
+}
+
+/// The peaks of a layer's maps for some images.
+fn peaks_of(
+    network: &Predictor,
+    images: &[Prepared],
+    layer: String,
+) -> Result<Vec<Peaks>, Refused> {
+    let input = network.info.preprocess.prepared_tensor(images, &network.device);
+    let mut watch = Watch { layer, registers: 0, peaks: Vec::new() };
+    on_model!(&network.model, model => drop(model.forward_tapped(input, &mut watch)));
+    match watch.peaks.is_empty() {
+        true => Err(Refused::unknown("this network has no such layer with maps")),
+        false => Ok(watch.peaks),
+    }
+}
+
+/// Finds the peaks of one layer.
+struct Watch {
+    layer: String,
+    registers: usize,
+    peaks: Vec<Peaks>,
+}
+
+impl Tap for Watch {
+    fn layer<const D: usize>(&mut self, name: impl Display, output: Tensor<D>) -> Tensor<D> {
+        let name = name.to_string();
+        if name == "register_tokens" {
+            self.registers = output.dims()[1];
+        } else if name == self.layer {
+            let dims = output.dims();
+            let values: Vec<f32> = output.clone().into_data().iter().collect();
+            let length = values.len() / dims[0];
+            let maps =
+                values.chunks(length).filter_map(|one| Maps::new(&dims[1..], one, self.registers));
+            self.peaks =
+                maps.map(|maps| (0..maps.channels).map(|map| peak(&maps, map)).collect()).collect();
+        }
+        output
+    }
+}
+
+fn peak(maps: &Maps, channel: usize) -> (f32, [usize; 2]) {
+    let values = maps.map(channel).iter().copied().enumerate();
+    let (place, value) = values.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((0, f32::NAN));
+    (value, [place / maps.size[1], place % maps.size[1]])
+}
