@@ -142,10 +142,11 @@ export async function open(lab) {
     const parts = sum.channels.map(({ values, weights, products }, channel) => make("div", { className: "side" },
       table(`The window, ${names[channel]}`, values, digits), table("times the kernel", weights, 3), table("gives the products", products, 2)));
     const terms = sum.channels.map((channel) => fixed(channel.sum, 4));
-    const spelled = sum.channels.length === 1 && rows === 3 ? sum.channels[0].products.map((product) => fixed(product)).join(" + ").replaceAll("+ −", "− ") : terms.join(" + ").replaceAll("+ −", "− ");
+    const spelled = (parts) => `${parts.join(" + ").replaceAll("+ −", "− ")} = `;
+    const single = rows === 3 ? spelled(sum.channels[0].products.map((product) => fixed(product))) : `The ${rows * columns} products add up to `;
     const total = make("strong", { id: "sum", value: String(sum.output) }, fixed(sum.output, 4));
     total.dataset.value = sum.output;
-    worked.replaceChildren(make("h3", {}, `Row ${row}, column ${column} of the map`), ...parts, make("p", { className: "sum" }, `${spelled} = `, total));
+    worked.replaceChildren(make("h3", {}, `Row ${row}, column ${column} of the map`), ...parts, make("p", { className: "sum" }, sum.channels.length === 1 ? single : spelled(terms), total));
   }
 
   function changed(settings) {
