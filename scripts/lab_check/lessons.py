@@ -1,10 +1,13 @@
 """The checks of the lessons, by their names in the address."""
 
+from lab_check.backpropagation import check_backpropagation
 from lab_check.convolution import check_convolution
 from lab_check.dense import check_dense
 from lab_check.loss import check_loss
 from lab_check.maps import check_maps
+from lab_check.overfitting import check_overfitting
 from lab_check.pixels import check_pixels
+from lab_check.training import check_training
 from lab_check.transformer import check_transformer
 
 LESSONS = {
@@ -13,5 +16,8 @@ LESSONS = {
     "maps": check_maps,
     "dense": check_dense,
     "loss": check_loss,
+    "backpropagation": check_backpropagation,
+    "training": check_training,
+    "overfitting": check_overfitting,
     "transformer": check_transformer,
 }

@@ -1,6 +1,9 @@
 //! A training from a checked config to a report.
 
+mod parts;
 mod watch;
+
+pub use parts::Parts;
 
 use burn::tensor::Device;
 use jiff::Timestamp;

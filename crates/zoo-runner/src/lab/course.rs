@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use zoo_data::Image;
 use zoo_model::{NO_ANSWER, Predictor, Scores};
 
-use super::photos::{Data, Photos};
+use super::{
+    photos::{Data, Photos},
+    workshop::Workshops,
+};
 use crate::{
     explain::{Record, Subject},
     serve::{Shared, networks::Network, refused::Refused},
@@ -27,6 +30,8 @@ pub struct Course {
     pub app: Shared,
     /// The photos.
     pub photos: Photos,
+    /// Networks in training.
+    pub workshops: Workshops,
     seen: Mutex<VecDeque<(Looked, Arc<Seen>)>>,
 }
 
@@ -67,7 +72,12 @@ pub struct Prediction {
 
 impl Course {
     pub fn new(app: Shared) -> Self {
-        Self { app, photos: Photos::default(), seen: Mutex::default() }
+        Self {
+            app,
+            photos: Photos::default(),
+            workshops: Workshops::default(),
+            seen: Mutex::default(),
+        }
     }
 
     /// The network of this name.

@@ -1,10 +1,13 @@
 //! The lessons, one line each.
 
+mod backpropagation;
 mod convolution;
 mod dense;
 mod loss;
 mod maps;
+mod overfitting;
 mod pixels;
+mod training;
 mod transformer;
 
 use axum::Router;
@@ -32,5 +35,8 @@ pub static LESSONS: &[&Lesson] = &[
     &maps::LESSON,
     &dense::LESSON,
     &loss::LESSON,
+    &backpropagation::LESSON,
+    &training::LESSON,
+    &overfitting::LESSON,
     &transformer::LESSON,
 ];

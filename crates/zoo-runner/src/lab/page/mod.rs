@@ -15,13 +15,14 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 
 /// The parts of the page: name, kind, content. Those of `zoo serve` that it uses are at `/page`.
-const PARTS: [(&str, &str, &str); 6] = [
+const PARTS: [(&str, &str, &str); 7] = [
     ("lab.css", STYLE, include_str!("lab.css")),
     ("lab.js", SCRIPT, include_str!("lab.js")),
     ("photos.js", SCRIPT, include_str!("photos.js")),
     ("message.js", SCRIPT, include_str!("message.js")),
     ("grid.js", SCRIPT, include_str!("grid.js")),
     ("parts.js", SCRIPT, include_str!("parts.js")),
+    ("workshop.js", SCRIPT, include_str!("workshop.js")),
 ];
 
 pub fn router() -> Router<Shared> {

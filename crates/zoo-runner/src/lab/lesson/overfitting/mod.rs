@@ -1,0 +1,97 @@
+//! Lesson 8: few images are learned by heart, unless they never look the same twice.
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use zoo_data::{AugmentConfig, augment, contact_sheet};
+use zoo_training::ScheduleConfig;
+
+use super::{Lesson, training::config_of};
+use crate::{
+    lab::{Lab, Told, workshop::Workshop},
+    serve::refused::Refused,
+};
+
+/// Images that are learned from.
+const IMAGES: std::ops::RangeInclusive<usize> = 10..=1000;
+/// Rows and draws of the contact sheet.
+const SHEET: [usize; 2] = [4, 6];
+
+pub static LESSON: Lesson = Lesson {
+    number: 8,
+    name: "overfitting",
+    title: "Overfitting and augmentation",
+    script: include_str!("overfitting.js"),
+    routes: || Router::new().route("/open", post(open)).route("/sheet", post(sheet)),
+};
+
+/// A training on few images.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Few {
+    network: String,
+    photo: String,
+    visit: String,
+    images: usize,
+    /// How the images are changed, as in a config; none are where it is empty.
+    augment: AugmentConfig,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sheet {
+    #[expect(dead_code, reason = "the page says it with every question")]
+    network: String,
+    #[expect(dead_code, reason = "the page says it with every question")]
+    photo: String,
+    visit: String,
+    augment: AugmentConfig,
+}
+
+/// Opens a training on few images, in place of the one of this visit.
+async fn open(State(lab): State<Lab>, Told(few): Told<Few>) -> Result<Json<Value>, Refused> {
+    let Few { network, photo, visit, images, augment } = few;
+    if !IMAGES.contains(&images) {
+        let (least, most) = (IMAGES.start(), IMAGES.end());
+        return Err(Refused::bad(format!("`images`: expected {least} to {most}, found {images}")));
+    }
+    let image = lab.photo(&photo).await?;
+    let mut config = config_of(&lab, &network)?;
+    config.augment = augment;
+    // Mixing would be one more kind of augmentation, on one side alone.
+    config.mix = zoo_data::MixConfig::default();
+    // However long the two are watched, they learn at the same rate.
+    config.schedule = constant();
+    let workshop = Workshop::open_with(config, move |parts| {
+        parts.data.train = parts.data.train.choose(images, parts.config.seed);
+        parts.config.loader.batch_size = parts.config.loader.batch_size.min(images);
+    });
+    let workshop = workshop.map_err(|error| Refused::failed(error.to_string()))?;
+    workshop.board.set_photo(image);
+    lab.workshops.put(visit, network, workshop);
+    Ok(Json(json!({"begins": true})))
+}
+
+/// A learning rate that stays as it is.
+fn constant() -> ScheduleConfig {
+    serde_json::from_value(json!({"constant": {}})).unwrap_or_default()
+}
+
+/// A picture of what an augmentation does to the images of a training.
+async fn sheet(State(lab): State<Lab>, Told(sheet): Told<Sheet>) -> Result<Response, Refused> {
+    let Sheet { visit, augment, .. } = sheet;
+    let workshop = lab.workshops.get(&visit)?;
+    let png = workshop.errand(move |parts| {
+        augment::check(&augment, parts.data.preprocess.image_size)?;
+        let [rows, draws] = SHEET;
+        Ok(contact_sheet(&parts.data, &augment, parts.config.seed, rows, draws)?.to_png())
+    });
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("image/png"))], png.await?)
+        .into_response())
+}
