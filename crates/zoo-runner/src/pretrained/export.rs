@@ -55,6 +55,9 @@ pub fn export(
             tensors.push(part);
         }
     }
+    if let Some(finish) = layout.finish {
+        tensors = finish(&info.model, tensors);
+    }
     // A library that has no file for what is not a tensor leaves it to the tensors' file.
     let told = match layout.beside {
         [] => serde_json::to_string(info).map_err(|error| failed(error.to_string()))?,
@@ -70,7 +73,7 @@ pub fn export(
 /// The library's layout for this network.
 fn fitting(info: &WeightsInfo, library: &str, name: &str) -> Result<&'static Layout, Error> {
     let layouts_of = layouts_of(library, name);
-    let Some(plain) = layouts_of.first() else {
+    if layouts_of.is_empty() {
         let mut known = vec![ZOO];
         for layout in layouts(None).into_iter().filter(|known| known.model == name) {
             if !known.contains(&layout.library) {
@@ -81,14 +84,19 @@ fn fitting(info: &WeightsInfo, library: &str, name: &str) -> Result<&'static Lay
             "--layout {library}: {library} has no model `{name}`; expected {}",
             known.join(" or ")
         )));
-    };
-    let fits = layouts_of.iter().find(|layout| (layout.lacks)(&info.model).is_none());
-    fits.copied().ok_or_else(|| {
-        let wanted = (plain.lacks)(&info.model).unwrap_or_default();
-        Error::Usage(format!(
-            "--layout {library}: {library} supports this network only with {wanted}; use --layout zoo"
-        ))
-    })
+    }
+    let mut lacking: Vec<&str> = Vec::new();
+    for layout in &layouts_of {
+        match (layout.lacks)(&info.model) {
+            None => return Ok(layout),
+            Some(lacks) if lacking.contains(&lacks) => {}
+            Some(lacks) => lacking.push(lacks),
+        }
+    }
+    let lacking = lacking.join("; or with ");
+    Err(Error::Usage(format!(
+        "--layout {library}: {library} supports this network only with {lacking}; use --layout zoo"
+    )))
 }
 
 /// A tensor, or three instead of one, by the library's names.

@@ -38,14 +38,6 @@ impl Default for AdafactorConfig {
 impl Settings for AdafactorConfig {
     type Optimizer = optim::Adafactor;
 
-    fn learning_rate(&self) -> f64 {
-        self.learning_rate
-    }
-
-    fn weight_decay(&self) -> f64 {
-        self.weight_decay
-    }
-
     fn check(&self) -> Result<(), String> {
         range::above_zero("clip_threshold", self.clip_threshold)
     }

@@ -30,14 +30,6 @@ impl Default for AdaGradConfig {
 impl Settings for AdaGradConfig {
     type Optimizer = optim::AdaGrad;
 
-    fn learning_rate(&self) -> f64 {
-        self.learning_rate
-    }
-
-    fn weight_decay(&self) -> f64 {
-        self.weight_decay
-    }
-
     fn check(&self) -> Result<(), String> {
         range::from_zero("lr_decay", self.lr_decay)?;
         range::above_zero("epsilon", self.epsilon)

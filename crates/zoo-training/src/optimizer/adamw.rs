@@ -32,14 +32,6 @@ impl Default for AdamWConfig {
 impl Settings for AdamWConfig {
     type Optimizer = optim::AdamW;
 
-    fn learning_rate(&self) -> f64 {
-        self.learning_rate
-    }
-
-    fn weight_decay(&self) -> f64 {
-        self.weight_decay
-    }
-
     fn check(&self) -> Result<(), String> {
         range::below_one("beta1", self.beta1)?;
         range::below_one("beta2", self.beta2)?;

@@ -17,8 +17,8 @@ use crate::words::range;
 #[serde(default, deny_unknown_fields)]
 pub struct ParameterGroupsConfig {
     /// Parameters without weight decay, by the last part of their names: by default norms, biases,
-    /// the class token and positions, as in timm and the papers of the Vision Transformer. With an
-    /// empty list, weight decay applies to all, as in a plain PyTorch optimizer.
+    /// class and distillation tokens and positions, as in timm and the papers of the Vision
+    /// Transformer. With an empty list, weight decay applies to all, as in a plain PyTorch optimizer.
     pub no_weight_decay: Vec<String>,
     /// The factor of the learning rate from each layer to the one before it, above 0 and at most 1;
     /// with 1, all layers have the same learning rate. <https://arxiv.org/abs/2106.08254>
@@ -27,7 +27,8 @@ pub struct ParameterGroupsConfig {
 
 impl Default for ParameterGroupsConfig {
     fn default() -> Self {
-        let names = ["bias", "gamma", "beta", "class_token", "position_embedding"];
+        let names =
+            ["bias", "gamma", "beta", "class_token", "distillation_token", "position_embedding"];
         Self { no_weight_decay: names.map(String::from).to_vec(), layer_decay: 1.0 }
     }
 }

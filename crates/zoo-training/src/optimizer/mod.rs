@@ -28,16 +28,10 @@ use crate::words::range;
 
 pub use self::groups::{ParameterGroups, ParameterGroupsConfig, hidden_matrices};
 
-/// Settings of a kind of optimizer.
+/// Settings of a kind of optimizer, which has the fields `learning_rate` and `weight_decay`.
 pub trait Settings {
     /// Burn's optimizer of one parameter.
     type Optimizer: Optimizer;
-
-    /// The learning rate that the schedule scales.
-    fn learning_rate(&self) -> f64;
-
-    /// The weight decay of the parameters that are decayed.
-    fn weight_decay(&self) -> f64;
 
     /// Refuses settings out of range; learning rate and weight decay are looked at elsewhere.
     ///
@@ -49,13 +43,10 @@ pub trait Settings {
     /// The optimizer of one parameter that is decayed so much.
     fn build(&self, weight_decay: f64) -> Self::Optimizer;
 
-    /// The optimizer of a network.
-    fn init(&self, groups: &ParameterGroups) -> ModuleOptimizer {
-        ModuleOptimizer::from(self.build(self.weight_decay())).with_group(
-            groups.undecayed.clone(),
-            self.build(0.0),
-            None,
-        )
+    /// The optimizer of a network, whose parameters are decayed so much where decay does not harm.
+    fn init(&self, weight_decay: f64, groups: &ParameterGroups) -> ModuleOptimizer {
+        let undecayed = groups.undecayed.clone();
+        ModuleOptimizer::from(self.build(weight_decay)).with_group(undecayed, self.build(0.0), None)
     }
 }
 
@@ -76,13 +67,13 @@ macro_rules! optimizers {
             /// The learning rate that the schedule scales.
             pub fn learning_rate(&self) -> f64 {
                 match self {
-                    $(Self::$kind(config) => config.learning_rate(),)*
+                    $(Self::$kind(config) => config.learning_rate,)*
                 }
             }
 
             fn weight_decay(&self) -> f64 {
                 match self {
-                    $(Self::$kind(config) => config.weight_decay(),)*
+                    $(Self::$kind(config) => config.weight_decay,)*
                 }
             }
 
@@ -102,7 +93,7 @@ macro_rules! optimizers {
             /// Burn's optimizer for the network of these groups.
             pub fn init(&self, groups: &ParameterGroups) -> ModuleOptimizer {
                 match self {
-                    $(Self::$kind(config) => config.init(groups),)*
+                    $(Self::$kind(config) => config.init(config.weight_decay, groups),)*
                 }
             }
         }

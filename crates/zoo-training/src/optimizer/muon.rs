@@ -37,14 +37,6 @@ impl Settings for MuonConfig {
     /// Of all that is not a hidden matrix.
     type Optimizer = optim::AdamW;
 
-    fn learning_rate(&self) -> f64 {
-        self.learning_rate
-    }
-
-    fn weight_decay(&self) -> f64 {
-        self.weight_decay
-    }
-
     fn check(&self) -> Result<(), String> {
         range::below_one("momentum", self.momentum)
     }
@@ -53,15 +45,15 @@ impl Settings for MuonConfig {
         AdamWConfig::default().build(weight_decay)
     }
 
-    fn init(&self, groups: &ParameterGroups) -> ModuleOptimizer {
+    fn init(&self, weight_decay: f64, groups: &ParameterGroups) -> ModuleOptimizer {
         let momentum =
             MomentumConfig { momentum: self.momentum, dampening: 0.0, nesterov: self.nesterov };
         let muon = BurnMuonConfig::new()
             .with_momentum(momentum)
             .with_adjust_lr_fn(AdjustLrFn::MatchRmsAdamW)
-            .with_weight_decay(Some(WeightDecayConfig::new(self.weight_decay as f32)))
+            .with_weight_decay(Some(WeightDecayConfig::new(weight_decay as f32)))
             .build();
-        ModuleOptimizer::from(self.build(self.weight_decay))
+        ModuleOptimizer::from(self.build(weight_decay))
             .with_group(groups.undecayed.clone(), self.build(0.0), None)
             .with_group(groups.hidden_matrices.clone(), muon, None)
     }

@@ -41,14 +41,6 @@ impl Default for RmsPropConfig {
 impl Settings for RmsPropConfig {
     type Optimizer = optim::RmsProp;
 
-    fn learning_rate(&self) -> f64 {
-        self.learning_rate
-    }
-
-    fn weight_decay(&self) -> f64 {
-        self.weight_decay
-    }
-
     fn check(&self) -> Result<(), String> {
         range::below_one("alpha", self.alpha)?;
         range::below_one("momentum", self.momentum)?;

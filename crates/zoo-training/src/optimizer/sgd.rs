@@ -30,14 +30,6 @@ impl Default for SgdConfig {
 impl Settings for SgdConfig {
     type Optimizer = optim::Sgd;
 
-    fn learning_rate(&self) -> f64 {
-        self.learning_rate
-    }
-
-    fn weight_decay(&self) -> f64 {
-        self.weight_decay
-    }
-
     fn check(&self) -> Result<(), String> {
         range::below_one("momentum", self.momentum)?;
         match self.nesterov && self.momentum == 0.0 {

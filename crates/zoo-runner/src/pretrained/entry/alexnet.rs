@@ -55,6 +55,7 @@ const TORCHVISION: Layout = Layout {
         notes: vec![by_hand("torchvision", &info.preprocess)],
         ..Documents::default()
     },
+    finish: None,
 };
 
 fn infer(

@@ -54,6 +54,7 @@ const SEQUENTIAL: Layout = Layout {
         notes: vec![by_hand("sequential", &info.preprocess)],
         ..Documents::default()
     },
+    finish: None,
 };
 
 /// What no tensor shows: a half of the image's size at each convolution, and ReLU.

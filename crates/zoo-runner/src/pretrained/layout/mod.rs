@@ -14,6 +14,7 @@ use super::{
     options::ImportOptions,
     positions::Bicubic,
     sidecar::{Documents, Sidecar},
+    source::Lazy,
 };
 use crate::Error;
 
@@ -73,7 +74,12 @@ pub struct Layout {
     pub lacks: fn(&ModelSettings) -> Option<&'static str>,
     /// What the library wants beside the weights.
     pub describe: fn(&WeightsInfo) -> Documents,
+    /// What an export changes in the tensors, which have the library's names already, beyond names.
+    pub finish: Option<Finish>,
 }
+
+/// From the tensors of a network, by the library's names, to those that the library reads.
+pub type Finish = fn(&ModelSettings, Vec<Lazy>) -> Vec<Lazy>;
 
 /// From the tensors of a file to the settings of its network.
 pub type Infer =

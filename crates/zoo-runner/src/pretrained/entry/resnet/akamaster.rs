@@ -48,6 +48,7 @@ pub const RESNET: Layout = Layout {
         notes: vec![by_hand("akamaster", &info.preprocess)],
         ..Documents::default()
     },
+    finish: None,
 };
 
 fn lacks(model: &ModelSettings) -> Option<&'static str> {

@@ -64,6 +64,7 @@ pub const RESNET: Layout = Layout {
         (!is_theirs).then_some("the stem seven-by-seven and the shortcut convolution")
     },
     describe: |info| documents(document(&config(&info.model)), &architecture(&info.model), info),
+    finish: None,
 };
 
 /// Refuses what `config.json` says of another network than ours, or than the tensors show.

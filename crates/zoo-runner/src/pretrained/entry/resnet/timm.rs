@@ -51,6 +51,7 @@ pub const RESNET: Layout = Layout {
         (!is_theirs).then_some(WANTED)
     },
     describe,
+    finish: None,
 };
 
 /// ResNet-D.

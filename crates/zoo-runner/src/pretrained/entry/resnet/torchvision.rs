@@ -60,4 +60,5 @@ pub const RESNET: Layout = Layout {
         notes: vec![by_hand("torchvision", &info.preprocess)],
         ..Documents::default()
     },
+    finish: None,
 };

@@ -72,6 +72,7 @@ pub const VIT: Layout = Layout {
     },
     lacks: |model| (!is_plain(&config(model))).then_some(PLAIN),
     describe: |info| documents(document(&config(&info.model)), &ARCHITECTURE, info),
+    finish: None,
 };
 
 /// transformers' names of activations; the first for one of ours is what an export writes.
@@ -137,10 +138,13 @@ pub fn activation(settings: Settings) -> Result<Activation, String> {
         .ok_or_else(|| settings.refuse("hidden_act", &expected()))
 }
 
+/// transformers' name of an activation, if it has one.
+pub fn name_of(activation: Activation) -> Option<&'static str> {
+    ACTIVATIONS.iter().find(|(_, known)| *known == activation).map(|(name, _)| *name)
+}
+
 /// The network as transformers describes it.
 fn document(config: &VitConfig) -> Value {
-    let activation = config.activation.unwrap_or_default();
-    let activation = ACTIVATIONS.iter().find(|(_, known)| *known == activation);
     json!({
         "architectures": ["ViTForImageClassification"],
         "model_type": "vit",
@@ -148,7 +152,7 @@ fn document(config: &VitConfig) -> Value {
         "num_hidden_layers": config.depth,
         "num_attention_heads": config.num_heads,
         "intermediate_size": config.mlp_dim,
-        "hidden_act": activation.map(|(name, _)| *name),
+        "hidden_act": name_of(config.activation.unwrap_or_default()),
         "hidden_dropout_prob": config.dropout,
         "attention_probs_dropout_prob": 0.0,
         "layer_norm_eps": config.layer_norm_epsilon,

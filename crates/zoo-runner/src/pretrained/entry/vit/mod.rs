@@ -13,14 +13,10 @@ mod timm;
 mod told;
 mod torchvision;
 
-use burn::{
-    store::bridge::deferred,
-    tensor::{DType, Shape, TensorData},
-};
 use zoo_model::ModelSettings;
 use zoo_vit::{Activation, Pooling, Position, VitConfig, VitPreset};
 
-use self::told::Told;
+use self::{rework::zeros, told::Told};
 use super::super::{
     assume::Assumption,
     layout::{Layout, Named, Split},
@@ -206,9 +202,7 @@ fn add_zero_biases(file: &mut Named) -> Result<(), Error> {
     let biases = weights.filter_map(|(name, weight)| {
         let name = name.replace("weight", "bias");
         let length = *weight.shape.to_vec().first()?;
-        let zeros = move || Ok(TensorData::zeros::<f32, _>([length]));
-        let bias = deferred(name.clone(), DType::F32, Shape::from([length]), None, zeros);
-        Some((name, bias))
+        Some((name.clone(), zeros(&name, [length])))
     });
     let biases: Vec<_> = biases.collect();
     file.tensors.extend(biases);

@@ -2,7 +2,7 @@
 
 use burn::{
     store::bridge::{deferred, to_data},
-    tensor::{DType, TensorData},
+    tensor::{DType, Shape, TensorData},
 };
 
 use super::super::super::{layout::Named, source::Lazy};
@@ -16,11 +16,16 @@ use crate::Error;
 pub fn raise<const D: usize, const N: usize>(file: &mut Named, name: &str) -> Result<(), Error> {
     let mut shape = [1; N];
     shape[N - D..].copy_from_slice(&file.dims::<D>(name)?);
-    let tensor = taken(file, name);
-    put(file, name, shape, move || {
-        Ok(TensorData::from_bytes_vec(tensor.to_bytes()?.to_vec(), shape, DType::F32))
-    });
+    let tensor = reshaped(taken(file, name), shape);
+    file.tensors.insert(name.to_string(), tensor);
     Ok(())
+}
+
+/// The same numbers in another shape.
+pub fn reshaped<const N: usize>(tensor: Lazy, shape: [usize; N]) -> Lazy {
+    deferred(tensor.name.clone(), DType::F32, shape.into(), None, move || {
+        Ok(TensorData::from_bytes_vec(tensor.to_bytes()?.to_vec(), shape, DType::F32))
+    })
 }
 
 /// Turns a matrix.
@@ -29,14 +34,28 @@ pub fn raise<const D: usize, const N: usize>(file: &mut Named, name: &str) -> Re
 ///
 /// As [`Named::dims`].
 pub fn transpose(file: &mut Named, name: &str) -> Result<(), Error> {
-    let [rows, columns] = file.dims::<2>(name)?;
-    let tensor = taken(file, name);
-    put(file, name, [columns, rows], move || {
-        let values: Vec<f32> = to_data(&tensor)?.iter().collect();
+    file.dims::<2>(name)?;
+    let tensor = transposed(taken(file, name));
+    file.tensors.insert(name.to_string(), tensor);
+    Ok(())
+}
+
+/// A matrix with rows for columns.
+pub fn transposed(matrix: Lazy) -> Lazy {
+    let [rows, columns] = matrix.shape.dims();
+    deferred(matrix.name.clone(), DType::F32, [columns, rows].into(), None, move || {
+        let values: Vec<f32> = to_data(&matrix)?.iter().collect();
         let at = |index: usize| values[index % rows * columns + index / rows];
         Ok(TensorData::new((0..values.len()).map(at).collect(), [columns, rows]))
-    });
-    Ok(())
+    })
+}
+
+/// A tensor of zeros.
+pub fn zeros(name: &str, shape: impl Into<Shape>) -> Lazy {
+    let shape = shape.into();
+    deferred(name.to_string(), DType::F32, shape.clone(), None, move || {
+        Ok(TensorData::zeros::<f32, _>(shape.clone()))
+    })
 }
 
 /// Makes one head on two tokens, one behind the other, of two heads on one token each whose scores are

@@ -77,6 +77,7 @@ impl Told {
         Self {
             num_heads: Some(config.num_heads),
             layer_norm_epsilon: Some(config.layer_norm_epsilon),
+            activation: Some(config.activation.unwrap_or_default()),
             dropout: Some(config.dropout),
             ..Self::default()
         }

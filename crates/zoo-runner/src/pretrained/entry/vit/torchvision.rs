@@ -78,6 +78,7 @@ pub const VIT: Layout = Layout {
             ..Documents::default()
         }
     },
+    finish: None,
 };
 
 /// What torchvision's weights of that size have: `Resize(242)` for `vit_l_16`, and the whole square, by

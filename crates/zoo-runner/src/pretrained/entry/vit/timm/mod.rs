@@ -1,8 +1,10 @@
 //! timm's `vit_*_patch*` with a class token, with or without registers, LayerScale and the norm of CLIP:
 //! augreg, DeiT with and without distillation, DeiT III, DINO, DINOv2, MAE and CLIP.
 
+mod export;
 mod model_args;
 
+use serde_json::json;
 use zoo_data::{Interpolation, Resize};
 use zoo_model::{ModelSettings, WeightsInfo};
 use zoo_vit::{Activation, Pooling, Position};
@@ -42,6 +44,8 @@ pub const VIT: Layout = Layout {
         ("blocks.#.layer_scale2.gamma", "blocks.#.ls2.gamma"),
         ("norm.*", "norm.*"),
         ("head.*", "head.*"),
+        // An export calls it `head`, which an import tells from a head.
+        ("projection.weight", "projection.weight"),
         ("distillation_head.*", "head_dist.*"),
     ],
     aliases: &[],
@@ -71,6 +75,7 @@ pub const VIT: Layout = Layout {
     preprocess,
     lacks,
     describe,
+    finish: Some(export::finish),
 };
 
 /// What timm's layer norms add to the variance, and those of its CLIP.
@@ -126,16 +131,15 @@ fn settle_heads(tensors: &mut Named, assumed: &mut Vec<Assumption>) -> Result<()
     Ok(())
 }
 
-/// timm adds positions before registers, and only to patches if there are any.
 fn lacks(model: &ModelSettings) -> Option<&'static str> {
     let config = config(model);
+    let projects = config.projection.is_some();
     let fits = config.pooling == Pooling::ClassToken
         && config.position == Position::Learned
-        && config.projection.is_none()
         && config.activation != Some(Activation::SwiGlu)
-        && (config.registers == 0 || !config.class_position);
+        && (!projects || (config.pre_norm && config.num_classes == 0));
     (!fits).then_some(
-        "a class token, learned positions that no register has company in, no projection and no SwiGLU",
+        "a class token, learned positions, no SwiGLU, and a projection only in CLIP's place of a head",
     )
 }
 
@@ -150,10 +154,14 @@ const CLIP_ARCHITECTURE: Architecture =
 
 fn describe(info: &WeightsInfo) -> Documents {
     let config = config(&info.model);
-    if config.pre_norm && config.layer_norm_epsilon == CLIP_EPSILON {
-        return CLIP_ARCHITECTURE.documents(args(&config), info);
+    let is_clip = config.pre_norm && config.layer_norm_epsilon == CLIP_EPSILON;
+    let architecture = if is_clip { CLIP_ARCHITECTURE } else { ARCHITECTURE };
+    let mut documents = architecture.documents(args(&config), info);
+    if let Some(width) = config.projection {
+        documents.files[0].1["num_classes"] = json!(width);
     }
-    let mut documents = ARCHITECTURE.documents(args(&config), info);
-    documents.notes.extend(epsilon_note("timm", &config));
+    if !is_clip {
+        documents.notes.extend(epsilon_note("timm", &config));
+    }
     documents
 }

@@ -167,7 +167,8 @@ pub fn args(config: &VitConfig) -> Map<String, Value> {
     if config.registers > 0 {
         say("reg_tokens", json!(config.registers));
     }
-    if !config.class_position {
+    // An export adds the class token's position to it where there are registers.
+    if !config.class_position || config.registers > 0 {
         say("no_embed_class", json!(true));
     }
     if config.pre_norm {

@@ -1,6 +1,8 @@
 //! DINOv2, with and without registers: by the names of its own repository, which torch.hub gives, and
 //! of Hugging Face's transformers. timm's are those of [`timm`](super::timm).
 
+mod export;
+
 use serde_json::Value;
 use zoo_vit::Activation;
 
@@ -53,17 +55,19 @@ pub const HUB: Layout = Layout {
         super::infer(tensors, &Told::exported(sidecar), 1e-6, options, assumed)
     },
     preprocess: |_| prepared::DINOV2,
-    lacks: |_| Some("a mask token, which only training needs"),
+    lacks: |model| export::hub_lacks(model, false),
     describe: |info| Documents {
         notes: vec![by_hand("dinov2", &info.preprocess)],
         ..Documents::default()
     },
+    finish: Some(|model, tensors| export::finish(model, tensors, "", ["w12", "w3"])),
 };
 
 /// The networks with registers came with a smoother way to resize positions.
 pub const HUB_REGISTERS: Layout = Layout {
     with: &["mask_token", "register_tokens", "blocks.0.ls1.gamma"],
     positions: Bicubic::Antialiased,
+    lacks: |model| export::hub_lacks(model, true),
     ..HUB
 };
 
@@ -121,6 +125,12 @@ pub const HF: Layout = Layout {
         };
         super::infer(tensors, &told, 1e-6, options, assumed)
     },
+    beside: &["config.json", "preprocessor_config.json"],
+    lacks: |model| export::hf_lacks(model, false),
+    describe: export::documents,
+    finish: Some(|model, tensors| {
+        export::finish(model, tensors, "dinov2.", ["weights_in", "weights_out"])
+    }),
     ..HUB
 };
 
@@ -176,6 +186,11 @@ pub const HF_REGISTERS: Layout = Layout {
     with: &["dinov2_with_registers.embeddings.register_tokens"],
     trunk: "dinov2_with_registers.",
     positions: Bicubic::Antialiased,
+    lacks: |model| export::hf_lacks(model, true),
+    finish: Some(|model, tensors| {
+        let trunk = "dinov2_with_registers.";
+        export::finish(model, tensors, trunk, ["weights_in", "weights_out"])
+    }),
     ..HF
 };
 

@@ -1,6 +1,8 @@
 //! The image tower of CLIP: by the names that OpenAI and open_clip give, and of Hugging Face's
 //! transformers. timm's are those of [`timm`](super::timm).
 
+mod export;
+
 use serde_json::Value;
 use zoo_model::ModelSettings;
 use zoo_vit::Activation;
@@ -81,11 +83,12 @@ pub const OPEN_CLIP: Layout = Layout {
         infer(tensors, &told, options, assumed)
     },
     preprocess: |_| prepared::CLIP,
-    lacks: |_| Some("a text tower"),
+    lacks: export::open_clip_lacks,
     describe: |info| Documents {
-        notes: vec![by_hand("open_clip", &info.preprocess)],
+        notes: vec![by_hand("open_clip", &info.preprocess), String::from(export::TOWER)],
         ..Documents::default()
     },
+    finish: Some(export::open_clip),
 };
 
 pub const HF: Layout = Layout {
@@ -127,6 +130,10 @@ pub const HF: Layout = Layout {
         }
         infer(tensors, &told, options, assumed)
     },
+    beside: &["config.json", "preprocessor_config.json"],
+    lacks: export::hf_lacks,
+    describe: export::documents,
+    finish: Some(export::hf),
     ..OPEN_CLIP
 };
 
