@@ -4,6 +4,7 @@
 mod harness;
 
 use std::{
+    collections::HashSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -75,6 +76,7 @@ fn run_commands(page: &str) {
         let name = path.file_name().unwrap().to_str().unwrap();
         fs::copy(&path, zoo.path(&format!("configs/{name}"))).unwrap();
     }
+    let mut seen = HashSet::new();
     for command in commands {
         if BY_HAND.contains(&command.as_str()) {
             continue;
@@ -87,7 +89,14 @@ fn run_commands(page: &str) {
                 None => continue,
             },
         };
-        let zoo_command = command.replace("cargo run --release --", "zoo");
+        let zoo_command = match command.strip_prefix("cargo run --release") {
+            Some(build_and_run) => format!("zoo {}", build_and_run.split_once(" -- ").unwrap().1),
+            None => command.clone(),
+        };
+        // One command may stand there twice, with the features of another build.
+        if !seen.insert(zoo_command.clone()) {
+            continue;
+        }
         let mut words = words(&zoo_command);
         assert_eq!(words.remove(0), "zoo", "{command}");
         if command.contains("wgpu") && !zoo.has_wgpu() {
