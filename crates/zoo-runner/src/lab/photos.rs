@@ -29,8 +29,11 @@ const KEPT: usize = 16;
 #[derive(Default)]
 pub struct Photos {
     own: Mutex<VecDeque<(String, Arc<Image>)>>,
-    data: Mutex<HashMap<String, Arc<OnceLock<Result<Arc<Data>, String>>>>>,
+    data: Mutex<HashMap<String, Opened>>,
 }
+
+/// The data of a network, once it has been asked for, or why there is none.
+type Opened = Arc<OnceLock<Result<Arc<Data>, String>>>;
 
 /// The images that belong to a network.
 pub struct Data {

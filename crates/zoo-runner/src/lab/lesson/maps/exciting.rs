@@ -63,9 +63,12 @@ struct Photo {
 /// The largest value of every map for a photo, and its row and column.
 type Peaks = Vec<(f32, [usize; 2])>;
 
-/// What was found, by network and layer: the peaks of photo after photo.
+/// The peaks of photo after photo, by network and layer.
+type ByLayer = HashMap<(String, String), Arc<Vec<Peaks>>>;
+
+/// What was found.
 #[derive(Clone, Default)]
-pub(super) struct Found(Arc<Mutex<HashMap<(String, String), Arc<Vec<Peaks>>>>>);
+pub(super) struct Found(Arc<Mutex<ByLayer>>);
 
 impl Found {
     fn get(&self, key: &(String, String)) -> Option<Arc<Vec<Peaks>>> {

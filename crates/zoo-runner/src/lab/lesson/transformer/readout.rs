@@ -223,6 +223,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// X of A X = B, for a symmetric positive definite A, by Cholesky's decomposition.
+#[expect(clippy::needless_range_loop, reason = "rows and columns of a matrix, by their numbers")]
 fn solve(mut a: Vec<Vec<f64>>, mut b: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
     for row in 0..a.len() {
         for column in 0..=row {
