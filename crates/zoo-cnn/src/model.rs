@@ -4,7 +4,8 @@ use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor, assert_shape};
 use zoo_kernels::nn::{
-    BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, Linear, LinearConfig, Tap,
+    BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, Linear, LinearConfig, Tap, conv_norm,
+    conv_norm_relu,
 };
 
 use crate::{Activation, CnnConfig, Pooling};
@@ -248,12 +249,11 @@ impl ConvBlock {
     /// - x: `[batch, channels in, height, width]`
     /// - returns: `[batch, channels out, height, width]`, of the size that the convolution leaves
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = self.conv.forward(x);
         match (&self.norm, self.activation) {
-            // One pass over the pixels instead of two.
-            (Some(norm), Activation::Relu) => norm.forward_relu(x),
-            (Some(norm), activation) => activation.forward(norm.forward(x)),
-            (None, activation) => activation.forward(x),
+            // As few passes over the pixels as the kernels can.
+            (Some(norm), Activation::Relu) => conv_norm_relu(&self.conv, norm, x),
+            (Some(norm), activation) => activation.forward(conv_norm(&self.conv, norm, x)),
+            (None, activation) => activation.forward(self.conv.forward(x)),
         }
     }
 }

@@ -2,7 +2,7 @@ use burn::module::{Initializer, Module, Param};
 use burn::tensor::{Device, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use zoo_kernels::nn::conv_norm_add_relu;
+use zoo_kernels::nn::{conv_norm_add_relu, fork};
 
 use crate::config::ResNetConfig;
 use crate::conv_norm::ConvNorm;
@@ -86,9 +86,10 @@ impl Block {
     /// - x: `[batch, channels in, height, width]`
     /// - returns: `[batch, channels out, height / stride, width / stride]`, rounded up
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let [x, around] = fork(x);
         let shortcut = match &self.shortcut {
-            Some(path) => path.forward(x.clone()),
-            None => x.clone(),
+            Some(path) => path.forward(around),
+            None => around,
         };
         let (last, layers) = self.layers.split_last().expect("a block has convolutions");
         let x = layers.iter().fold(x, |x, layer| layer.forward_relu(x));

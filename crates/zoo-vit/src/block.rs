@@ -3,7 +3,9 @@ use std::fmt::Display;
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
-use zoo_kernels::nn::{LayerNorm, LayerNormConfig, Linear, Tap, self_attention, softmax};
+use zoo_kernels::nn::{
+    LayerNorm, LayerNormConfig, Linear, Tap, add, fork, self_attention, softmax,
+};
 
 use crate::initialization::linear;
 use crate::{Activation, DropPath, LayerScale, VitConfig};
@@ -108,9 +110,9 @@ impl Block {
             self.attention.weights(normalized.clone())
         });
         let branch = scaled(&self.layer_scale1, self.attention.forward(normalized));
-        let tokens = tokens + self.drop_path.forward(branch);
-        let branch = self.mlp.forward(self.norm2.forward(tokens.clone()));
-        tokens + self.drop_path.forward(scaled(&self.layer_scale2, branch))
+        let [tokens, around] = fork(add(tokens, self.drop_path.forward(branch)));
+        let branch = self.mlp.forward(self.norm2.forward(tokens));
+        add(around, self.drop_path.forward(scaled(&self.layer_scale2, branch)))
     }
 }
 

@@ -6,6 +6,7 @@ mod autodiff;
 mod batch_norm;
 mod conv;
 mod epilogue;
+mod fork;
 mod layer_norm;
 mod linear;
 mod lrn;

@@ -8,7 +8,9 @@ use burn::tensor::{DType, Tensor};
 use super::conv::ConvShape;
 use super::lrn::Response;
 use super::pool::PoolShape;
-use super::{activation, attention, batch_norm, conv, layer_norm, linear, lrn, pool, softmax};
+use super::{
+    activation, attention, batch_norm, conv, fork, layer_norm, linear, lrn, pool, softmax,
+};
 
 /// Whether the kernels can work on `tensor`: 32-bit floats on the Flex backend, at least one of
 /// them.
@@ -63,6 +65,11 @@ pub(crate) trait Kernels: Backend {
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
     ) -> FloatTensor<Self>;
+
+    /// The input twice.
+    fn zoo_fork(input: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    fn zoo_add(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self>;
 
     fn zoo_relu(input: FloatTensor<Self>) -> FloatTensor<Self>;
 
@@ -122,6 +129,8 @@ kernels! {
     ) -> FloatTensor<Self> => layer_norm::{forward, tracked};
     zoo_linear(input: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>)
         -> FloatTensor<Self> => linear::{forward, tracked};
+    zoo_fork(input: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) => fork::{fork, fork_tracked};
+    zoo_add(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self> => fork::{sum, sum_tracked};
     zoo_relu(input: FloatTensor<Self>) -> FloatTensor<Self> => activation::{relu, relu_tracked};
     zoo_gelu(input: FloatTensor<Self>) -> FloatTensor<Self> => activation::{gelu, gelu_tracked};
     zoo_softmax(input: FloatTensor<Self>) -> FloatTensor<Self> => softmax::{forward, tracked};

@@ -10,6 +10,7 @@ mod linear;
 mod local_response_norm;
 mod max_pool2d;
 mod padding;
+mod residual;
 mod tap;
 
 pub use activation::{Gelu, Relu, gelu, gelu_tanh, quick_gelu, relu, silu, softmax};
@@ -21,4 +22,5 @@ pub use layer_norm::{LayerNorm, LayerNormConfig};
 pub use linear::{Linear, LinearConfig};
 pub use local_response_norm::{LocalResponseNorm, LocalResponseNormConfig};
 pub use max_pool2d::{MaxPool2d, MaxPool2dConfig, max_pool2d};
+pub use residual::{add, fork};
 pub use tap::Tap;

@@ -5,6 +5,7 @@ mod convolution;
 mod images;
 mod properties;
 mod reference;
+mod residual;
 mod tokens;
 
 use burn::module::{Initializer, Param, ParamId};

@@ -45,13 +45,14 @@ impl Compute {
         self.threads.apply()
     }
 
-    /// Has the whole process compute with these threads; gives the backend, flex unless one is given.
+    /// Has the whole process compute with these threads, whichever thread asks; gives the backend, flex
+    /// unless one is given.
     ///
     /// # Errors
     ///
     /// Those of [`Threads::apply`].
     pub fn choose(&self) -> Result<BackendChoice, Error> {
-        self.threads.apply()?;
+        self.threads.build(false)?;
         Ok(self.backend.clone().unwrap_or_default())
     }
 }
@@ -62,21 +63,41 @@ impl Threads {
         self.threads
     }
 
-    /// Has the whole process compute with so many.
+    /// Has the whole process compute with so many, of which the calling thread is one: where it does all that
+    /// is not shared out, it need not wake another one for each kernel, nor be woken by it.
     ///
     /// # Errors
     ///
     /// [`Error::Usage`] for none, or where the number has been set before.
     pub fn apply(&self) -> Result<(), Error> {
-        let Some(threads) = self.threads else {
+        self.build(true)
+    }
+
+    fn build(&self, joins: bool) -> Result<(), Error> {
+        let Some(threads) = self.threads.or_else(|| joins.then(cores).flatten()) else {
             return Ok(());
         };
         if threads == 0 {
             return Err(Error::Usage(String::from("--threads 0: expected at least 1")));
         }
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build_global()
-            .map_err(|error| Error::Usage(format!("--threads {threads}: {error}")))
+        let mut pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        // A pool of this thread alone would keep the loader's threads waiting while this one waits for them.
+        if joins && threads > 1 {
+            pool = pool.use_current_thread();
+        }
+        match pool.build_global() {
+            Err(error) if self.threads.is_some() => {
+                Err(Error::Usage(format!("--threads {threads}: {error}")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// All cores, unless rayon's own variable says how many.
+fn cores() -> Option<usize> {
+    match std::env::var_os("RAYON_NUM_THREADS") {
+        Some(_) => None,
+        None => std::thread::available_parallelism().ok().map(usize::from),
     }
 }

@@ -271,14 +271,22 @@ fn input_gradient(
     terms: Terms<'_>,
     relu: bool,
 ) -> Flat {
-    if values_mut(&mut gradient).is_none() {
-        gradient = like(values(&gradient).to_vec(), &gradient);
-    }
-    if let Some(gradient) = values_mut(&mut gradient) {
-        gradient
+    if let Some(values) = values_mut(&mut gradient) {
+        values
             .par_chunks_mut(chunk)
             .zip(input.par_chunks(chunk))
             .for_each(|(gradient, input)| combine(gradient, input, terms, relu));
+        return gradient;
     }
-    gradient
+    let shared = values(&gradient);
+    // SAFETY: every chunk is written before it is changed.
+    let mut output = unsafe { uninit(shared.len()) };
+    output
+        .par_chunks_mut(chunk)
+        .zip(shared.par_chunks(chunk).zip(input.par_chunks(chunk)))
+        .for_each(|(output, (gradient, input))| {
+            output.copy_from_slice(gradient);
+            combine(output, input, terms, relu);
+        });
+    like(output, &gradient)
 }

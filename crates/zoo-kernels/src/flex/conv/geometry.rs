@@ -83,6 +83,12 @@ impl Geometry {
         self.kernel[0] * self.kernel[1] * self.group_channels()
     }
 
+    /// Whether each pixel of the output is made of the one at its place.
+    pub(crate) fn is_linear(&self) -> bool {
+        let ConvShape { stride, padding, groups } = self.shape;
+        self.kernel == [1, 1] && stride == [1, 1] && padding == [(0, 0); 2] && groups == 1
+    }
+
     /// Elements of an image of the input.
     pub(crate) fn image(&self) -> usize {
         self.channels * self.input[0] * self.input[1]

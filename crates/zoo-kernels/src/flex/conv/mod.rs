@@ -22,7 +22,10 @@ use geometry::Geometry;
 pub(crate) fn forward(input: Flat, weight: Flat, bias: Flat, shape: ConvShape) -> Flat {
     let geometry = Geometry::new(dims(&input), dims(&weight), shape);
     let bias = into_row_major(bias);
-    run(&geometry, input, weight, Epilogue::bias(values(&bias)))
+    // A layer without bias has one of zeros.
+    let epilogue =
+        values(&bias).iter().any(|value| *value != 0.0).then(|| Epilogue::bias(values(&bias)));
+    run(&geometry, input, weight, epilogue)
 }
 
 /// The same without bias, but each feature by a factor and with an addend, one after the other in
@@ -44,10 +47,10 @@ pub(crate) fn forward_scaled(
     }
     let shortcut = shortcut.as_ref().map(values);
     let epilogue = Epilogue { factors: Some(factors), addends, shortcut, relu };
-    run(&geometry, input, weight, epilogue)
+    run(&geometry, input, weight, Some(epilogue))
 }
 
-fn run(geometry: &Geometry, input: Flat, weight: Flat, epilogue: Epilogue<'_>) -> Flat {
+fn run(geometry: &Geometry, input: Flat, weight: Flat, epilogue: Option<Epilogue<'_>>) -> Flat {
     match winograd::applies(geometry) {
         true => winograd::forward(geometry, input, weight, epilogue),
         false => direct::forward(geometry, input, weight, epilogue),

@@ -32,10 +32,10 @@ const SMALL: usize = 1 << 21;
 
 /// Rows, inputs and outputs.
 #[derive(Clone, Copy)]
-struct Sizes {
-    rows: usize,
-    inputs: usize,
-    outputs: usize,
+pub(crate) struct Sizes {
+    pub(crate) rows: usize,
+    pub(crate) inputs: usize,
+    pub(crate) outputs: usize,
 }
 
 impl Sizes {
@@ -220,7 +220,7 @@ pub(crate) fn tracked<C: CheckpointStrategy>(
 }
 
 /// input^T * gradient.
-fn weight_gradient(sizes: Sizes, input: &[f32], gradient: &[f32]) -> Vec<f32> {
+pub(crate) fn weight_gradient(sizes: Sizes, input: &[f32], gradient: &[f32]) -> Vec<f32> {
     let Sizes { rows, inputs, outputs } = sizes;
     let strip = match sizes.is_small() {
         true => inputs,

@@ -19,7 +19,7 @@ struct Job<'a> {
     images: Images<'a>,
     /// For each group, what a window reads and the weights.
     groups: Vec<(Vec<Segment>, Packed)>,
-    epilogue: Epilogue<'a>,
+    epilogue: Option<Epilogue<'a>>,
     /// Where the window of every pixel of a band starts in the band's padded rows.
     starts: Vec<usize>,
     /// Where each of these pixels goes.
@@ -31,7 +31,7 @@ pub(crate) fn forward(
     geometry: &Geometry,
     input: Flat,
     weight: Flat,
-    epilogue: Epilogue<'_>,
+    epilogue: Option<Epilogue<'_>>,
 ) -> Flat {
     let geometry = *geometry;
     let (input, weight) = (into_dense(input), into_row_major(weight));
@@ -92,7 +92,8 @@ fn run_band(job: &Job<'_>, index: usize, first_row: usize, output: &mut [f32]) {
     let geometry = &job.geometry;
     let line = geometry.output[1] * geometry.features;
     let rows = output.len() / line;
-    let epilogue = job.epilogue.starting_at((index * geometry.output[0] + first_row) * line);
+    let place = (index * geometry.output[0] + first_row) * line;
+    let epilogue = job.epilogue.map(|epilogue| epilogue.starting_at(place));
     let first = first_row * geometry.shape.stride[0];
     if let Some(plain) = job.images.plain(index, &job.border, first) {
         return multiply(job, plain, epilogue, output);
@@ -109,7 +110,7 @@ kernel! {
         simd: S,
         job: &Job<'_>,
         padded: &[f32],
-        epilogue: Epilogue<'_>,
+        epilogue: Option<Epilogue<'_>>,
         output: &mut [f32],
     ) {
         let geometry = &job.geometry;
@@ -124,7 +125,9 @@ kernel! {
                     stride: Packed::stride::<S>(panel),
                 };
                 let first = group * geometry.group_features() + panel.first;
-                let finish = Finish::of(epilogue.part(first, panel.columns));
+                let finish = epilogue.map_or(Finish::Store, #[inline(always)] |epilogue| {
+                    Finish::of(epilogue.part(first, panel.columns))
+                });
                 let rows = rows_of::<S>(panel.vectors);
                 let starts = job.starts[..pixels].chunks(rows);
                 for (starts, targets) in starts.zip(job.targets[..pixels].chunks(rows)) {

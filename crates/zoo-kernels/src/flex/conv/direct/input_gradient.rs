@@ -88,14 +88,21 @@ pub(crate) fn input_gradient(geometry: &Geometry, weight: Flat, gradient: &Flat)
     let images = Images::new(gradient);
     let image = geometry.image();
     let padded = sides[0].padded() * border.width * border.channels;
+    let is_unpadded = sides[0].padded() == geometry.output[0];
     // SAFETY: the phases cover every pixel, and each pixel is stored with all its channels.
     let mut output = unsafe { uninit(geometry.batch * image) };
     output.par_chunks_mut(image).enumerate().for_each(|(index, output)| {
-        with_scratch(padded, |padded| {
-            images.pad(index, &border, 0, padded);
+        let mut gradient_of = |padded: &[f32]| {
             for phase in &phases {
                 spread(phase, geometry.group_channels(), padded, output);
             }
+        };
+        if is_unpadded && let Some(plain) = images.plain(index, &border, 0) {
+            return gradient_of(plain);
+        }
+        with_scratch(padded, |padded| {
+            images.pad(index, &border, 0, padded);
+            gradient_of(padded);
         });
     });
     let [height, width] = geometry.input;

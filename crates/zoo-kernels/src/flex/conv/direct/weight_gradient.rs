@@ -6,10 +6,11 @@ use rayon::prelude::*;
 
 use super::images::{Border, Images};
 use crate::flex::conv::geometry::Geometry;
+use crate::flex::linear::{self, Sizes};
 use crate::flex::panels::{Panel, copy_panel, panels};
 use crate::flex::scratch::with_scratch;
 use crate::flex::simd::kernel;
-use crate::flex::tensor::{Flat, row_major, uninit, values};
+use crate::flex::tensor::{Flat, into_channels_last, row_major, uninit, values};
 use crate::flex::tile::{Finish, Product, Segment, rows_of};
 
 /// Partial sums that the gradient of the weights is added up from. Fixed, so that it does not
@@ -29,6 +30,8 @@ struct WeightJob<'a> {
     border: Border,
     /// Floats of a padded image.
     padded: usize,
+    /// Whether no rows are added to an image.
+    is_unpadded: bool,
     images: Images<'a>,
     /// Channels-last.
     gradient: &'a [f32],
@@ -41,6 +44,9 @@ struct WeightJob<'a> {
 
 /// The gradient with respect to the weights, from dense `input` and channels-last `gradient`.
 pub(crate) fn weight_gradient(geometry: &Geometry, input: &Flat, gradient: &Flat) -> Flat {
+    if geometry.is_linear() {
+        return of_pixels(geometry, &into_channels_last(input.clone()), gradient);
+    }
     let border = Border::of_input(geometry);
     let features = geometry.group_features();
     let groups = geometry.shape.groups;
@@ -55,6 +61,7 @@ pub(crate) fn weight_gradient(geometry: &Geometry, input: &Flat, gradient: &Flat
         geometry: *geometry,
         border,
         padded: geometry.padded_rows(geometry.output[0]) * border.width * border.channels,
+        is_unpadded: geometry.shape.padding == [(0, 0); 2],
         images: Images::new(input),
         gradient: values(gradient),
         panels: panels(features),
@@ -74,24 +81,41 @@ pub(crate) fn weight_gradient(geometry: &Geometry, input: &Flat, gradient: &Flat
     row_major(add_up(geometry, &parts), dims)
 }
 
+/// The gradient for kernels of one pixel: gradient^T * input over all pixels.
+fn of_pixels(geometry: &Geometry, input: &Flat, gradient: &Flat) -> Flat {
+    let Geometry { batch, channels, features, output: [height, width], .. } = *geometry;
+    let sizes = Sizes { rows: batch * height * width, inputs: features, outputs: channels };
+    let weights = linear::weight_gradient(sizes, values(gradient), values(input));
+    row_major(weights, [features, channels, 1, 1])
+}
+
 impl WeightJob<'_> {
     /// The sum over `images`, for each group in the order (row, column, channel) by feature.
     fn part(&self, images: Range<usize>) -> Vec<f32> {
         let geometry = &self.geometry;
         let line = geometry.output[1] * geometry.features;
         let rows = (PIXELS / geometry.output[1]).clamp(1, geometry.output[0]);
-        let mut sums = vec![0.0; geometry.depth() * geometry.features];
+        // SAFETY: the first rows of the first image store their products before the others add theirs.
+        let mut sums = unsafe { uninit(geometry.depth() * geometry.features) };
+        let mut finish = Finish::Store;
         let panel = rows * geometry.output[1] * MOST_COLUMNS;
         with_scratch(self.padded + panel, |scratch| {
             let (padded, panel) = scratch.split_at_mut(self.padded);
             for index in images {
-                self.images.pad(index, &self.border, 0, padded);
+                let padded = match self.images.plain(index, &self.border, 0) {
+                    Some(plain) if self.is_unpadded => plain,
+                    _ => {
+                        self.images.pad(index, &self.border, 0, padded);
+                        &*padded
+                    }
+                };
                 for first in (0..geometry.output[0]).step_by(rows) {
                     let end = geometry.output[0].min(first + rows);
                     let start = index * geometry.output[0];
                     let gradient = &self.gradient[(start + first) * line..(start + end) * line];
                     let segments = self.segments(first..end);
-                    multiply(self, &segments, padded, gradient, panel, &mut sums);
+                    multiply(self, &segments, padded, gradient, panel, &mut sums, finish);
+                    finish = Finish::Add;
                 }
             }
         });
@@ -117,6 +141,7 @@ kernel! {
         gradient: &[f32],
         packed: &mut [f32],
         sums: &mut [f32],
+        finish: Finish<'_>,
     ) {
         let geometry = &job.geometry;
         let features = geometry.group_features();
@@ -136,7 +161,7 @@ kernel! {
                 for (starts, targets) in starts.chunks(rows).zip(job.targets.chunks(rows)) {
                     let sums = &mut sums[panel.first..];
                     let size = (panel.columns, panel.vectors);
-                    product.tile(simd, (starts, targets), size, sums, Finish::Add);
+                    product.tile(simd, (starts, targets), size, sums, finish);
                 }
             }
         }

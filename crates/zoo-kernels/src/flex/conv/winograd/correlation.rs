@@ -93,6 +93,22 @@ impl Correlation {
         self.blocks[0] * self.blocks[1] * self.channels
     }
 
+    /// The input from the first pixel on that `tile` sees through a block of the kernel, if all that it sees
+    /// lies within the image.
+    pub(super) fn window<'a>(
+        &self,
+        images: &'a [f32],
+        tile: &Tile,
+        block: usize,
+    ) -> Option<&'a [f32]> {
+        let [height, width] = self.input;
+        let row = (tile.row + block / self.blocks[1] * KERNEL).checked_sub(self.before[0])?;
+        let column = (tile.column + block % self.blocks[1] * KERNEL).checked_sub(self.before[1])?;
+        let is_inside = row + PATCH <= height && column + PATCH <= width;
+        let start = ((tile.image * height + row) * width + column) * self.channels;
+        is_inside.then(|| &images[start..])
+    }
+
     /// All channels of the input pixels that `tile` sees through a block of the kernel; `zeros`
     /// stands for those outside.
     pub(super) fn patch<'a>(

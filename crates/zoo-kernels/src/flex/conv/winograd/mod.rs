@@ -55,13 +55,12 @@ pub(super) fn forward(
     geometry: &Geometry,
     input: Flat,
     weight: Flat,
-    epilogue: Epilogue<'_>,
+    epilogue: Option<Epilogue<'_>>,
 ) -> Flat {
     let (input, weight) = (into_channels_last(input), into_row_major(weight));
     let weights = Weights::new(geometry, values(&weight), Turn::None);
     let correlation = Correlation::of_input(geometry);
-    let output =
-        convolve::convolve(&correlation, values(&input), &weights.by_channel(), Some(epilogue));
+    let output = convolve::convolve(&correlation, values(&input), &weights.by_channel(), epilogue);
     let [height, width] = geometry.output;
     channels_last(output, [geometry.batch, geometry.features, height, width])
 }

@@ -47,21 +47,50 @@ kernel! {
         let [down, across] = correlation.blocks;
         for (number, tile) in tiles.iter().enumerate() {
             for block in 0..down * across {
-                let patch = correlation.patch(images, zeros, tile, block);
                 let first = number * slab.width + block * correlation.channels;
-                for channels in columns(simd, correlation.channels) {
-                    let mut values = [[simd.splat_f32s(0.0); PATCH]; PATCH];
-                    for (values, patch) in values.iter_mut().zip(&patch) {
-                        for (value, pixel) in values.iter_mut().zip(patch) {
-                            *value = load(simd, &pixel[channels.clone()]);
-                        }
-                    }
-                    let values = of_input(simd, values);
-                    let output = &mut output[first + channels.start..];
-                    put(simd, values, output, slab.stride, channels.len());
+                let output = &mut output[first..];
+                if let Some(window) = correlation.window(images, tile, block) {
+                    let line = correlation.input[1] * correlation.channels;
+                    transform_patch(simd, correlation.channels, slab, output, #[inline(always)] |row, column| {
+                        &window[row * line + column * correlation.channels..]
+                    });
+                    continue;
+                }
+                let patch = correlation.patch(images, zeros, tile, block);
+                transform_patch(simd, correlation.channels, slab, output, #[inline(always)] |row, column| patch[row][column]);
+            }
+        }
+    }
+}
+
+/// Writes `Bᵀ d B` of the patch whose `pixel`s start at a row and a column.
+#[inline(always)]
+fn transform_patch<'a, S: Simd>(
+    simd: S,
+    channels: usize,
+    slab: Slab,
+    output: &mut [f32],
+    pixel: impl Fn(usize, usize) -> &'a [f32],
+) {
+    for channels in columns(simd, channels) {
+        let (first, count) = (channels.start, channels.len());
+        let mut values = [[simd.splat_f32s(0.0); PATCH]; PATCH];
+        // Whole vectors are told apart once, not at each pixel.
+        if count == S::F32_LANES {
+            for (row, values) in values.iter_mut().enumerate() {
+                for (column, value) in values.iter_mut().enumerate() {
+                    *value = load(simd, &pixel(row, column)[first..][..S::F32_LANES]);
+                }
+            }
+        } else {
+            for (row, values) in values.iter_mut().enumerate() {
+                for (column, value) in values.iter_mut().enumerate() {
+                    *value = load(simd, &pixel(row, column)[first..][..count]);
                 }
             }
         }
+        let values = of_input(simd, values);
+        put(simd, values, &mut output[channels.start..], slab.stride, channels.len());
     }
 }
 
@@ -90,19 +119,21 @@ kernel! {
                 let start = number * slab.width + channels.start;
                 let products = take(simd, &products[start..], slab.stride, channels.len());
                 let values = of_products(simd, products);
-                let epilogue = epilogue.map(#[inline(always)] |epilogue| epilogue.at(simd, channels.clone()));
-                for (row, values) in values.iter().enumerate().take(rows) {
-                    for (column, value) in values.iter().enumerate().take(across) {
-                        let pixel = corner + (row * width + column) * features;
-                        let target = &mut output[pixel + channels.start..pixel + channels.end];
-                        let value = match epilogue {
-                            Some(epilogue) => {
-                                let place = start_of_output + pixel + channels.start;
-                                epilogue.apply(simd, *value, place)
-                            }
-                            None => *value,
-                        };
-                        store(simd, target, value);
+                let corner = Corner {
+                    first: corner + channels.start,
+                    line: width * features,
+                    pixel: features,
+                    rows,
+                    across,
+                };
+                let count = channels.len();
+                match epilogue {
+                    None => corner.fill(simd, values, count, output, #[inline(always)] |value, _| value),
+                    Some(epilogue) => {
+                        let epilogue = epilogue.at(simd, channels);
+                        corner.fill(simd, values, count, output, #[inline(always)] |value, place| {
+                            epilogue.apply(simd, value, start_of_output + place)
+                        });
                     }
                 }
             }
@@ -126,14 +157,8 @@ kernel! {
             let (rows, across) = (TILE.min(height - tile.row), TILE.min(width - tile.column));
             let corner = ((tile.image * height + tile.row) * width + tile.column) * features;
             for channels in columns(simd, features) {
-                let mut values = [[simd.splat_f32s(0.0); TILE]; TILE];
-                for (row, values) in values.iter_mut().enumerate().take(rows) {
-                    for (column, value) in values.iter_mut().enumerate().take(across) {
-                        let pixel = corner + (row * width + column) * features;
-                        *value = load(simd, &gradient[pixel + channels.start..pixel + channels.end]);
-                    }
-                }
-                let values = of_gradient(simd, values);
+                let corner = Corner { first: corner + channels.start, line: width * features, pixel: features, rows, across };
+                let values = of_gradient(simd, corner.read(simd, channels.len(), gradient));
                 let start = number * slab.width + channels.start;
                 put(simd, values, &mut output[start..], slab.stride, channels.len());
             }
@@ -181,6 +206,74 @@ fn put<S: Simd>(
     } else {
         for (position, value) in values {
             store(simd, &mut output[position * stride..][..count], *value);
+        }
+    }
+}
+
+/// Where the outputs of a tile go, as far as they lie within the image.
+#[derive(Clone, Copy)]
+struct Corner {
+    /// The first element.
+    first: usize,
+    /// From a row to the next, and from a pixel to the next.
+    line: usize,
+    pixel: usize,
+    rows: usize,
+    across: usize,
+}
+
+impl Corner {
+    fn is_whole(self) -> bool {
+        [self.rows, self.across] == [TILE; 2]
+    }
+
+    /// What [`fill`](Self::fill) would write to; 0 outside the image.
+    #[inline(always)]
+    fn read<S: Simd>(self, simd: S, count: usize, gradient: &[f32]) -> Square<S, TILE> {
+        let mut values = [[simd.splat_f32s(0.0); TILE]; TILE];
+        let place = |row, column| self.first + row * self.line + column * self.pixel;
+        if self.is_whole() && count == S::F32_LANES {
+            for (row, values) in values.iter_mut().enumerate() {
+                for (column, value) in values.iter_mut().enumerate() {
+                    *value = load(simd, &gradient[place(row, column)..][..S::F32_LANES]);
+                }
+            }
+            return values;
+        }
+        for (row, values) in values.iter_mut().enumerate().take(self.rows) {
+            for (column, value) in values.iter_mut().enumerate().take(self.across) {
+                *value = load(simd, &gradient[place(row, column)..][..count]);
+            }
+        }
+        values
+    }
+
+    /// Stores what `finish` makes of each of the `values` and of its place: `count` channels of a pixel.
+    #[inline(always)]
+    fn fill<S: Simd>(
+        self,
+        simd: S,
+        values: Square<S, TILE>,
+        count: usize,
+        output: &mut [f32],
+        finish: impl Fn(S::f32s, usize) -> S::f32s,
+    ) {
+        let place = |row, column| self.first + row * self.line + column * self.pixel;
+        // Whole tiles are told apart once, so that the values stay in registers.
+        if self.is_whole() && count == S::F32_LANES {
+            for (row, values) in values.iter().enumerate() {
+                for (column, value) in values.iter().enumerate() {
+                    let place = place(row, column);
+                    store(simd, &mut output[place..][..S::F32_LANES], finish(*value, place));
+                }
+            }
+            return;
+        }
+        for (row, values) in values.iter().enumerate().take(self.rows) {
+            for (column, value) in values.iter().enumerate().take(self.across) {
+                let place = place(row, column);
+                store(simd, &mut output[place..place + count], finish(*value, place));
+            }
         }
     }
 }

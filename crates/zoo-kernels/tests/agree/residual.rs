@@ -1,0 +1,48 @@
+use burn::nn::{self as stock, PaddingConfig2d};
+use burn::tensor::Tensor;
+use zoo_kernels::nn;
+
+use crate::assert_agree;
+
+#[test]
+fn two_ways_that_meet_again_agree() {
+    let padding = PaddingConfig2d::Explicit(1, 1, 1, 1);
+    let config = nn::MaxPool2dConfig::new([3, 3]).with_strides([1, 1]);
+    let pool = config.with_padding(padding.clone()).init();
+    let config = stock::pool::MaxPool2dConfig::new([3, 3]).with_strides([1, 1]);
+    let burns = config.with_padding(padding).init();
+    // The last is larger than one task takes.
+    for shape in [[1, 1, 3, 3], [4, 3, 5, 6], [40, 33, 9, 7]] {
+        let image = |inputs: &[Tensor<1>]| inputs[0].clone().reshape(shape);
+        // Both gradients channels-last.
+        assert_agree(
+            &format!("{shape:?}"),
+            &[shape.iter().product()],
+            |inputs| {
+                let [one, other] = nn::fork(image(inputs));
+                nn::add(pool.forward(one), pool.forward(other.mul_scalar(2.0)))
+            },
+            |inputs| {
+                let other = image(inputs).mul_scalar(2.0);
+                burns.forward(image(inputs)) + burns.forward(other)
+            },
+        );
+        // One of them row-major, and the sum's own shared by both ways.
+        assert_agree(
+            &format!("{shape:?}, in two orders"),
+            &[shape.iter().product()],
+            |inputs| {
+                let [one, other] = nn::fork(image(inputs));
+                nn::add(other, pool.forward(one))
+            },
+            |inputs| image(inputs) + burns.forward(image(inputs)),
+        );
+    }
+}
+
+#[test]
+#[should_panic(expected = "sums are of tensors of the same shape")]
+fn a_sum_spreads_nothing() {
+    let device = burn::tensor::Device::flex();
+    let _ = nn::add(Tensor::<2>::zeros([2, 3], &device), Tensor::zeros([1, 3], &device));
+}
