@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes the results of PyTorch, torchvision and timm for the training runs that the tests of zoo-training repeat:
-tests/fixtures/{optimizers,schedules,loss_curves,gradients}.json.
+tests/fixtures/{optimizers,schedules,loss_curves,loss_curves_bf16,gradients}.json.
 
     python3 -m venv venv && venv/bin/pip install torch torchvision timm
     venv/bin/python scripts/training_fixture.py
@@ -286,11 +286,12 @@ def fill(model, names, gain):
                 parameter.copy_(torch.from_numpy(filler(path, 0, count, scale)).reshape(parameter.shape))
 
 
-def train(forward, model, optimizer, schedule, steps, size, shape, smoothing, clip):
+def train(forward, model, optimizer, schedule, steps, size, shape, smoothing, clip, bf16=False):
     losses = []
     for step in range(steps):
         images, labels = batch(step, size, shape)
-        loss = nn.functional.cross_entropy(forward(images), labels, label_smoothing=smoothing)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+            loss = nn.functional.cross_entropy(forward(images), labels, label_smoothing=smoothing)
         optimizer.zero_grad()
         loss.backward()
         if clip is not None:
@@ -302,7 +303,7 @@ def train(forward, model, optimizer, schedule, steps, size, shape, smoothing, cl
     return losses
 
 
-def curve(made, size, side, config, clip):
+def curve(made, size, side, config, clip, bf16=False):
     (model, names, gain), (kind, settings) = made, next(iter(config.items()))
     fill(model, names, gain)
     decayed = [p for n, p in model.named_parameters() if p.ndim > 1 and "cls" not in n and "pos" not in n]
@@ -315,12 +316,12 @@ def curve(made, size, side, config, clip):
     model.train()
     schedule = SequentialLR(optimizer, [lr_scheduler.LinearLR(optimizer, 0.1, total_iters=9),
                                         lr_scheduler.CosineAnnealingLR(optimizer, CURVE_STEPS - 11)], [10])
-    losses = train(model, model, optimizer, schedule, CURVE_STEPS, size, (3, side, side), 0.0, clip)
+    losses = train(model, model, optimizer, schedule, CURVE_STEPS, size, (3, side, side), 0.0, clip, bf16)
     return {"optimizer": config, "batch": size, "image_size": side, "gain": gain, "clip_grad_norm": clip,
             "losses": losses}
 
 
-def loss_curves():
+def loss_curves(bf16=False):
     """Learning rates at which PyTorch agrees with itself to within 1e-3, in single and double precision and with and
     without oneDNN's convolutions. At larger ones, a network with ReLU and pooling diverges from its own twin, so
     there is no curve to compare with."""
@@ -330,11 +331,16 @@ def loss_curves():
 
     adamw = {"adamw": {"learning_rate": 5e-4, "weight_decay": 0.05}}
     return {
-        "cnn": curve(cnn(), 16, 32, sgd(0.005), 1.0),
-        "alexnet": curve(alexnet(), 8, 64, sgd(0.001), 0.5),
-        "resnet": curve(resnet(), 16, 32, sgd(0.002), 1.0),
-        "vit": curve(vit(), 16, 32, adamw, 1.0),
+        "cnn": curve(cnn(), 16, 32, sgd(0.005), 1.0, bf16),
+        "alexnet": curve(alexnet(), 8, 64, sgd(0.001), 0.5, bf16),
+        "resnet": curve(resnet(), 16, 32, sgd(0.002), 1.0, bf16),
+        "vit": curve(vit(), 16, 32, adamw, 1.0, bf16),
     }
+
+
+def loss_curves_bf16():
+    """The losses of the same trainings in mixed precision, as autocast does it."""
+    return {name: found["losses"] for name, found in loss_curves(bf16=True).items()}
 
 
 # -- Gradients of the blocks of a ResNet -----------------------------------------------------------
@@ -397,7 +403,7 @@ def main():
     torch.manual_seed(0)
     torch.set_num_threads(2)
     FIXTURES.mkdir(exist_ok=True)
-    for make in [optimizers, schedules, loss_curves, gradients]:
+    for make in [optimizers, schedules, loss_curves, loss_curves_bf16, gradients]:
         with open(FIXTURES / f"{make.__name__}.json", "w") as file:
             json.dump(make(), file, indent=1)
             file.write("\n")

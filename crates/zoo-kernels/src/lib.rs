@@ -25,8 +25,13 @@
 //!
 //! The kernels divide their work into parts of fixed size and add the parts up in a fixed order, so
 //! their results do not depend on the number of threads. They do depend on the processor's vector
-//! instructions, which the environment variable `ZOO_KERNELS_SIMD` can restrict (`avx2` or
-//! `plain`).
+//! instructions, which the environment variable `ZOO_KERNELS_SIMD` can restrict (`avx512`, which
+//! leaves out its 16-bit products, `avx2` or `plain`).
+//!
+//! # Mixed precision
+//!
+//! In the scope of [`Precision::Bf16`] the operands of linear layers, convolutions and attention are
+//! rounded to bf16, forward and backward; all else is f32.
 
 // The derive of RecordState looks for these at the root.
 use burn::optim::{RecordState, StateSink, StateSource};
@@ -35,3 +40,6 @@ use burn::optim::{RecordState, StateSink, StateSource};
 mod flex;
 pub mod nn;
 pub mod optim;
+mod precision;
+
+pub use precision::{Precision, Scope};

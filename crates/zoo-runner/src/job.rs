@@ -60,7 +60,8 @@ impl Job {
         show: Show,
     ) -> Result<Self, Error> {
         config.check()?;
-        let device = config.backend.open()?;
+        let precision = config.train.precision;
+        let device = config.backend.open_for(precision)?;
         let pretrained = match before {
             Some(before) if config.pretrained.is_some() => {
                 config.settle_as(before)?;
@@ -85,6 +86,7 @@ impl Job {
             .map_err(|message| Error::Usage(format!("backend `{}`: {message}", config.backend)))?;
         config.model = config.model.fit_to(shape).map_err(|message| refuse("model", message))?;
         data.notes.extend(config.model.note());
+        data.notes.extend(config.backend.precision_note(precision));
         check_memory(&config.model, &settings, What::Train, &device)?;
         let model = config.init_model(pretrained.as_ref(), &data.classes, &device)?;
         Ok(Self { setup: Setup { config, device, data, settings, live: None }, model })
@@ -216,6 +218,7 @@ impl Setup {
         show: Show,
         stop: &Stop,
     ) -> Result<(Trained<AnyModel>, Option<Glance>), Error> {
+        let _scope = self.config.train.precision.enter();
         let probe = Probe {
             loss: &self.settings.loss,
             train: &self.evaluated(&self.data.train),
@@ -266,6 +269,7 @@ impl Setup {
         show: Show,
     ) -> Result<Report, Error> {
         let Self { config, device, data, .. } = self;
+        let _scope = config.train.precision.enter();
         let (name, split) = match &data.test {
             Some(test) => (SplitName::Test, test),
             None => (SplitName::Valid, &data.valid),

@@ -6,6 +6,7 @@ use burn::tensor::Device;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use zoo_data::{Dataset, Unreadable, shown};
+use zoo_kernels::Precision;
 use zoo_model::{BURN_VERSION, ZOO_VERSION};
 use zoo_training::{Steered, read_steered};
 
@@ -25,6 +26,9 @@ pub struct Manifest {
     pub seed: u64,
     /// Backend, with the index of its device.
     pub backend: String,
+    /// What products and convolutions compute in.
+    #[serde(default = "f32_of_old")]
+    pub precision: String,
     /// What Burn calls the device.
     pub device: String,
     /// Processor and threads of CPU computation.
@@ -64,6 +68,11 @@ pub struct DataManifest {
     pub skipped: Vec<Unreadable>,
 }
 
+/// Runs of before there was a choice.
+fn f32_of_old() -> String {
+    Precision::F32.to_string()
+}
+
 /// The arguments of this command, after the program's name.
 pub fn command() -> Vec<String> {
     std::env::args_os().skip(1).map(|argument| shown(Path::new(&argument))).collect()
@@ -78,6 +87,7 @@ impl Manifest {
             command: command(),
             seed: config.seed,
             backend: config.backend.to_string(),
+            precision: config.train.precision.to_string(),
             device: format!("{device:?}"),
             machine: machine::name(),
             data: DataManifest::of(data),

@@ -2,9 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use zoo_kernels::Precision;
 
 use super::{Budget, CheckpointConfig, Course, EarlyStoppingConfig, EmaConfig, Pace};
-use crate::words::range;
+use crate::{precision, words::range};
 
 /// How long to train, how to step, what to keep.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -25,6 +26,12 @@ pub struct TrainConfig {
     /// Batches per optimizer step, at least 1. The step uses the mean over all their images, so it
     /// equals a step with a batch that many times as large.
     pub accumulate: usize,
+    /// What the operands of matrix products and convolutions are rounded to, forward and backward: `f32`
+    /// rounds nothing, `bf16` is mixed precision as in PyTorch's autocast. Sums, weights and all else are
+    /// f32.
+    #[serde(with = "precision")]
+    #[schemars(schema_with = "precision::schema")]
+    pub precision: Precision,
     /// Largest L2 norm of all gradients together, above 0; by default no clipping.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_grad_norm: Option<f64>,
@@ -53,6 +60,7 @@ impl Default for TrainConfig {
             images: None,
             seconds: None,
             accumulate: 1,
+            precision: Precision::F32,
             clip_grad_norm: None,
             ema: None,
             early_stopping: None,

@@ -1,7 +1,7 @@
 //! Trainings against those of PyTorch, torchvision and timm, whose figures `scripts/training_fixture.py`
 //! writes. Weights and images come from formulas that both sides have.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use burn::{
     module::{Module, Param},
@@ -10,7 +10,7 @@ use burn::{
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 use zoo_data::{Batch, DataError};
-use zoo_kernels::nn::Tap;
+use zoo_kernels::{Precision, nn::Tap};
 use zoo_model::{
     Classifier,
     filler::{filled, filler},
@@ -63,6 +63,7 @@ struct Training {
     gain: f64,
     label_smoothing: f64,
     clip_grad_norm: Option<f64>,
+    precision: Precision,
 }
 
 impl Training {
@@ -72,7 +73,9 @@ impl Training {
         let loss = json!({"cross-entropy": {"label_smoothing": self.label_smoothing}});
         let mut loss: LossConfig = serde_json::from_value(loss).unwrap();
         let clip_grad_norm = self.clip_grad_norm;
-        let train = TrainConfig { clip_grad_norm, steps: Some(steps), ..Default::default() };
+        let precision = self.precision;
+        let train =
+            TrainConfig { clip_grad_norm, steps: Some(steps), precision, ..Default::default() };
         let settings = TrainSettings {
             loss: loss.resolve(&[], &[]).unwrap(),
             optimizer: self.optimizer.clone(),
@@ -140,6 +143,7 @@ fn optimizers_are_those_of_pytorch_and_timm() {
             gain: 1.0,
             label_smoothing: 0.1,
             clip_grad_norm: Some(0.5),
+            precision: Precision::F32,
         };
         let model = Pixels::init(6);
         let (losses, model) = training.run(model, row.losses.len());
@@ -189,10 +193,10 @@ struct Curve {
 }
 
 #[track_caller]
-fn assert_curve<M: Classifier>(name: &str, model: impl FnOnce(&Device) -> M) {
+fn assert_curve<M: Classifier>(name: &str, model: impl Fn(&Device) -> M) {
     let mut curves: serde_json::Value = fixture("loss_curves.json");
     let curve: Curve = serde_json::from_value(curves[name].take()).unwrap();
-    let training = Training {
+    let mut training = Training {
         optimizer: curve.optimizer,
         schedule: serde_json::from_value(json!({"cosine": {"warmup": {"steps": 10}}})).unwrap(),
         batch: curve.batch,
@@ -200,12 +204,24 @@ fn assert_curve<M: Classifier>(name: &str, model: impl FnOnce(&Device) -> M) {
         gain: curve.gain,
         label_smoothing: 0.0,
         clip_grad_norm: curve.clip_grad_norm,
+        precision: Precision::F32,
     };
     let (losses, _) = training.run(model(&host()), curve.losses.len());
     let off = losses.iter().zip(&curve.losses).map(|(found, expected)| (found - expected).abs());
     let off = off.fold(0.0, f64::max);
     println!("{name}: losses within {off:.1e}");
     assert!(off < 1e-3, "{name}: {off}");
+    // In mixed precision, beside PyTorch's autocast and beside f32.
+    let curves: BTreeMap<String, Vec<f64>> = fixture("loss_curves_bf16.json");
+    training.precision = Precision::Bf16;
+    let (narrow, _) = training.run(model(&host()), losses.len());
+    for (what, expected) in [("autocast", &curves[name]), ("f32", &losses)] {
+        let off =
+            narrow.iter().zip(expected).map(|(found, expected)| (found / expected - 1.0).abs());
+        let off = off.fold(0.0, f64::max);
+        println!("{name} in bf16: losses within {off:.1e} of {what}");
+        assert!(off < 2e-2, "{name} in bf16: {off} from {what}");
+    }
 }
 
 #[test]

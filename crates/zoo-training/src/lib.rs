@@ -23,6 +23,7 @@ mod lr_find;
 mod measured;
 mod metrics_file;
 mod optimizer;
+mod precision;
 pub mod progress;
 mod run;
 pub mod run_dir;
@@ -48,6 +49,7 @@ pub use self::{
     measured::Measured,
     metrics_file::{Line, MetricsFile, read_lines, read_steered},
     optimizer::{OptimizerConfig, ParameterGroups, ParameterGroupsConfig, hidden_matrices},
+    precision::parse_precision,
     run::{Plan, Trained, train},
     schedule::ScheduleConfig,
     settings::TrainSettings,

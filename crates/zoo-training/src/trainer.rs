@@ -6,7 +6,7 @@ use burn::{
     tensor::{Device, Tensor},
 };
 use zoo_data::{Batch, DataError};
-use zoo_kernels::nn::Tap;
+use zoo_kernels::{Precision, nn::Tap};
 use zoo_model::Classifier;
 
 use super::{
@@ -30,6 +30,7 @@ pub struct Trainer<M> {
     groups: ParameterGroups,
     freezing: Freezing,
     loss: Loss,
+    precision: Precision,
     clip_grad_norm: Option<f64>,
     top_k: Option<usize>,
     seed: u64,
@@ -113,6 +114,7 @@ impl<M: Classifier> Trainer<M> {
             groups,
             freezing,
             loss: settings.loss.clone(),
+            precision: settings.train.precision,
             clip_grad_norm: settings.train.clip_grad_norm,
             top_k: settings.top_k,
             seed: settings.seed,
@@ -156,6 +158,7 @@ impl<M: Classifier> Trainer<M> {
         of: StepBatches,
         watch: &mut impl Watch,
     ) -> Result<Option<StepGradients>, Error> {
+        let _scope = self.precision.enter();
         let model = self.model();
         let mut sum = GradientsAccumulator::new();
         let (mut measured, mut images) = (Measured::default(), Vec::with_capacity(of.images));
@@ -203,6 +206,7 @@ impl<M: Classifier> Trainer<M> {
     ///
     /// [`Error::Failed`] if the device gives up.
     pub fn measure(&self, model: &M, batch: Batch) -> Result<Measured, Error> {
+        let _scope = self.precision.enter();
         let logits = model.forward(batch.images);
         let losses: Tensor<1> = Loss::default().of_batch(&logits, &batch.targets, None);
         Measured::of(losses, logits, batch.targets, self.top_k)

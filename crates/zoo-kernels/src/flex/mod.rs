@@ -4,6 +4,7 @@ mod activation;
 mod attention;
 mod autodiff;
 mod batch_norm;
+mod bf16;
 mod conv;
 mod epilogue;
 mod fork;
@@ -23,6 +24,7 @@ mod step;
 mod tensor;
 mod tile;
 
+pub(crate) use bf16::instructions as bf16_instructions;
 pub(crate) use conv::ConvShape;
 pub(crate) use lrn::Response;
 pub(crate) use ops::{Kernels, applies};
@@ -47,7 +49,9 @@ pub(crate) fn conv_norm_infer(
     let coefficients = batch_norm::given(parameters.map(ops::primitive), epsilon);
     let shortcut = shortcut.map(ops::primitive);
     let (input, weight) = (ops::primitive(input), ops::primitive(weight));
-    let output = conv::forward_scaled(input, weight, &coefficients, shape, (shortcut, relu));
+    let precision = crate::Precision::current();
+    let output =
+        conv::forward_scaled(input, weight, &coefficients, (shape, precision), (shortcut, relu));
     burn::tensor::Tensor::from_primitive::<burn::backend::Flex>(output)
 }
 

@@ -11,6 +11,7 @@ use super::pool::PoolShape;
 use super::{
     activation, attention, batch_norm, conv, fork, layer_norm, linear, lrn, pool, softmax,
 };
+use crate::Precision;
 
 /// Whether the kernels can work on `tensor`: 32-bit floats on the Flex backend, at least one of
 /// them.
@@ -31,6 +32,7 @@ pub(crate) trait Kernels: Backend {
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         shape: ConvShape,
+        precision: Precision,
     ) -> FloatTensor<Self>;
 
     fn zoo_max_pool2d(input: FloatTensor<Self>, shape: PoolShape) -> FloatTensor<Self>;
@@ -64,6 +66,7 @@ pub(crate) trait Kernels: Backend {
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        precision: Precision,
     ) -> FloatTensor<Self>;
 
     /// The input twice.
@@ -81,9 +84,14 @@ pub(crate) trait Kernels: Backend {
         query: FloatTensor<Self>,
         key: FloatTensor<Self>,
         value: FloatTensor<Self>,
+        precision: Precision,
     ) -> FloatTensor<Self>;
 
-    fn zoo_self_attention(input: FloatTensor<Self>, heads: usize) -> FloatTensor<Self>;
+    fn zoo_self_attention(
+        input: FloatTensor<Self>,
+        heads: usize,
+        precision: Precision,
+    ) -> FloatTensor<Self>;
 
     fn zoo_local_response_norm(input: FloatTensor<Self>, response: Response) -> FloatTensor<Self>;
 }
@@ -103,8 +111,13 @@ macro_rules! kernels {
 }
 
 kernels! {
-    zoo_conv2d(input: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>, shape: ConvShape)
-        -> FloatTensor<Self> => conv::{forward, tracked};
+    zoo_conv2d(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        shape: ConvShape,
+        precision: Precision
+    ) -> FloatTensor<Self> => conv::{forward, tracked};
     zoo_max_pool2d(input: FloatTensor<Self>, shape: PoolShape) -> FloatTensor<Self> => pool::{forward, tracked};
     zoo_batch_norm_train(
         input: FloatTensor<Self>,
@@ -127,16 +140,24 @@ kernels! {
         beta: FloatTensor<Self>,
         epsilon: f64
     ) -> FloatTensor<Self> => layer_norm::{forward, tracked};
-    zoo_linear(input: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>)
-        -> FloatTensor<Self> => linear::{forward, tracked};
+    zoo_linear(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        precision: Precision
+    ) -> FloatTensor<Self> => linear::{forward, tracked};
     zoo_fork(input: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) => fork::{fork, fork_tracked};
     zoo_add(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self> => fork::{sum, sum_tracked};
     zoo_relu(input: FloatTensor<Self>) -> FloatTensor<Self> => activation::{relu, relu_tracked};
     zoo_gelu(input: FloatTensor<Self>) -> FloatTensor<Self> => activation::{gelu, gelu_tracked};
     zoo_softmax(input: FloatTensor<Self>) -> FloatTensor<Self> => softmax::{forward, tracked};
-    zoo_attention(query: FloatTensor<Self>, key: FloatTensor<Self>, value: FloatTensor<Self>) -> FloatTensor<Self>
-        => attention::{attention, attention_tracked};
-    zoo_self_attention(input: FloatTensor<Self>, heads: usize) -> FloatTensor<Self>
+    zoo_attention(
+        query: FloatTensor<Self>,
+        key: FloatTensor<Self>,
+        value: FloatTensor<Self>,
+        precision: Precision
+    ) -> FloatTensor<Self> => attention::{attention, attention_tracked};
+    zoo_self_attention(input: FloatTensor<Self>, heads: usize, precision: Precision) -> FloatTensor<Self>
         => attention::{self_attention, self_attention_tracked};
     zoo_local_response_norm(input: FloatTensor<Self>, response: Response) -> FloatTensor<Self>
         => lrn::{forward, tracked};

@@ -201,7 +201,7 @@ impl Product<'_> {
 }
 
 #[inline(always)]
-fn store<S: Simd, const VECTORS: usize>(
+pub(crate) fn store<S: Simd, const VECTORS: usize>(
     simd: S,
     sums: &[S::f32s; VECTORS],
     output: &mut [f32],

@@ -1,5 +1,6 @@
 use burn::tensor::Tensor;
 
+use super::narrow::{narrow, widen};
 use super::softmax;
 #[cfg(feature = "flex")]
 use crate::flex::{Kernels, applies};
@@ -21,11 +22,13 @@ pub fn attention(query: Tensor<4>, key: Tensor<4>, value: Tensor<4>) -> Tensor<4
             query.into_dispatch(),
             key.into_dispatch(),
             value.into_dispatch(),
+            crate::Precision::current(),
         ));
     }
     let [_, _, _, width] = query.dims();
-    let scores = query.mul_scalar(1.0 / (width as f64).sqrt()).matmul(key.transpose());
-    softmax(scores, 3).matmul(value)
+    let scale = 1.0 / (width as f64).sqrt();
+    let scores = widen(narrow(query.mul_scalar(scale)).matmul(narrow(key).transpose()));
+    widen(narrow(softmax(scores, 3)).matmul(narrow(value)))
 }
 
 /// [`attention`] of tokens to each other, from one layer's output for queries, keys and values
@@ -44,6 +47,7 @@ pub fn self_attention(input: Tensor<3>, num_heads: usize) -> Tensor<3> {
         return Tensor::from_dispatch(<burn::backend::Dispatch as Kernels>::zoo_self_attention(
             input.into_dispatch(),
             num_heads,
+            crate::Precision::current(),
         ));
     }
     let [batch, tokens, features] = input.dims();

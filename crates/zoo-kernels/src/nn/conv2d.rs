@@ -6,6 +6,7 @@ use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor};
 
+use super::narrow::{narrow, widen};
 use super::padding::pairs;
 #[cfg(feature = "flex")]
 use crate::flex::{ConvShape, Kernels, applies};
@@ -119,6 +120,7 @@ impl Conv2d {
                 weight.into_dispatch(),
                 bias.into_dispatch(),
                 shape,
+                crate::Precision::current(),
             ));
         }
         if self.tiles([height, width], [rows, columns]) {
@@ -126,7 +128,7 @@ impl Conv2d {
         }
         let options =
             ConvOptions::new_with_padding(self.stride, [rows, columns], self.dilation, self.groups);
-        conv2d(input, weight, bias, options)
+        widen(conv2d(narrow(input), narrow(weight), bias.map(narrow), options))
     }
 
     /// Whether the windows lie side by side and fill the image, as a ViT's patches do.
@@ -150,7 +152,8 @@ fn product_of_tiles(input: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>
         .reshape([batch, channels, down, rows, across, columns])
         .permute([0, 2, 4, 1, 3, 5])
         .reshape([batch * down * across, terms]);
-    let mut output = tiles.matmul(weight.reshape([features, terms]).transpose());
+    let weight = narrow(weight.reshape([features, terms])).transpose();
+    let mut output = widen(narrow(tiles).matmul(weight));
     if let Some(bias) = bias {
         output = output + bias.unsqueeze();
     }

@@ -4,6 +4,8 @@ use burn::nn;
 use burn::tensor::module::linear;
 use burn::tensor::{Device, Tensor, assert_shape};
 
+use super::narrow::{narrow, widen};
+
 #[cfg(feature = "flex")]
 use crate::flex::{Kernels, applies};
 
@@ -72,8 +74,9 @@ impl Linear {
                 input.into_dispatch(),
                 weight.into_dispatch(),
                 bias.into_dispatch(),
+                crate::Precision::current(),
             ));
         }
-        linear(input, weight, bias)
+        widen(linear(narrow(input), narrow(weight), bias.map(narrow)))
     }
 }

@@ -3,6 +3,7 @@
 
 mod convolution;
 mod images;
+mod narrow;
 mod properties;
 mod reference;
 mod residual;
@@ -128,7 +129,7 @@ fn narrower_instructions_agree() {
     if std::env::var_os("ZOO_KERNELS_SIMD").is_some() {
         return;
     }
-    for level in ["avx2", "plain"] {
+    for level in ["avx512", "avx2", "plain"] {
         let status = std::process::Command::new(std::env::current_exe().unwrap())
             .env("ZOO_KERNELS_SIMD", level)
             .status()

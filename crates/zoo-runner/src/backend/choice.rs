@@ -2,9 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-use burn::tensor::Device;
+use burn::tensor::{DType, Device};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use zoo_kernels::{Precision, nn::bf16_instructions};
 use zoo_training::words::unknown;
 
 use super::{BACKENDS, Backend};
@@ -49,6 +50,30 @@ impl BackendChoice {
         })
     }
 
+    /// Opens the device to compute in `precision`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open), and [`Error::Usage`] if the device cannot compute in it.
+    pub fn open_for(&self, precision: Precision) -> Result<Device, Error> {
+        let device = self.open()?;
+        let refuse = |message| Error::Usage(format!("backend `{self}`: {message}"));
+        check_precision(&device, precision).map_err(refuse).map(|()| device)
+    }
+
+    /// What a user should know who computes in `precision` here.
+    pub fn precision_note(&self, precision: Precision) -> Option<String> {
+        let is_slow = precision == Precision::Bf16
+            && self.name == Self::default().name
+            && bf16_instructions().is_none();
+        is_slow.then(|| {
+            String::from(
+                "bf16 is emulated: for this processor the zoo has no 16-bit products, so operands are \
+                 rounded and multiplied in f32, with the same meaning and no gain in speed",
+            )
+        })
+    }
+
     fn backend(&self) -> Result<&'static Backend, Error> {
         let names = BACKENDS.iter().map(|backend| backend.name);
         let Some(backend) = BACKENDS.iter().find(|backend| backend.name == self.name) else {
@@ -65,6 +90,20 @@ impl BackendChoice {
             )));
         }
         Ok(backend)
+    }
+}
+
+/// Refuses a precision in which a device cannot compute.
+///
+/// # Errors
+///
+/// What to do instead.
+pub fn check_precision(device: &Device, precision: Precision) -> Result<(), String> {
+    match precision {
+        Precision::Bf16 if !device.supports_dtype(DType::BF16) => Err(String::from(
+            "this device does not compute in bf16; use --precision f32 or --backend flex",
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -10,7 +10,11 @@ use burn::tensor::DeviceType;
 
 pub use zoo_model::host;
 
-pub use self::{choice::BackendChoice, device::DeviceInfo, software::check_batch};
+pub use self::{
+    choice::{BackendChoice, check_precision},
+    device::DeviceInfo,
+    software::check_batch,
+};
 
 /// A backend in the zoo's table.
 pub struct Backend {

@@ -20,8 +20,8 @@ pub fn compare(now: &[Row], then: &[Row], force: bool) -> Result<Vec<Option<f64>
     }
     let ratio = |row: &Row| {
         let same = |other: &&Row| {
-            (&other.config, &other.backend, other.what, other.batch)
-                == (&row.config, &row.backend, row.what, row.batch)
+            (&other.config, &other.backend, &other.precision, other.what, other.batch)
+                == (&row.config, &row.backend, &row.precision, row.what, row.batch)
         };
         then.iter().find(same).map(|other| row.images_per_second / other.images_per_second)
     };
@@ -41,6 +41,7 @@ mod tests {
         Row {
             config: config.to_string(),
             backend: String::from("flex"),
+            precision: String::from("f32"),
             what: What::Train,
             batch: 1,
             images_per_second,

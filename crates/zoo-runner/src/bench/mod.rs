@@ -11,6 +11,7 @@ use std::path::Path;
 use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 use zoo_data::{Batch, Dataset, Loader, SplitName};
+use zoo_kernels::Precision;
 use zoo_model::{DataShape, WeightsInfo, on_model};
 use zoo_training::{Part, progress::Show};
 
@@ -56,6 +57,9 @@ pub struct Row {
     pub config: String,
     /// What computed.
     pub backend: String,
+    /// What products and convolutions computed in; f32 in files of before there was a choice.
+    #[serde(default = "f32_of_old")]
+    pub precision: String,
     /// What was timed.
     pub what: What,
     /// Images a step.
@@ -80,6 +84,10 @@ pub struct Row {
     pub peak_memory_bytes: Option<u64>,
     /// Processor and threads, or the GPU: rows of different machines are not compared.
     pub machine: String,
+}
+
+fn f32_of_old() -> String {
+    Precision::F32.to_string()
 }
 
 /// The middle and the ends of some measurements.
@@ -126,7 +134,8 @@ pub fn run(
     steps: usize,
     dump: Option<&Path>,
 ) -> Result<Row, Error> {
-    let device = backend.open()?;
+    let precision = case.config.train.precision;
+    let device = backend.open_for(precision)?;
     let mut data = case.config.data.open()?;
     check_images(&mut data, &[SplitName::Train], Show::Nothing)?;
     let settings = case.model(DataShape::of(&data)).map_err(|text| refuse("model", text))?;
@@ -139,6 +148,7 @@ pub fn run(
     let mut row = Row {
         config: case.name.clone(),
         backend: backend.to_string(),
+        precision: precision.to_string(),
         what,
         batch,
         images_per_second: 0.0,
@@ -156,6 +166,7 @@ pub fn run(
             let batches = first_batches(&loader)?;
             let peak = peak_flops(&device);
             let model = settings.init(case.config.seed, &device);
+            let _scope = precision.enter();
             if let Some(folder) = dump {
                 let info = WeightsInfo {
                     model: settings.clone(),

@@ -5,7 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use zoo_training::run_dir::read_json;
 
-use super::{Output, cases::Cases, flags::Threads, print, print_json, table};
+use super::{
+    Output,
+    cases::Cases,
+    flags::{InPrecision, Threads, tell_precision},
+    print, print_json, table,
+};
 use crate::{
     Error,
     backend::BackendChoice,
@@ -27,6 +32,8 @@ pub struct Bench {
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     steps: u64,
     #[command(flatten)]
+    precision: InPrecision,
+    #[command(flatten)]
     threads: Threads,
     /// Write the weights, batches and logits of each case to a folder named after it in DIR.
     #[arg(long, value_name = "DIR")]
@@ -42,7 +49,7 @@ pub struct Bench {
 impl Bench {
     pub fn run(self, output: Output) -> Result<(), Error> {
         self.threads.apply()?;
-        let cases = self.cases.find(built_in)?;
+        let cases = self.cases.find(built_in, &self.precision)?;
         self.backend.iter().try_for_each(BackendChoice::check)?;
         let dumps = cases.iter().filter_map(|case| self.dump_of(&case.name));
         dumps.into_iter().try_for_each(|folder| check_dump(&folder))?;
@@ -50,6 +57,7 @@ impl Bench {
         let mut rows = Vec::new();
         for case in &cases {
             for backend in &self.backend {
+                tell_precision(backend, case.config.train.precision, output);
                 for &what in &self.what {
                     if !output.quiet {
                         eprintln!("{} {backend} {what:?}", case.name);
@@ -82,8 +90,19 @@ impl Bench {
 
 fn text(rows: &[Row], ratios: &[Option<f64>], compared: bool) -> String {
     let mut head = vec![
-        "case", "backend", "what", "batch", "images/s", "ms", "forward", "backward", "update",
-        "GFLOP/s", "of peak", "MB",
+        "case",
+        "backend",
+        "precision",
+        "what",
+        "batch",
+        "images/s",
+        "ms",
+        "forward",
+        "backward",
+        "update",
+        "GFLOP/s",
+        "of peak",
+        "MB",
     ];
     if compared {
         head.push("now / then");
@@ -95,6 +114,7 @@ fn text(rows: &[Row], ratios: &[Option<f64>], compared: bool) -> String {
         let mut cells = vec![
             row.config.clone(),
             row.backend.clone(),
+            row.precision.clone(),
             format!("{:?}", row.what).to_lowercase(),
             row.batch.to_string(),
             format!("{:.1}", row.images_per_second),

@@ -4,7 +4,7 @@ use clap::Args;
 use zoo_data::meant;
 use zoo_training::words::unknown;
 
-use super::flags::Sets;
+use super::flags::{InPrecision, Sets};
 use crate::{Error, case::Case, config::RunConfig};
 
 /// Built-in cases and configs, as named on the command line.
@@ -23,14 +23,23 @@ pub struct Cases {
 impl Cases {
     /// The requested cases, checked. `built_in` returns those that a verb knows, with the given
     /// number of images per step.
-    pub fn find(&self, built_in: fn(Option<usize>) -> Vec<Case>) -> Result<Vec<Case>, Error> {
+    pub fn find(
+        &self,
+        built_in: fn(Option<usize>) -> Vec<Case>,
+        precision: &InPrecision,
+    ) -> Result<Vec<Case>, Error> {
         let known = || built_in(self.batch());
-        let cases = match self.cases.as_slice() {
+        let mut cases = match self.cases.as_slice() {
             [] if self.sets.all.is_empty() => known(),
             [] => return Err(Error::Usage(String::from("--set: name the config to change"))),
-            names => names.iter().map(|name| self.one(name, known())).collect::<Result<_, _>>()?,
+            names => {
+                names.iter().map(|name| self.one(name, known())).collect::<Result<Vec<_>, _>>()?
+            }
         };
-        cases.iter().try_for_each(|case| case.config.check())?;
+        for case in &mut cases {
+            precision.apply(&mut case.config);
+            case.config.check()?;
+        }
         Ok(cases)
     }
 

@@ -96,9 +96,11 @@ impl Compare {
             (_, true) => Existing::Resume,
             _ => Existing::Refuse,
         };
+        let precision = self.compute.precision.given;
+        let of_flag = precision.map(|precision| format!("train.precision={precision}"));
         Request {
             configs: self.configs.clone(),
-            sets: self.sets.all.clone(),
+            sets: self.sets.all.iter().cloned().chain(of_flag).collect(),
             backend: self.compute.backend.clone(),
             threads: self.compute.threads.number(),
             extent: Extent { seeds: self.seeds, fractions, budget: self.budget },

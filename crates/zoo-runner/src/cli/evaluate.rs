@@ -9,7 +9,7 @@ use zoo_training::run_dir::{find_weights, manifest_path, metrics_path, read_json
 
 use super::{
     Output, check_data,
-    flags::{Compute, Sets},
+    flags::{Compute, Sets, tell_precision},
     other_images, print, print_json, run_data,
 };
 use crate::curves::Curves;
@@ -75,7 +75,10 @@ impl Evaluate {
         };
         self.compute.apply(&mut config)?;
         config.check()?;
-        let device = config.backend.open()?;
+        let precision = config.train.precision;
+        let device = config.backend.open_for(precision)?;
+        tell_precision(&config.backend, precision, output);
+        let _scope = precision.enter();
         let mut subject = self.open(&config, &weights, &info)?;
         check_data(&mut subject.data, &[subject.name], output)?;
         let split = run_data::split(&subject.data, subject.name)?;

@@ -66,7 +66,7 @@ impl Features {
         let is_own = if is_csv { is_table } else { is_features_file };
         overwrite::check(&self.out, is_own)?;
         let paths = files::images(&self.images, output.quiet)?;
-        let device = self.compute.choose()?.open()?;
+        let (device, _scope) = self.compute.open(&self.run, output)?;
         let options = ImportOptions { image_size: self.image_size, ..ImportOptions::default() };
         let network = open(&self.run, &options, &device, output.show())?;
         if !output.quiet {

@@ -1,7 +1,13 @@
 //! Flags that several verbs share.
 
-use clap::Args;
+use std::path::Path;
 
+use burn::tensor::Device;
+use clap::Args;
+use zoo_kernels::{Precision, Scope};
+use zoo_training::parse_precision;
+
+use super::Output;
 use crate::{Error, backend::BackendChoice, config::RunConfig};
 
 /// What computes, and with how many threads.
@@ -12,7 +18,18 @@ pub struct Compute {
     #[arg(long, value_name = "NAME[:INDEX]")]
     pub backend: Option<BackendChoice>,
     #[command(flatten)]
+    pub precision: InPrecision,
+    #[command(flatten)]
     pub threads: Threads,
+}
+
+/// What products and convolutions compute in.
+#[derive(Clone, Debug, Args)]
+pub struct InPrecision {
+    /// What products and convolutions compute in, f32 or bf16; the choice of the config or of the run,
+    /// or f32, unless given.
+    #[arg(id = "precision", long = "precision", value_name = "PRECISION", value_parser = parse_precision)]
+    pub given: Option<Precision>,
 }
 
 /// With how many threads the CPU computes.
@@ -42,6 +59,7 @@ impl Compute {
         if let Some(backend) = &self.backend {
             config.backend = backend.clone();
         }
+        self.precision.apply(config);
         self.threads.apply()
     }
 
@@ -54,6 +72,38 @@ impl Compute {
     pub fn choose(&self) -> Result<BackendChoice, Error> {
         self.threads.build(false)?;
         Ok(self.backend.clone().unwrap_or_default())
+    }
+}
+
+impl Compute {
+    /// Has the whole process compute with these threads, and this one in the precision for `run`; opens the
+    /// device for both.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`choose`](Self::choose), [`BackendChoice::open_for`] and [`RunConfig::precision_of`].
+    pub fn open(&self, run: &Path, output: Output) -> Result<(Device, Scope), Error> {
+        let precision = self.precision.given.map_or_else(|| RunConfig::precision_of(run), Ok)?;
+        let backend = self.choose()?;
+        let device = backend.open_for(precision)?;
+        tell_precision(&backend, precision, output);
+        Ok((device, precision.enter()))
+    }
+}
+
+impl InPrecision {
+    /// Has `config` compute in this precision, if one is given.
+    pub fn apply(&self, config: &mut RunConfig) {
+        if let Some(precision) = self.given {
+            config.train.precision = precision;
+        }
+    }
+}
+
+/// Notes what a user should know of a precision.
+pub fn tell_precision(backend: &BackendChoice, precision: Precision, output: Output) {
+    if let Some(note) = backend.precision_note(precision).filter(|_| !output.quiet) {
+        eprintln!("note: {note}");
     }
 }
 

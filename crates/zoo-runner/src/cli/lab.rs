@@ -84,6 +84,9 @@ impl Lab {
             if let Some(backend) = &self.compute.backend {
                 command.args(["--backend", &backend.to_string()]);
             }
+            if let Some(precision) = self.compute.precision.given {
+                command.args(["--precision", precision.as_str()]);
+            }
             if let Some(threads) = self.compute.threads.number() {
                 command.args(["--threads", &threads.to_string()]);
             }
@@ -103,6 +106,7 @@ impl Lab {
         Ok(ServeOptions {
             bind: self.door.bind,
             access: self.door.access(note)?,
+            precision: self.compute.precision.given,
             batching: Batching { max_batch: 16, wait: Duration::ZERO, queue: 64 },
             max_body: 32_000_000,
             max_pixels: 50_000_000,

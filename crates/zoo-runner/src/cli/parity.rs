@@ -2,7 +2,12 @@
 
 use clap::Args;
 
-use super::{Output, cases::Cases, flags::Threads, print, print_json, table};
+use super::{
+    Output,
+    cases::Cases,
+    flags::{InPrecision, Threads},
+    print, print_json, table,
+};
 use crate::{
     Error,
     backend::BackendChoice,
@@ -22,13 +27,15 @@ pub struct Parity {
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=1000))]
     steps: u64,
     #[command(flatten)]
+    precision: InPrecision,
+    #[command(flatten)]
     threads: Threads,
 }
 
 impl Parity {
     pub fn run(self, output: Output) -> Result<(), Error> {
         self.threads.apply()?;
-        let cases = self.cases.find(built_in)?;
+        let cases = self.cases.find(built_in, &self.precision)?;
         self.check_backends()?;
         let mut rows = Vec::new();
         for case in &cases {

@@ -91,6 +91,7 @@ impl Serve {
         Ok(ServeOptions {
             bind: self.door.bind,
             access: Access { origins: self.allow_origin.clone(), ..self.door.access(note)? },
+            precision: self.compute.precision.given,
             batching: Batching { max_batch, wait: self.batch_wait, queue },
             max_body: self.max_body,
             max_pixels: self.max_pixels,

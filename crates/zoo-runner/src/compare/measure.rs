@@ -82,6 +82,7 @@ pub fn measure(
     }
     let weights = find_weights(&run.folder)?;
     let network = Predictor::open(&weights, &run.config.backend.open()?)?;
+    let _scope = run.config.train.precision.enter();
     let measuring = Measuring { network: &network, loader: &run.config.loader };
     let (_, split) = entry.measured();
     let bar = show.bar("measuring", split.len());

@@ -5,6 +5,7 @@ use std::{io::ErrorKind, path::Path};
 use json_strip_comments::strip_comments_in_place;
 use serde_json::{Map, Value};
 use zoo_data::{shown, utf8};
+use zoo_kernels::Precision;
 use zoo_training::run_dir::config_path;
 
 use super::{RunConfig, shipped, suggest::explain};
@@ -50,6 +51,18 @@ impl RunConfig {
             return Err(Error::run(run, message));
         }
         Self::load(&path, sets)
+    }
+
+    /// The precision in which a run was trained; f32 for anything else.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if the run's config cannot be read.
+    pub fn precision_of(run: &Path) -> Result<Precision, Error> {
+        match config_path(run).is_file() {
+            true => Ok(Self::of_run(run, &[])?.train.precision),
+            false => Ok(Precision::F32),
+        }
     }
 
     /// The config in `text`, which may have comments, with the `KEY=VALUE` of `sets` applied. `origin`

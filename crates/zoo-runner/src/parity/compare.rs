@@ -1,6 +1,7 @@
 //! How far two traces are apart.
 
 use serde::Serialize;
+use zoo_kernels::Precision;
 
 use super::trace::{Named, Trace};
 
@@ -20,9 +21,14 @@ pub struct Tolerances {
     pub weights: f64,
 }
 
-/// What passes as the same result in 32-bit floats.
-pub const TOLERANCES: Tolerances =
-    Tolerances { logits: 1e-4, loss: 1e-4, gradients: 1e-3, weights: 1e-3 };
+/// What passes as the same result in this precision. In bf16 an operand whose last bits differ may be
+/// rounded to a neighbour.
+pub fn tolerances(precision: Precision) -> Tolerances {
+    match precision {
+        Precision::F32 => Tolerances { logits: 1e-4, loss: 1e-4, gradients: 1e-3, weights: 1e-3 },
+        Precision::Bf16 => Tolerances { logits: 2e-2, loss: 2e-2, gradients: 0.2, weights: 0.2 },
+    }
+}
 
 /// The largest differences between two traces, relative like [`Tolerances`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -131,6 +137,8 @@ fn largest(values: impl Iterator<Item = f64>) -> f64 {
 mod tests {
     use super::*;
 
+    const TOLERANCES: Precision = Precision::F32;
+
     fn trace(logits: f32, gradient: f32) -> Trace {
         let named = |name: &str, values: &[f32]| vec![(name.to_string(), values.to_vec())];
         let mut layers = named("stem", &[1.0, 2.0]);
@@ -146,15 +154,19 @@ mod tests {
     #[test]
     fn differences_are_relative_to_the_largest_value() {
         let (reference, other) = (trace(2.0, 0.25), trace(2.0002, 0.25));
-        let found = Differences::between(&reference, &other, TOLERANCES);
+        let found = Differences::between(&reference, &other, tolerances(TOLERANCES));
         assert!((found.logits - 5e-5).abs() < 1e-6, "{found:?}");
         assert!(found.pass, "{found:?}");
-        assert_eq!(Differences::between(&reference, &reference, TOLERANCES).logits, 0.0);
+        assert_eq!(
+            Differences::between(&reference, &reference, tolerances(TOLERANCES)).logits,
+            0.0
+        );
     }
 
     #[test]
     fn the_first_layer_and_the_worst_parameter_are_named() {
-        let found = Differences::between(&trace(2.0, 0.25), &trace(2.1, 0.5), TOLERANCES);
+        let found =
+            Differences::between(&trace(2.0, 0.25), &trace(2.1, 0.5), tolerances(TOLERANCES));
         assert_eq!(found.first_layer.as_deref(), Some("head"));
         assert_eq!((found.worst_gradient.as_str(), found.gradients), ("head.bias", 0.5));
         assert!(!found.pass);
@@ -162,7 +174,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_number_never_passes() {
-        let found = Differences::between(&trace(2.0, 0.25), &trace(2.0, f32::NAN), TOLERANCES);
+        let found =
+            Differences::between(&trace(2.0, 0.25), &trace(2.0, f32::NAN), tolerances(TOLERANCES));
         assert!(found.gradients.is_nan() && !found.pass, "{found:?}");
     }
 }

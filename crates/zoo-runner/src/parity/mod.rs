@@ -12,7 +12,7 @@ use zoo_model::{DataShape, on_model};
 
 pub use self::{
     case::built_in,
-    compare::{Differences, TOLERANCES, Tolerances},
+    compare::{Differences, Tolerances, tolerances},
     trace::{Named, Trace, trace},
 };
 use crate::{Error, backend::BackendChoice, case::Case, config::refuse};
@@ -38,15 +38,16 @@ pub struct Row {
 ///
 /// Whatever is wrong with the case's data or model, or a backend that has no device.
 pub fn run(case: &Case, backends: &[BackendChoice], steps: usize) -> Result<Vec<Row>, Error> {
+    let precision = case.config.train.precision;
     let traces: Vec<Trace> = backends
         .iter()
-        .map(|backend| record(case, &backend.open()?, steps))
+        .map(|backend| record(case, &backend.open_for(precision)?, steps))
         .collect::<Result<_, Error>>()?;
     let rows = backends.iter().zip(&traces).skip(1).map(|(backend, trace)| Row {
         config: case.name.clone(),
         backends: [backends[0].to_string(), backend.to_string()],
         batch: case.config.loader.batch_size,
-        differences: Differences::between(&traces[0], trace, TOLERANCES),
+        differences: Differences::between(&traces[0], trace, tolerances(precision)),
     });
     Ok(rows.collect())
 }

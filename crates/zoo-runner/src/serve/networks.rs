@@ -7,6 +7,7 @@ use std::{
 
 use burn::tensor::Device;
 use zoo_data::{Image, shown};
+use zoo_kernels::Precision;
 use zoo_model::{NO_ANSWER, Predictor, WeightsInfo};
 use zoo_training::{
     run_dir::{find_weights, holds_run, report_path},
@@ -21,6 +22,8 @@ use super::{
 };
 use crate::{
     Error,
+    backend::check_precision,
+    config::RunConfig,
     explain::{METHODS, blank_record},
 };
 
@@ -97,7 +100,7 @@ impl Networks {
 
     /// Opens what is wanted, or every finished run in the folder `runs` if nothing is. Of the latter,
     /// what cannot be opened is left out and told to `note`; there may be none as long as all runs are
-    /// still training. Must be called within the runtime.
+    /// still training. Each computes in the given precision, or in that of its run. Must be called within the runtime.
     ///
     /// # Errors
     ///
@@ -106,7 +109,7 @@ impl Networks {
     pub fn open(
         wanted: &[Wanted],
         runs: &Path,
-        device: &Device,
+        device: (&Device, Option<Precision>),
         batching: Batching,
         metrics: &Metrics,
         note: &dyn Fn(String),
@@ -172,7 +175,7 @@ fn named_once(wanted: &[Wanted]) -> Result<Vec<Wanted>, Error> {
 impl Network {
     fn open(
         wanted: &Wanted,
-        device: &Device,
+        (device, precision): (&Device, Option<Precision>),
         batching: Batching,
         metrics: &Metrics,
     ) -> Result<Self, Error> {
@@ -187,6 +190,9 @@ impl Network {
                 ),
             ));
         }
+        let precision = precision.map_or_else(|| RunConfig::precision_of(path), Ok)?;
+        check_precision(device, precision).map_err(|message| Error::run(path, message))?;
+        let _scope = precision.enter();
         let predictor = Predictor::open(&weights, device)?;
         let info = Arc::new(predictor.info.clone());
         // A first answer also shows weights that are not numbers, and readies the device.

@@ -4,6 +4,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use axum::http::HeaderValue;
 
+use zoo_kernels::Precision;
+
 use super::engine::Batching;
 
 /// How to serve.
@@ -13,6 +15,8 @@ pub struct ServeOptions {
     pub bind: SocketAddr,
     /// Who may ask.
     pub access: Access,
+    /// What every network computes in; that of its run unless given.
+    pub precision: Option<Precision>,
     /// How images are gathered into batches.
     pub batching: Batching,
     /// The longest body of a request, in bytes.
@@ -35,6 +39,7 @@ impl ServeOptions {
         Self {
             bind,
             access,
+            precision: None,
             batching: Batching { max_batch: 1, wait: Duration::ZERO, queue: 1 },
             max_body: 64 << 10,
             max_pixels: 1 << 20,

@@ -63,6 +63,7 @@ pub fn serve(
     let metrics = Metrics::new();
     let networks = {
         let _within = runtime.enter();
+        let device = (device, options.precision);
         Networks::open(wanted, &options.runs, device, options.batching, &metrics, note)?
     };
     let (stop, stopping) = watch::channel(false);

@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use crate::flex::matmul::{Matrix, multiply, multiply_to};
+use crate::flex::bf16::Products;
+use crate::flex::matmul::Matrix;
 use crate::flex::scratch::with_scratch;
 use crate::flex::softmax::{softmax_rows, softmax_rows_backward};
 use crate::flex::tensor::{Flat, Shared, dims, into_row_major, uninit};
@@ -86,19 +87,21 @@ impl Heads {
 #[derive(Clone, Debug)]
 pub(super) struct Inputs {
     pub(super) sizes: Sizes,
+    pub(super) products: Products,
     pub(super) query: Heads,
     pub(super) key: Heads,
     pub(super) value: Heads,
 }
 
 impl Inputs {
-    pub(super) fn new(query: Flat, key: Flat, value: Flat) -> Self {
+    pub(super) fn new([query, key, value]: [Flat; 3], products: Products) -> Self {
         let [batch, heads, queries, width] = dims(&query);
         let [_, _, keys, depth] = dims(&value);
         assert_eq!(dims(&key), [batch, heads, keys, width], "queries and keys differ");
         assert_eq!(dims(&value), [batch, heads, keys, depth], "queries and values differ");
         Self {
             sizes: Sizes { batch, heads, queries, keys, width, depth },
+            products,
             query: Heads::new(query),
             key: Heads::new(key),
             value: Heads::new(value),
@@ -107,7 +110,7 @@ impl Inputs {
 
     /// Of `[batch, tokens, 3 * heads * width]`: queries, then keys, then values, each a head after
     /// the other.
-    pub(super) fn joined(input: Flat, heads: usize) -> Self {
+    pub(super) fn joined(input: Flat, heads: usize, products: Products) -> Self {
         let input = into_row_major(input);
         let [batch, tokens, all] = dims(&input);
         assert_eq!(all % (3 * heads), 0, "{all} features are not 3 times {heads} heads");
@@ -123,6 +126,7 @@ impl Inputs {
         };
         Self {
             sizes: Sizes { batch, heads, queries: tokens, keys: tokens, width, depth: width },
+            products,
             query: part(0),
             key: part(1),
             value: part(2),
@@ -150,7 +154,7 @@ impl Inputs {
                 // elements in them.
                 unsafe {
                     let output = (shared.pointer(place.start(&sizes, index)), place.row);
-                    multiply_to(weights, values, 1.0, output);
+                    self.products.multiply_to(weights, values, 1.0, output);
                 }
             };
             match keep {
@@ -167,7 +171,7 @@ impl Inputs {
         let sizes = &self.sizes;
         let query = self.query.head(sizes, index, sizes.queries, sizes.width);
         let key = self.key.head(sizes, index, sizes.keys, sizes.width).transposed();
-        multiply(query, key, sizes.scale(), (weights, sizes.keys));
+        self.products.multiply(query, key, sizes.scale(), (weights, sizes.keys));
         softmax_rows(weights, sizes.keys);
     }
 
@@ -190,7 +194,7 @@ impl Inputs {
             // SAFETY: the caller's promise, and each head has rows of its own.
             unsafe {
                 let output = (shared.pointer(place.start(&sizes, index)), place.row);
-                multiply_to(left, right, factor, output);
+                self.products.multiply_to(left, right, factor, output);
             }
         };
         (0..sizes.batch * sizes.heads).into_par_iter().for_each(|index| {
@@ -203,7 +207,7 @@ impl Inputs {
             write(matrix.transposed(), gradient, 1.0, index, 2);
             with_scratch(scores, |slope| {
                 let target = (&mut *slope, sizes.keys);
-                multiply(gradient, value.transposed(), 1.0, target);
+                self.products.multiply(gradient, value.transposed(), 1.0, target);
                 softmax_rows_backward(weights, sizes.keys, slope);
                 let slope = Matrix::new(slope, sizes.queries, sizes.keys);
                 write(slope, key, sizes.scale(), index, 0);

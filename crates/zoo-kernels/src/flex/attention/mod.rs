@@ -7,12 +7,14 @@ use std::sync::Arc;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 
 use super::autodiff::{Tracked, differentiable};
+use super::bf16::Products;
 use super::tensor::{Flat, Shared, into_row_major, row_major, uninit};
+use crate::Precision;
 use heads::{Heads, Inputs, Place, Sizes};
 
 /// softmax(query * key^T / sqrt(width)) * value for `[batch, heads, rows, width]`.
-pub(crate) fn attention(query: Flat, key: Flat, value: Flat) -> Flat {
-    let inputs = Inputs::new(query, key, value);
+pub(crate) fn attention(query: Flat, key: Flat, value: Flat, precision: Precision) -> Flat {
+    let inputs = Inputs::new([query, key, value], Products::of(precision));
     let (output, _) = inputs.forward(false);
     by_heads(output, &inputs.sizes, inputs.sizes.queries, inputs.sizes.depth)
 }
@@ -29,11 +31,12 @@ pub(crate) fn attention_tracked<C: CheckpointStrategy>(
     query: Tracked,
     key: Tracked,
     value: Tracked,
+    precision: Precision,
 ) -> Tracked {
     let (query, query_node) = query.into_parts();
     let (key, key_node) = key.into_parts();
     let (value, value_node) = value.into_parts();
-    let inputs = Inputs::new(query, key, value);
+    let inputs = Inputs::new([query, key, value], Products::of(precision));
     differentiable::<C, _, _>(
         [query_node, key_node, value_node],
         || {
@@ -68,8 +71,8 @@ pub(crate) fn attention_tracked<C: CheckpointStrategy>(
 
 /// Attention of tokens to each other: `[batch, tokens, 3 * features]`, which are queries, keys and
 /// values, to `[batch, tokens, features]`.
-pub(crate) fn self_attention(input: Flat, heads: usize) -> Flat {
-    let inputs = Inputs::joined(input, heads);
+pub(crate) fn self_attention(input: Flat, heads: usize, precision: Precision) -> Flat {
+    let inputs = Inputs::joined(input, heads, Products::of(precision));
     let (output, _) = inputs.forward(false);
     joined(output, &inputs.sizes)
 }
@@ -82,9 +85,10 @@ fn joined(values: Vec<f32>, sizes: &Sizes) -> Flat {
 pub(crate) fn self_attention_tracked<C: CheckpointStrategy>(
     input: Tracked,
     heads: usize,
+    precision: Precision,
 ) -> Tracked {
     let (input, node) = input.into_parts();
-    let inputs = Inputs::joined(input, heads);
+    let inputs = Inputs::joined(input, heads, Products::of(precision));
     differentiable::<C, _, _>(
         [node],
         || {

@@ -4,28 +4,38 @@
 
 mod direct;
 mod geometry;
+#[cfg(target_arch = "x86_64")]
+mod pairs;
 mod winograd;
 
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 
 use super::autodiff::{Tracked, differentiable};
+use super::bf16::Products;
 use super::epilogue::Epilogue;
 use super::reduce::column_sums;
 use super::tensor::{
     Flat, dims, into_channels_last, into_dense, into_row_major, row_major, values,
 };
+use crate::Precision;
 pub(crate) use geometry::ConvShape;
 use geometry::Geometry;
 
 /// Cross-correlates images `[batch, channels, height, width]` with weights
 /// `[features, channels / groups, rows, columns]` and adds the bias. The output is channels-last.
-pub(crate) fn forward(input: Flat, weight: Flat, bias: Flat, shape: ConvShape) -> Flat {
+pub(crate) fn forward(
+    input: Flat,
+    weight: Flat,
+    bias: Flat,
+    shape: ConvShape,
+    precision: Precision,
+) -> Flat {
     let geometry = Geometry::new(dims(&input), dims(&weight), shape);
     let bias = into_row_major(bias);
     // A layer without bias has one of zeros.
     let epilogue =
         values(&bias).iter().any(|value| *value != 0.0).then(|| Epilogue::bias(values(&bias)));
-    run(&geometry, input, weight, epilogue)
+    run(&geometry, [input, weight], epilogue, precision)
 }
 
 /// The same without bias, but each feature by a factor and with an addend, one after the other in
@@ -34,7 +44,7 @@ pub(crate) fn forward_scaled(
     input: Flat,
     weight: Flat,
     coefficients: &[f32],
-    shape: ConvShape,
+    (shape, precision): (ConvShape, Precision),
     (shortcut, relu): (Option<Flat>, bool),
 ) -> Flat {
     let geometry = Geometry::new(dims(&input), dims(&weight), shape);
@@ -47,30 +57,43 @@ pub(crate) fn forward_scaled(
     }
     let shortcut = shortcut.as_ref().map(values);
     let epilogue = Epilogue { factors: Some(factors), addends, shortcut, relu };
-    run(&geometry, input, weight, Some(epilogue))
+    run(&geometry, [input, weight], Some(epilogue), precision)
 }
 
-fn run(geometry: &Geometry, input: Flat, weight: Flat, epilogue: Option<Epilogue<'_>>) -> Flat {
-    match winograd::applies(geometry) {
-        true => winograd::forward(geometry, input, weight, epilogue),
-        false => direct::forward(geometry, input, weight, epilogue),
+fn run(
+    geometry: &Geometry,
+    operands: [Flat; 2],
+    epilogue: Option<Epilogue<'_>>,
+    precision: Precision,
+) -> Flat {
+    let products = Products::of(precision);
+    let [input, weight] = operands.map(|operand| products.operand(operand));
+    match products {
+        #[cfg(target_arch = "x86_64")]
+        Products::Pairs(unit) => pairs::forward(unit, geometry, input, weight, epilogue),
+        _ if winograd::applies(geometry) => winograd::forward(geometry, input, weight, epilogue),
+        _ => direct::forward(geometry, input, weight, epilogue),
     }
 }
 
 /// The gradient with respect to the images, from channels-last `gradient`. The result is
 /// channels-last, too.
-fn input_gradient(geometry: &Geometry, weight: Flat, gradient: &Flat) -> Flat {
-    match winograd::applies(geometry) {
-        true => winograd::input_gradient(geometry, weight, gradient),
-        false => direct::input_gradient(geometry, weight, gradient),
+fn input_gradient(products: Products, geometry: &Geometry, weight: Flat, gradient: &Flat) -> Flat {
+    match products {
+        #[cfg(target_arch = "x86_64")]
+        Products::Pairs(unit) => pairs::input_gradient(unit, geometry, weight, gradient),
+        _ if winograd::applies(geometry) => winograd::input_gradient(geometry, weight, gradient),
+        _ => direct::input_gradient(geometry, weight, gradient),
     }
 }
 
 /// The gradient with respect to the weights, from dense `input` and channels-last `gradient`.
-fn weight_gradient(geometry: &Geometry, input: Flat, gradient: &Flat) -> Flat {
-    match winograd::applies(geometry) {
-        true => winograd::weight_gradient(geometry, input, gradient),
-        false => direct::weight_gradient(geometry, &input, gradient),
+fn weight_gradient(products: Products, geometry: &Geometry, input: Flat, gradient: &Flat) -> Flat {
+    match products {
+        #[cfg(target_arch = "x86_64")]
+        Products::Pairs(unit) => pairs::weight_gradient(unit, geometry, &input, gradient),
+        _ if winograd::applies(geometry) => winograd::weight_gradient(geometry, input, gradient),
+        _ => direct::weight_gradient(geometry, &input, gradient),
     }
 }
 
@@ -80,6 +103,7 @@ pub(crate) fn tracked<C: CheckpointStrategy>(
     weight: Tracked,
     bias: Tracked,
     shape: ConvShape,
+    precision: Precision,
 ) -> Tracked {
     let (input, input_node) = input.into_parts();
     let (weight, weight_node) = weight.into_parts();
@@ -88,17 +112,22 @@ pub(crate) fn tracked<C: CheckpointStrategy>(
     differentiable::<C, _, _>(
         [input_node, weight_node, bias_node],
         || {
-            let state = (input.clone(), weight.clone(), shape);
-            (state, forward(input, weight, bias, shape))
+            let state = (input.clone(), weight.clone(), (shape, precision));
+            (state, forward(input, weight, bias, shape, precision))
         },
-        |(input, weight, shape), gradient, [wants_input, wants_weight, wants_bias]| {
+        |(input, weight, (shape, precision)), gradient, [wants_input, wants_weight, wants_bias]| {
             let geometry = Geometry::new(dims(&input), dims(&weight), shape);
             let gradient = into_channels_last(gradient);
             let features = geometry.features;
+            let bias =
+                wants_bias.then(|| row_major(column_sums(values(&gradient), features), [features]));
+            let products = Products::of(precision);
+            let [input, weight, gradient] =
+                [input, weight, gradient].map(|operand| products.operand(operand));
             [
-                wants_input.then(|| input_gradient(&geometry, weight, &gradient)),
-                wants_weight.then(|| weight_gradient(&geometry, input, &gradient)),
-                wants_bias.then(|| row_major(column_sums(values(&gradient), features), [features])),
+                wants_input.then(|| input_gradient(products, &geometry, weight, &gradient)),
+                wants_weight.then(|| weight_gradient(products, &geometry, input, &gradient)),
+                bias,
             ]
         },
     )

@@ -4,6 +4,9 @@
 //! of reading the weights, which then are read in place and once.
 
 use super::autodiff::{Tracked, differentiable};
+use super::bf16::Products;
+#[cfg(target_arch = "x86_64")]
+use super::bf16::pairs;
 use super::matmul::{Matrix, multiply, multiply_add_to, multiply_to};
 use super::panels::Packed;
 use super::parallel::for_each;
@@ -13,6 +16,8 @@ use super::tensor::{Flat, Shared, into_row_major, row_major, transpose, uninit, 
 use super::tile::{Finish, Product, Segment, rows_of};
 use burn::backend::TensorMetadata;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+
+use crate::Precision;
 
 /// Rows that are too few to be worth packing the weights for.
 const FEW: usize = 256;
@@ -51,12 +56,19 @@ impl Sizes {
 }
 
 /// input * weight + bias for `[..., inputs]` and `[inputs, outputs]`.
-pub(crate) fn forward(input: Flat, weight: Flat, bias: Flat) -> Flat {
+pub(crate) fn forward(input: Flat, weight: Flat, bias: Flat, precision: Precision) -> Flat {
     let [input, weight, bias] = [input, weight, bias].map(into_row_major);
+    let products = Products::of(precision);
+    let [input, weight] = [input, weight].map(|operand| products.operand(operand));
     let sizes = Sizes::of(&input, &weight);
-    let output = match sizes.rows <= FEW {
-        true => few_rows(sizes, values(&input), values(&weight), values(&bias)),
-        false => {
+    let output = match products {
+        #[cfg(target_arch = "x86_64")]
+        Products::Pairs(unit) => {
+            let weight = Matrix::new(values(&weight), sizes.inputs, sizes.outputs);
+            pairs::multiply_rows(unit, values(&input), weight, Finish::Bias(values(&bias)))
+        }
+        _ if sizes.rows <= FEW => few_rows(sizes, values(&input), values(&weight), values(&bias)),
+        _ => {
             let order: Vec<usize> = (0..sizes.inputs).map(|row| row * sizes.outputs).collect();
             let packed = Packed::new(values(&weight), &order, sizes.outputs, 1);
             many_rows(
@@ -189,6 +201,7 @@ pub(crate) fn tracked<C: CheckpointStrategy>(
     input: Tracked,
     weight: Tracked,
     bias: Tracked,
+    precision: Precision,
 ) -> Tracked {
     let (input, input_node) = input.into_parts();
     let (weight, weight_node) = weight.into_parts();
@@ -197,23 +210,44 @@ pub(crate) fn tracked<C: CheckpointStrategy>(
     differentiable::<C, _, _>(
         [input_node, weight_node, bias_node],
         || {
-            let state = (input.clone(), weight.clone());
-            (state, forward(input, weight, bias))
+            let state = (input.clone(), weight.clone(), precision);
+            (state, forward(input, weight, bias, precision))
         },
-        |(input, weight), gradient, [wants_input, wants_weight, wants_bias]| {
+        |(input, weight, precision), gradient, [wants_input, wants_weight, wants_bias]| {
             let [weight, gradient] = [weight, gradient].map(into_row_major);
             let sizes = Sizes::of(&input, &weight);
-            let gradient = values(&gradient);
             let outputs = sizes.outputs;
+            let bias =
+                wants_bias.then(|| row_major(column_sums(values(&gradient), outputs), [outputs]));
+            let products = Products::of(precision);
+            let [input, weight, gradient] =
+                [input, weight, gradient].map(|operand| products.operand(operand));
+            let gradient = values(&gradient);
             [
                 wants_input.then(|| {
-                    row_major(input_gradient(sizes, values(&weight), gradient), input.shape())
+                    let weight = values(&weight);
+                    let values = match products {
+                        #[cfg(target_arch = "x86_64")]
+                        Products::Pairs(unit) => {
+                            let weight = Matrix::new(weight, sizes.inputs, outputs).transposed();
+                            pairs::multiply_rows(unit, gradient, weight, Finish::Store)
+                        }
+                        _ => input_gradient(sizes, weight, gradient),
+                    };
+                    row_major(values, input.shape())
                 }),
                 wants_weight.then(|| {
-                    let values = weight_gradient(sizes, values(&input), gradient);
+                    let input = values(&input);
+                    let values = match products {
+                        #[cfg(target_arch = "x86_64")]
+                        Products::Pairs(unit) => {
+                            pairs::transposed_product(unit, sizes.rows, input, gradient)
+                        }
+                        _ => weight_gradient(sizes, input, gradient),
+                    };
                     row_major(values, [sizes.inputs, outputs])
                 }),
-                wants_bias.then(|| row_major(column_sums(gradient, outputs), [outputs])),
+                bias,
             ]
         },
     )

@@ -85,7 +85,7 @@ struct Explained {
 impl Explain {
     pub fn run(self, output: Output) -> Result<(), Error> {
         let weights = find_weights(&self.run)?;
-        let device = self.compute.choose()?.open()?;
+        let (device, _scope) = self.compute.open(&self.run, output)?;
         let network = Predictor::open(&weights, &device)?;
         let methods = choice::methods(&self.only, &network)?;
         if self.split.is_some() {

@@ -67,7 +67,8 @@ impl Predict {
     pub fn run(self, output: Output) -> Result<(), Error> {
         let weights = find_weights(&self.run)?;
         let paths = files::images(&self.images, output.quiet)?;
-        let network = Predictor::open(&weights, &self.compute.choose()?.open()?)?;
+        let (device, _scope) = self.compute.open(&self.run, output)?;
+        let network = Predictor::open(&weights, &device)?;
         let classes = &network.info.classes;
         let mut unreadable = 0;
         let mut predicted = Vec::new();

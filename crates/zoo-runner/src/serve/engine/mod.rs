@@ -22,6 +22,7 @@ use tokio::{
     },
 };
 use zoo_data::Prepared;
+use zoo_kernels::Precision;
 use zoo_model::{Predictor, Scores};
 
 use self::worker::Worker;
@@ -77,7 +78,7 @@ pub struct Engine {
 pub struct Place(OwnedPermit<Job>);
 
 impl Engine {
-    /// Starts the thread; must be called within the runtime.
+    /// Starts the thread, which computes in the precision of this one; must be called within the runtime.
     ///
     /// # Errors
     ///
@@ -99,9 +100,13 @@ impl Engine {
             metrics,
             pace: pace.clone(),
         };
+        let precision = Precision::current();
         thread::Builder::new()
             .name(format!("zoo-{name}"))
-            .spawn(move || worker.work())
+            .spawn(move || {
+                let _scope = precision.enter();
+                worker.work();
+            })
             .map_err(|error| Error::Failed(format!("cannot start a thread: {error}")))?;
         Ok(Self { jobs: sender, pace })
     }

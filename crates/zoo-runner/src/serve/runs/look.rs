@@ -51,6 +51,7 @@ impl Look {
     fn at(run: &FoundRun, bar: &ProgressBar) -> Result<Self, Error> {
         let weights = find_weights(&run.path)?;
         let config = RunConfig::of_run(&run.path, &[])?;
+        let _scope = config.train.precision.enter();
         let predictor = Predictor::open(&weights, &Device::flex())?;
         let data = config.data.open()?;
         let classes = &predictor.info.classes;

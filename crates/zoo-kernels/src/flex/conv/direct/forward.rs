@@ -66,7 +66,7 @@ pub(crate) fn forward(
 }
 
 /// Rows of the output that one task makes: all, unless threads would have nothing to do.
-fn rows_of_a_band(geometry: &Geometry) -> usize {
+pub(in crate::flex::conv) fn rows_of_a_band(geometry: &Geometry) -> usize {
     let threads = rayon::current_num_threads();
     let rows = geometry.output[0];
     match geometry.batch < 2 * threads {
@@ -76,7 +76,7 @@ fn rows_of_a_band(geometry: &Geometry) -> usize {
 }
 
 /// The weights of one group in the order (row, column, channel) by feature.
-fn pack(geometry: &Geometry, weights: &[f32], group: usize) -> Packed {
+pub(in crate::flex::conv) fn pack(geometry: &Geometry, weights: &[f32], group: usize) -> Packed {
     let [rows, columns] = geometry.kernel;
     let (channels, features) = (geometry.group_channels(), geometry.group_features());
     let depth = geometry.depth();

@@ -12,14 +12,14 @@ use crate::flex::tile::{Finish, Product, Segment, rows_of};
 
 /// One in `stride` by `stride` pixels of the input: those that the same elements of the kernel
 /// touch.
-struct Phase {
+pub(in crate::flex::conv) struct Phase {
     /// For each group, what a pixel reads of the padded gradient and the weights, features by
     /// channels.
-    groups: Vec<(Vec<Segment>, Packed)>,
+    pub(in crate::flex::conv) groups: Vec<(Vec<Segment>, Packed)>,
     /// Where the window of every pixel starts in the padded gradient.
-    starts: Vec<usize>,
+    pub(in crate::flex::conv) starts: Vec<usize>,
     /// Where each of these pixels goes.
-    targets: Vec<usize>,
+    pub(in crate::flex::conv) targets: Vec<usize>,
 }
 
 /// Elements of the kernel along one side that touch the pixels of one phase, and where the
@@ -73,22 +73,11 @@ impl Side {
 /// result.
 pub(crate) fn input_gradient(geometry: &Geometry, weight: Flat, gradient: &Flat) -> Flat {
     let weight = into_row_major(weight);
-    let sides = [Side::new(geometry, 0), Side::new(geometry, 1)];
-    let border = Border {
-        size: geometry.output,
-        channels: geometry.features,
-        before: sides.map(Side::before),
-        width: sides[1].padded(),
-    };
-    let [down, across] = geometry.shape.stride;
-    let phases: Vec<Phase> = (0..down.min(geometry.input[0]))
-        .flat_map(|row| (0..across.min(geometry.input[1])).map(move |column| [row, column]))
-        .map(|phase| Phase::new(geometry, sides, phase, values(&weight)))
-        .collect();
+    let Spread { border, rows, phases } = Spread::new(geometry, values(&weight));
     let images = Images::new(gradient);
     let image = geometry.image();
-    let padded = sides[0].padded() * border.width * border.channels;
-    let is_unpadded = sides[0].padded() == geometry.output[0];
+    let padded = rows * border.width * border.channels;
+    let is_unpadded = rows == geometry.output[0];
     // SAFETY: the phases cover every pixel, and each pixel is stored with all its channels.
     let mut output = unsafe { uninit(geometry.batch * image) };
     output.par_chunks_mut(image).enumerate().for_each(|(index, output)| {
@@ -107,6 +96,32 @@ pub(crate) fn input_gradient(geometry: &Geometry, weight: Flat, gradient: &Flat)
     });
     let [height, width] = geometry.input;
     channels_last(output, [geometry.batch, geometry.channels, height, width])
+}
+
+/// How gradients are spread over an image.
+pub(in crate::flex::conv) struct Spread {
+    pub(in crate::flex::conv) border: Border,
+    /// Rows of the padded gradient.
+    pub(in crate::flex::conv) rows: usize,
+    pub(in crate::flex::conv) phases: Vec<Phase>,
+}
+
+impl Spread {
+    pub(in crate::flex::conv) fn new(geometry: &Geometry, weights: &[f32]) -> Self {
+        let sides = [Side::new(geometry, 0), Side::new(geometry, 1)];
+        let border = Border {
+            size: geometry.output,
+            channels: geometry.features,
+            before: sides.map(Side::before),
+            width: sides[1].padded(),
+        };
+        let [down, across] = geometry.shape.stride;
+        let phases = (0..down.min(geometry.input[0]))
+            .flat_map(|row| (0..across.min(geometry.input[1])).map(move |column| [row, column]))
+            .map(|phase| Phase::new(geometry, sides, phase, weights))
+            .collect();
+        Self { border, rows: sides[0].padded(), phases }
+    }
 }
 
 impl Phase {

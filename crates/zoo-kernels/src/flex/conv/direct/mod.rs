@@ -7,6 +7,7 @@ mod images;
 mod input_gradient;
 mod weight_gradient;
 
-pub(super) use forward::forward;
-pub(super) use input_gradient::input_gradient;
-pub(super) use weight_gradient::weight_gradient;
+pub(super) use forward::{forward, pack, rows_of_a_band};
+pub(super) use images::{Border, Images};
+pub(super) use input_gradient::{Spread, input_gradient};
+pub(super) use weight_gradient::{PARTS, add_up, weight_gradient};

@@ -15,7 +15,7 @@ use crate::flex::tile::{Finish, Product, Segment, rows_of};
 
 /// Partial sums that the gradient of the weights is added up from. Fixed, so that it does not
 /// depend on the threads.
-const PARTS: usize = 8;
+pub(in crate::flex::conv) const PARTS: usize = 8;
 
 /// Pixels of the output whose gradients are gone through together: as many as keep a panel of them
 /// in the second-level cache, so that the sums are seldom read and written.
@@ -169,7 +169,7 @@ kernel! {
 }
 
 /// The sum of the `parts` in the order of the weights: feature, channel, row, column.
-fn add_up(geometry: &Geometry, parts: &[Vec<f32>]) -> Vec<f32> {
+pub(in crate::flex::conv) fn add_up(geometry: &Geometry, parts: &[Vec<f32>]) -> Vec<f32> {
     let (depth, features) = (geometry.depth(), geometry.group_features());
     let channels = geometry.group_channels();
     let places = geometry.kernel[0] * geometry.kernel[1];

@@ -1,0 +1,234 @@
+//! Products of many rows, shared out among the threads. Tasks, blocks and their order are those of the
+//! sizes alone, so a row's results depend neither on the threads nor on the rows beside it.
+
+use pulp::bytemuck::{cast_slice, cast_slice_mut};
+use rayon::prelude::*;
+
+use super::Unit;
+use super::matrix::pack_panel;
+use super::tile::Pairs;
+use crate::flex::matmul::Matrix;
+use crate::flex::panels::{Panel, panels};
+use crate::flex::parallel::for_each;
+use crate::flex::scratch::with_scratch;
+use crate::flex::tensor::{Shared, uninit};
+use crate::flex::tile::{Finish, Segment};
+
+/// Rows that are too few to be worth packing all of the right side before.
+const FEW: usize = 256;
+
+/// Rows that one task takes.
+const ROWS: usize = 96;
+
+/// Terms that are summed before they are added to the sum of those before them: as many as keep a block
+/// of a panel in the second-level cache.
+const DEPTH: usize = 512;
+
+/// Columns of the left side, in [`transposed_product`], that one task takes.
+const STRIP: usize = 96;
+
+/// Multiply-adds that take less time than waking another thread.
+const SMALL: usize = 1 << 22;
+
+/// What becomes of the sums of one block of terms.
+fn finish_of(whole: Finish<'_>, first: bool, last: bool) -> Finish<'_> {
+    match (first, last) {
+        (true, true) => whole,
+        (true, false) => Finish::Store,
+        (false, true) => whole.adding(),
+        (false, false) => Finish::Add,
+    }
+}
+
+/// A panel of a packed right side, ready for the rows to go past it.
+struct Ready<'a> {
+    unit: Unit,
+    depth: usize,
+    columns: usize,
+    finish: Finish<'a>,
+}
+
+impl Ready<'_> {
+    /// Multiplies all rows of `left`, which have [`Self::stride`] numbers each, with the block of terms
+    /// from `offset` on of `panel`.
+    ///
+    /// # Safety
+    /// `output` has a row of all columns for each row of `left`, of which nothing else uses those of
+    /// the panel; those of an `offset` above 0 have been written before.
+    unsafe fn block(
+        &self,
+        left: &[u16],
+        offset: usize,
+        panel: &Panel,
+        right: &[u32],
+        output: *mut f32,
+    ) {
+        let rows = left.len() / self.stride();
+        let end = self.depth.min(offset + DEPTH);
+        let product = Pairs {
+            left,
+            segments: &[Segment { offset, length: (end - offset).div_ceil(2) }],
+            step: 2,
+            right,
+            stride: Pairs::width(panel),
+        };
+        let finish = self.finish.part(panel.first, panel.columns);
+        let finish = finish_of(finish, offset == 0, end == self.depth);
+        let starts: Vec<usize> = (0..rows).map(|row| row * self.stride()).collect();
+        let targets: Vec<usize> = (0..rows).map(|row| row * self.columns).collect();
+        let size = (panel.columns, panel.vectors);
+        // SAFETY: the caller's promise.
+        unsafe {
+            product.rows(self.unit, (&starts, &targets), size, output.add(panel.first), finish);
+        }
+    }
+
+    /// 16-bit numbers in a row of the left side: pairs are whole.
+    fn stride(&self) -> usize {
+        self.depth.next_multiple_of(2)
+    }
+
+    fn round(&self, left: &[f32], target: &mut [u16]) {
+        let rows = left.chunks_exact(self.depth);
+        for (row, target) in rows.zip(target.chunks_exact_mut(self.stride())) {
+            self.unit.round(row, target);
+        }
+    }
+}
+
+/// Rows `left` times `right`, then `finish`, of rounded operands.
+///
+/// # Panics
+/// If neither rows nor columns of `right` are dense.
+pub(in crate::flex) fn multiply_rows(
+    unit: Unit,
+    left: &[f32],
+    right: Matrix<'_>,
+    finish: Finish<'_>,
+) -> Vec<f32> {
+    let ready = Ready { unit, depth: right.rows, columns: right.columns, finish };
+    match left.len() / right.rows <= FEW {
+        true => few_rows(&ready, left, right),
+        false => many_rows(&ready, left, right),
+    }
+}
+
+/// Tasks take panels, which they pack block by block.
+fn few_rows(ready: &Ready<'_>, left: &[f32], right: Matrix<'_>) -> Vec<f32> {
+    let (depth, columns) = (right.rows, right.columns);
+    let rows = left.len() / depth;
+    let mut rounded = vec![0; rows * ready.stride()];
+    ready.round(left, &mut rounded);
+    // SAFETY: each task writes all rows of its columns.
+    let mut output = unsafe { uninit(rows * columns) };
+    let shared = Shared::new(&mut output);
+    let panels = panels(columns);
+    let of_task = if rows * depth * columns <= SMALL { panels.len() } else { 1 };
+    for_each(panels.len().div_ceil(of_task), |number| {
+        for panel in panels.iter().skip(number * of_task).take(of_task) {
+            with_scratch(DEPTH / 2 * Pairs::width(panel), |scratch| {
+                let packed: &mut [u32] = cast_slice_mut(scratch);
+                for offset in (0..depth).step_by(DEPTH) {
+                    let end = depth.min(offset + DEPTH);
+                    pack_panel(ready.unit, &right, offset..end, panel, packed);
+                    // SAFETY: no other task has this panel, and `output` outlives the loop.
+                    unsafe { ready.block(&rounded, offset, panel, packed, shared.pointer(0)) };
+                }
+            });
+        }
+    });
+    output
+}
+
+/// Tasks take rows, past panels that are packed before.
+fn many_rows(ready: &Ready<'_>, left: &[f32], right: Matrix<'_>) -> Vec<f32> {
+    let (depth, columns) = (right.rows, right.columns);
+    let rows = left.len() / depth;
+    let packed = packed(ready.unit, &right);
+    // SAFETY: each task writes all columns of its rows.
+    let mut output = unsafe { uninit(rows * columns) };
+    let shared = Shared::new(&mut output);
+    for_each(rows.div_ceil(ROWS), |number| {
+        let first = number * ROWS;
+        let count = ROWS.min(rows - first);
+        with_scratch(count * ready.stride() / 2, |scratch| {
+            let rounded: &mut [u16] = cast_slice_mut(scratch);
+            ready.round(&left[first * depth..][..count * depth], rounded);
+            for (panel, pairs) in &packed {
+                for offset in (0..depth).step_by(DEPTH) {
+                    let right = &pairs[offset / 2 * Pairs::width(panel)..];
+                    // SAFETY: no other task has these rows, and `output` outlives the loop.
+                    unsafe {
+                        let output = shared.pointer(first * columns);
+                        ready.block(rounded, offset, panel, right, output);
+                    }
+                }
+            }
+        });
+    });
+    output
+}
+
+/// All panels of a right side.
+fn packed(unit: Unit, right: &Matrix<'_>) -> Vec<(Panel, Vec<u32>)> {
+    let panels = panels(right.columns).into_par_iter();
+    let packed = panels.map(|panel| {
+        let mut pairs = vec![0; right.rows.div_ceil(2) * Pairs::width(&panel)];
+        pack_panel(unit, right, 0..right.rows, &panel, &mut pairs);
+        (panel, pairs)
+    });
+    packed.collect()
+}
+
+/// The transpose of `left` times `right`, both of `rows` rows, of rounded operands.
+pub(in crate::flex) fn transposed_product(
+    unit: Unit,
+    rows: usize,
+    left: &[f32],
+    right: &[f32],
+) -> Vec<f32> {
+    let (inputs, columns) = (left.len() / rows, right.len() / rows);
+    let packed = packed(unit, &Matrix::new(right, rows, columns));
+    // SAFETY: each task writes all columns of its rows.
+    let mut output = unsafe { uninit(inputs * columns) };
+    let shared = Shared::new(&mut output);
+    let strip = if rows * inputs * columns <= SMALL { inputs } else { STRIP };
+    for_each(inputs.div_ceil(strip), |number| {
+        let first = number * strip;
+        let count = strip.min(inputs - first);
+        let starts: Vec<usize> = (0..count).map(|input| 2 * input).collect();
+        let targets: Vec<usize> = (0..count).map(|input| input * columns).collect();
+        with_scratch(DEPTH / 2 * count, |scratch| {
+            let pairs: &mut [u32] = cast_slice_mut(scratch);
+            for offset in (0..rows).step_by(DEPTH) {
+                let end = rows.min(offset + DEPTH);
+                let row = |row: usize| match row < end {
+                    true => &left[row * inputs + first..][..count],
+                    false => &[],
+                };
+                for (row_of, target) in (offset..end).step_by(2).zip(pairs.chunks_exact_mut(count))
+                {
+                    unit.interleave(row(row_of), row(row_of + 1), target);
+                }
+                let segments = [Segment { offset: 0, length: (end - offset).div_ceil(2) }];
+                for (panel, right) in &packed {
+                    let product = Pairs {
+                        left: cast_slice(pairs),
+                        segments: &segments,
+                        step: 2 * count,
+                        right: &right[offset / 2 * Pairs::width(panel)..],
+                        stride: Pairs::width(panel),
+                    };
+                    let finish = if offset == 0 { Finish::Store } else { Finish::Add };
+                    let size = (panel.columns, panel.vectors);
+                    // SAFETY: no other task has these rows, and `output` outlives the loop.
+                    unsafe {
+                        let output = shared.pointer(first * columns + panel.first);
+                        product.rows(unit, (&starts, &targets), size, output, finish);
+                    }
+                }
+            }
+        });
+    });
+    output
+}

@@ -1,0 +1,167 @@
+//! Rounding to bf16 while operands are brought into the order in which they are multiplied.
+
+use std::arch::x86_64::{
+    __m512, __m512i, _mm512_cvtne2ps_pbh, _mm512_loadu_si512, _mm512_mask_storeu_epi16,
+    _mm512_mask_storeu_epi32, _mm512_maskz_loadu_ps, _mm512_permutexvar_epi16,
+    _mm512_setzero_si512, _mm512_shuffle_i32x4, _mm512_storeu_si512, _mm512_unpackhi_epi32,
+    _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
+};
+
+use super::Unit;
+
+/// Floats in a vector.
+pub(super) const LANES: usize = 16;
+
+/// Bits for the first `count` of `LANES` elements.
+fn mask(count: usize) -> u16 {
+    if count >= LANES { u16::MAX } else { (1 << count) - 1 }
+}
+
+/// The vector at element `start` of `values`; beyond their end it is 0.
+#[inline]
+#[target_feature(enable = "avx512bf16,avx512vl,avx512dq,avx512cd")]
+fn vector(values: &[f32], start: usize) -> __m512 {
+    let rest = &values[start.min(values.len())..];
+    // SAFETY: the mask leaves out what is beyond the slice.
+    unsafe { _mm512_maskz_loadu_ps(mask(rest.len()), rest.as_ptr()) }
+}
+
+impl Unit {
+    /// Writes `values`, rounded, to `target`, and zeros to what it has room for beyond.
+    ///
+    /// # Panics
+    /// If `target` is shorter.
+    pub(in crate::flex) fn round(self, values: &[f32], target: &mut [u16]) {
+        assert!(values.len() <= target.len());
+        // SAFETY: a unit exists only where the processor has the instructions.
+        unsafe { round(values, target) }
+    }
+
+    /// Writes the pairs of the elements of `first` and `second` that lie side by side, and zeros to what
+    /// `target` has room for beyond.
+    ///
+    /// # Panics
+    /// If `target` is shorter than one of them.
+    pub(in crate::flex) fn interleave(self, first: &[f32], second: &[f32], target: &mut [u32]) {
+        assert!(first.len().max(second.len()) <= target.len());
+        // SAFETY: a unit exists only where the processor has the instructions.
+        unsafe { interleave(first, second, target) }
+    }
+
+    /// Writes the pairs of neighbours in `rows`, at most [`LANES`] of them, which are `stride` elements
+    /// apart and of which `length` elements count: pair j of row i to `target[j * width + i]`. What is
+    /// missing of the last pair or of `LANES` rows is 0.
+    ///
+    /// # Panics
+    /// If a row or a pair is outside its slice.
+    pub(super) fn transpose(
+        self,
+        (rows, stride, length): (usize, usize, usize),
+        values: &[f32],
+        (target, width): (&mut [u32], usize),
+    ) {
+        assert!(rows <= LANES && (rows == 0 || (rows - 1) * stride + length <= values.len()));
+        let pairs = length.div_ceil(2);
+        assert!(pairs == 0 || (pairs - 1) * width + LANES <= target.len());
+        // SAFETY: a unit exists only where the processor has the instructions.
+        unsafe { transpose((rows, stride, length), values, (target, width)) }
+    }
+}
+
+#[target_feature(enable = "avx512bf16,avx512vl,avx512dq,avx512cd")]
+fn round(values: &[f32], target: &mut [u16]) {
+    for (number, target) in target.chunks_mut(2 * LANES).enumerate() {
+        let start = number * 2 * LANES;
+        let both = _mm512_cvtne2ps_pbh(vector(values, start + LANES), vector(values, start));
+        let length = target.len();
+        let mask = if length == 2 * LANES { u32::MAX } else { (1 << length) - 1 };
+        // SAFETY: a bf16 vector and one of integers are the same 512 bits; the mask leaves out what is
+        // beyond the slice.
+        unsafe {
+            let both = std::mem::transmute::<_, __m512i>(both);
+            _mm512_mask_storeu_epi16(target.as_mut_ptr().cast(), mask, both);
+        }
+    }
+}
+
+/// From the elements of two vectors, one after the other, to those side by side.
+const SIDE_BY_SIDE: [u16; 32] = {
+    let mut order = [0; 32];
+    let mut place = 0;
+    while place < 32 {
+        order[place] = (place / 2 + place % 2 * LANES) as u16;
+        place += 1;
+    }
+    order
+};
+
+#[target_feature(enable = "avx512bf16,avx512vl,avx512dq,avx512cd")]
+fn interleave(first: &[f32], second: &[f32], target: &mut [u32]) {
+    // SAFETY: the array has 512 bits.
+    let order = unsafe { _mm512_loadu_si512(SIDE_BY_SIDE.as_ptr().cast()) };
+    for (number, target) in target.chunks_mut(LANES).enumerate() {
+        let start = number * LANES;
+        let both = _mm512_cvtne2ps_pbh(vector(second, start), vector(first, start));
+        // SAFETY: a bf16 vector and one of integers are the same 512 bits; the mask leaves out what is
+        // beyond the slice.
+        unsafe {
+            let pairs = _mm512_permutexvar_epi16(order, std::mem::transmute::<_, __m512i>(both));
+            _mm512_mask_storeu_epi32(target.as_mut_ptr().cast(), mask(target.len()), pairs);
+        }
+    }
+}
+
+#[target_feature(enable = "avx512bf16,avx512vl,avx512dq,avx512cd")]
+fn transpose(
+    (rows, stride, length): (usize, usize, usize),
+    values: &[f32],
+    (target, width): (&mut [u32], usize),
+) {
+    for start in (0..length).step_by(2 * LANES) {
+        let mut pairs = [_mm512_setzero_si512(); LANES];
+        for (row, pairs) in pairs[..rows].iter_mut().enumerate() {
+            let values = &values[row * stride..row * stride + length];
+            let both = _mm512_cvtne2ps_pbh(vector(values, start + LANES), vector(values, start));
+            // SAFETY: a bf16 vector and one of integers are the same 512 bits.
+            *pairs = unsafe { std::mem::transmute::<_, __m512i>(both) };
+        }
+        let count = (length - start).div_ceil(2).min(LANES);
+        for (pair, row) in turn(pairs)[..count].iter().enumerate() {
+            let target = &mut target[(start / 2 + pair) * width..][..LANES];
+            // SAFETY: the slice has room for a vector.
+            unsafe { _mm512_storeu_si512(target.as_mut_ptr().cast(), *row) }
+        }
+    }
+}
+
+/// The transpose of a square of 32-bit elements.
+#[inline]
+#[target_feature(enable = "avx512bf16,avx512vl,avx512dq,avx512cd")]
+fn turn(rows: [__m512i; LANES]) -> [__m512i; LANES] {
+    // Within each quarter of a vector, squares of 4 rows are turned; then the quarters change places.
+    let mut fours = [_mm512_setzero_si512(); LANES];
+    for group in 0..4 {
+        let [a, b, c, d] =
+            [rows[4 * group], rows[4 * group + 1], rows[4 * group + 2], rows[4 * group + 3]];
+        let (low, high) = (_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+        let (low2, high2) = (_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
+        fours[4 * group] = _mm512_unpacklo_epi64(low, low2);
+        fours[4 * group + 1] = _mm512_unpackhi_epi64(low, low2);
+        fours[4 * group + 2] = _mm512_unpacklo_epi64(high, high2);
+        fours[4 * group + 3] = _mm512_unpackhi_epi64(high, high2);
+    }
+    let mut turned = [_mm512_setzero_si512(); LANES];
+    for column in 0..4 {
+        let [a, b, c, d] =
+            [fours[column], fours[4 + column], fours[8 + column], fours[12 + column]];
+        let even = _mm512_shuffle_i32x4::<0b10_00_10_00>(a, b);
+        let odd = _mm512_shuffle_i32x4::<0b11_01_11_01>(a, b);
+        let even2 = _mm512_shuffle_i32x4::<0b10_00_10_00>(c, d);
+        let odd2 = _mm512_shuffle_i32x4::<0b11_01_11_01>(c, d);
+        turned[column] = _mm512_shuffle_i32x4::<0b10_00_10_00>(even, even2);
+        turned[4 + column] = _mm512_shuffle_i32x4::<0b10_00_10_00>(odd, odd2);
+        turned[8 + column] = _mm512_shuffle_i32x4::<0b11_01_11_01>(even, even2);
+        turned[12 + column] = _mm512_shuffle_i32x4::<0b11_01_11_01>(odd, odd2);
+    }
+    turned
+}

@@ -1,0 +1,76 @@
+//! The forward pass: one task per image, or per band of its rows if there are fewer images than threads.
+
+use pulp::bytemuck::cast_slice_mut;
+use rayon::prelude::*;
+
+use super::{Group, floats, pad};
+use crate::flex::bf16::pairs::Unit;
+use crate::flex::conv::direct::{Border, Images, pack, rows_of_a_band};
+use crate::flex::conv::geometry::Geometry;
+use crate::flex::epilogue::Epilogue;
+use crate::flex::scratch::with_scratch;
+use crate::flex::tensor::{Flat, channels_last, into_dense, into_row_major, uninit, values};
+use crate::flex::tile::Finish;
+
+/// The convolution of `geometry`; the output is channels-last.
+pub(in crate::flex::conv) fn forward(
+    unit: Unit,
+    geometry: &Geometry,
+    input: Flat,
+    weight: Flat,
+    epilogue: Option<Epilogue<'_>>,
+) -> Flat {
+    let (input, weight) = (into_dense(input), into_row_major(weight));
+    let [height, width] = geometry.output;
+    let band = rows_of_a_band(geometry);
+    let (border, images) = (Border::of_input(geometry), Images::new(&input));
+    let groups: Vec<Group> = (0..geometry.shape.groups)
+        .map(|group| {
+            let weights = pack(geometry, values(&weight), group);
+            Group::new(unit, &geometry.window_segments(group), &weights)
+        })
+        .collect();
+    let starts: Vec<usize> = (0..band)
+        .flat_map(|row| (0..width).map(move |column| geometry.window(row, column)))
+        .collect();
+    let targets: Vec<usize> = (0..band * width).map(|pixel| pixel * geometry.features).collect();
+    let line = width * geometry.features;
+    let run = |index: usize, first_row: usize, output: &mut [f32]| {
+        let rows = output.len() / line;
+        let start = (index * height + first_row) * line;
+        let epilogue = epilogue.map(|epilogue| epilogue.starting_at(start));
+        let padded_line = border.width * border.channels;
+        let padded = geometry.padded_rows(rows) * padded_line;
+        with_scratch(padded_line + floats(padded), |scratch| {
+            let (line, scratch) = scratch.split_at_mut(padded_line);
+            let image: &mut [u16] = cast_slice_mut(scratch);
+            let first = first_row * geometry.shape.stride[0];
+            pad(unit, (&images, index), (&border, first), line, image);
+            let rows = (&starts[..rows * width], &targets[..rows * width]);
+            for (number, group) in groups.iter().enumerate() {
+                let first = number * geometry.group_features();
+                let finish = |panel: &crate::flex::panels::Panel| {
+                    epilogue.map_or(Finish::Store, |epilogue| {
+                        Finish::of(epilogue.part(first + panel.first, panel.columns))
+                    })
+                };
+                // SAFETY: the targets of a band and the features of a group lie within `output`, which
+                // is borrowed mutably.
+                unsafe {
+                    group.multiply(unit, image, rows, output.as_mut_ptr().add(first), finish)
+                };
+            }
+        });
+    };
+    // SAFETY: the tasks cover every pixel of every image, and each writes all features of its pixels.
+    let mut output = unsafe { uninit(geometry.batch * height * line) };
+    output
+        .par_chunks_mut(height * line)
+        .enumerate()
+        .flat_map(|(index, image)| {
+            let bands = image.par_chunks_mut(band * line).enumerate();
+            bands.map(move |(number, rows)| (index, number * band, rows))
+        })
+        .for_each(|(index, first_row, rows)| run(index, first_row, rows));
+    channels_last(output, [geometry.batch, geometry.features, height, width])
+}

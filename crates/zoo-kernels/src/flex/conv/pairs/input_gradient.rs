@@ -1,0 +1,56 @@
+//! The gradient with respect to the images.
+
+use pulp::bytemuck::cast_slice_mut;
+use rayon::prelude::*;
+
+use super::{Group, floats, pad};
+use crate::flex::bf16::pairs::Unit;
+use crate::flex::conv::direct::{Images, Spread};
+use crate::flex::conv::geometry::Geometry;
+use crate::flex::scratch::with_scratch;
+use crate::flex::tensor::{Flat, channels_last, into_row_major, uninit, values};
+use crate::flex::tile::Finish;
+
+/// The gradient with respect to the images, from `gradient`, which is channels-last like the result.
+pub(in crate::flex::conv) fn input_gradient(
+    unit: Unit,
+    geometry: &Geometry,
+    weight: Flat,
+    gradient: &Flat,
+) -> Flat {
+    let weight = into_row_major(weight);
+    let Spread { border, rows, phases } = Spread::new(geometry, values(&weight));
+    let groups: Vec<Vec<Group>> = phases
+        .iter()
+        .map(|phase| {
+            let groups = phase.groups.iter();
+            groups.map(|(segments, packed)| Group::new(unit, segments, packed)).collect()
+        })
+        .collect();
+    let images = Images::new(gradient);
+    let image = geometry.image();
+    let line = border.width * border.channels;
+    // SAFETY: the phases cover every pixel, and each pixel is stored with all its channels.
+    let mut output = unsafe { uninit(geometry.batch * image) };
+    output.par_chunks_mut(image).enumerate().for_each(|(index, output)| {
+        with_scratch(line + floats(rows * line), |scratch| {
+            let (line, scratch) = scratch.split_at_mut(line);
+            let padded: &mut [u16] = cast_slice_mut(scratch);
+            pad(unit, (&images, index), (&border, 0), line, padded);
+            for (phase, groups) in phases.iter().zip(&groups) {
+                let rows = (phase.starts.as_slice(), phase.targets.as_slice());
+                for (number, group) in groups.iter().enumerate() {
+                    let first = number * geometry.group_channels();
+                    // SAFETY: the targets of a phase and the channels of a group lie within `output`,
+                    // which is borrowed mutably.
+                    unsafe {
+                        let output = output.as_mut_ptr().add(first);
+                        group.multiply(unit, padded, rows, output, |_| Finish::Store);
+                    }
+                }
+            }
+        });
+    });
+    let [height, width] = geometry.input;
+    channels_last(output, [geometry.batch, geometry.channels, height, width])
+}

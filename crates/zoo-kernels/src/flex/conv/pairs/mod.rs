@@ -1,0 +1,88 @@
+//! Convolution of operands that are rounded to bf16, by products of pairs that read windows of a padded
+//! image in place, as the direct path does it in f32. A run of an odd number of terms is filled up with a
+//! weight of 0.
+
+mod forward;
+mod input_gradient;
+mod weight_gradient;
+
+use super::direct::{Border, Images};
+use crate::flex::bf16::pairs::{Pairs, Unit, pair_rows};
+use crate::flex::panels::{Packed, Panel};
+use crate::flex::tile::{Finish, Segment};
+pub(super) use forward::forward;
+pub(super) use input_gradient::input_gradient;
+pub(super) use weight_gradient::weight_gradient;
+
+/// What the windows of one group read of a padded image, and the weights.
+struct Group {
+    /// Their lengths count pairs.
+    segments: Vec<Segment>,
+    panels: Vec<(Panel, Vec<u32>)>,
+}
+
+impl Group {
+    /// Of the segments and weights of the direct path.
+    fn new(unit: Unit, segments: &[Segment], packed: &Packed) -> Self {
+        let lengths: Vec<usize> = segments.iter().map(|segment| segment.length).collect();
+        let panels = packed.panels.iter();
+        Self {
+            segments: segments
+                .iter()
+                .map(|segment| Segment { length: segment.length.div_ceil(2), ..*segment })
+                .collect(),
+            panels: panels
+                .map(|(panel, weights)| (*panel, pair_rows(unit, weights, &lengths, panel)))
+                .collect(),
+        }
+    }
+
+    /// Multiplies the windows that start at `starts` in `padded` with all weights, and writes each row
+    /// of features from its element of `targets` on.
+    ///
+    /// # Safety
+    /// That of [`Pairs::rows`], for all features of the group.
+    unsafe fn multiply<'a>(
+        &self,
+        unit: Unit,
+        padded: &[u16],
+        rows: (&[usize], &[usize]),
+        output: *mut f32,
+        finish: impl Fn(&Panel) -> Finish<'a>,
+    ) {
+        for (panel, weights) in &self.panels {
+            let product = Pairs {
+                left: padded,
+                segments: &self.segments,
+                step: 2,
+                right: weights,
+                stride: Pairs::width(panel),
+            };
+            let size = (panel.columns, panel.vectors);
+            // SAFETY: the caller's promise.
+            unsafe { product.rows(unit, rows, size, output.add(panel.first), finish(panel)) };
+        }
+    }
+}
+
+/// Floats in which a padded image of `length` numbers of 16 bits lies, with room for the pair that begins
+/// with the last.
+fn floats(length: usize) -> usize {
+    length / 2 + 2
+}
+
+/// Copies rows of image `index`, rounded, to `target`, with a border of zeros; `line` has room for one of
+/// them. `first_row` counts in the padded image; `target` has as many rows as it has room for.
+fn pad(
+    unit: Unit,
+    (images, index): (&Images<'_>, usize),
+    (border, first_row): (&Border, usize),
+    line: &mut [f32],
+    target: &mut [u16],
+) {
+    let rows = target.chunks_mut(line.len());
+    for (row, target) in rows.enumerate() {
+        images.pad(index, border, first_row + row, line);
+        unit.round(&line[..target.len()], target);
+    }
+}
