@@ -24,8 +24,20 @@ const ROWS: usize = 96;
 /// of a panel in the second-level cache.
 const DEPTH: usize = 512;
 
-/// Columns of the left side, in [`transposed_product`], that one task takes.
+/// Tasks at least that a product of few rows is cut into, if it is worth cutting.
+const TASKS: usize = 8;
+
+/// Panels at most that a task of few rows takes: as many as stay in the second-level cache, packed.
+const STRIPE: usize = 8;
+
+/// Terms of all panels of a stripe that are packed before the next, where rows are read.
+const TOGETHER: usize = 32;
+
+/// Columns of the left side, in [`transposed_product`], that one task takes at most.
 const STRIP: usize = 96;
+
+/// Sums that such a task has: they stay in the second-level cache.
+const SUMS: usize = 1 << 16;
 
 /// Multiply-adds that take less time than waking another thread.
 const SMALL: usize = 1 << 22;
@@ -113,7 +125,8 @@ pub(in crate::flex) fn multiply_rows(
     }
 }
 
-/// Tasks take panels, which they pack block by block.
+/// Tasks take stripes of panels, which they pack block by block. A stripe is so wide that what is read of each
+/// row of the right side lies in one piece.
 fn few_rows(ready: &Ready<'_>, left: &[f32], right: Matrix<'_>) -> Vec<f32> {
     let (depth, columns) = (right.rows, right.columns);
     let rows = left.len() / depth;
@@ -123,19 +136,32 @@ fn few_rows(ready: &Ready<'_>, left: &[f32], right: Matrix<'_>) -> Vec<f32> {
     let mut output = unsafe { uninit(rows * columns) };
     let shared = Shared::new(&mut output);
     let panels = panels(columns);
-    let of_task = if rows * depth * columns <= SMALL { panels.len() } else { 1 };
-    for_each(panels.len().div_ceil(of_task), |number| {
-        for panel in panels.iter().skip(number * of_task).take(of_task) {
-            with_scratch(DEPTH / 2 * Pairs::width(panel), |scratch| {
-                let packed: &mut [u32] = cast_slice_mut(scratch);
-                for offset in (0..depth).step_by(DEPTH) {
-                    let end = depth.min(offset + DEPTH);
-                    pack_panel(ready.unit, &right, offset..end, panel, packed);
+    let together = if right.column_stride == 1 { TOGETHER } else { DEPTH };
+    let stripes: Vec<&[Panel]> = match rows * depth * columns <= SMALL {
+        true => vec![&panels],
+        false => panels.chunks(panels.len().div_ceil(TASKS).min(STRIPE)).collect(),
+    };
+    for_each(stripes.len(), |number| {
+        let stripe = stripes[number];
+        let widest = stripe.iter().map(Pairs::width).max().unwrap_or(0);
+        let block = DEPTH / 2 * widest;
+        with_scratch(stripe.len() * block, |scratch| {
+            let packed: &mut [u32] = cast_slice_mut(scratch);
+            for offset in (0..depth).step_by(DEPTH) {
+                let end = depth.min(offset + DEPTH);
+                for start in (offset..end).step_by(together) {
+                    for (panel, packed) in stripe.iter().zip(packed.chunks_exact_mut(block)) {
+                        let target = &mut packed[(start - offset) / 2 * Pairs::width(panel)..];
+                        let terms = start..end.min(start + together);
+                        pack_panel(ready.unit, &right, terms, panel, target);
+                    }
+                }
+                for (panel, packed) in stripe.iter().zip(packed.chunks_exact(block)) {
                     // SAFETY: no other task has this panel, and `output` outlives the loop.
                     unsafe { ready.block(&rounded, offset, panel, packed, shared.pointer(0)) };
                 }
-            });
-        }
+            }
+        });
     });
     output
 }
@@ -192,7 +218,10 @@ pub(in crate::flex) fn transposed_product(
     // SAFETY: each task writes all columns of its rows.
     let mut output = unsafe { uninit(inputs * columns) };
     let shared = Shared::new(&mut output);
-    let strip = if rows * inputs * columns <= SMALL { inputs } else { STRIP };
+    let strip = match rows * inputs * columns <= SMALL {
+        true => inputs,
+        false => (SUMS / columns / 12 * 12).clamp(12, STRIP),
+    };
     for_each(inputs.div_ceil(strip), |number| {
         let first = number * strip;
         let count = strip.min(inputs - first);

@@ -1,10 +1,10 @@
 //! Rounding to bf16 while operands are brought into the order in which they are multiplied.
 
 use std::arch::x86_64::{
-    __m512, __m512i, _mm512_cvtne2ps_pbh, _mm512_loadu_si512, _mm512_mask_storeu_epi16,
-    _mm512_mask_storeu_epi32, _mm512_maskz_loadu_ps, _mm512_permutexvar_epi16,
-    _mm512_setzero_si512, _mm512_shuffle_i32x4, _mm512_storeu_si512, _mm512_unpackhi_epi32,
-    _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
+    __m512, __m512i, _mm512_cvtne2ps_pbh, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm512_mask_storeu_epi16, _mm512_mask_storeu_epi32, _mm512_maskz_loadu_ps,
+    _mm512_permutexvar_epi16, _mm512_setzero_si512, _mm512_shuffle_i32x4, _mm512_storeu_si512,
+    _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
 };
 
 use super::Unit;
@@ -21,9 +21,14 @@ fn mask(count: usize) -> u16 {
 #[inline]
 #[target_feature(enable = "avx512bf16,avx512vl,avx512dq,avx512cd")]
 fn vector(values: &[f32], start: usize) -> __m512 {
-    let rest = &values[start.min(values.len())..];
-    // SAFETY: the mask leaves out what is beyond the slice.
-    unsafe { _mm512_maskz_loadu_ps(mask(rest.len()), rest.as_ptr()) }
+    // SAFETY: a whole vector is within the slice, or the mask leaves out what is beyond.
+    unsafe {
+        if start + LANES <= values.len() {
+            return _mm512_loadu_ps(values.as_ptr().add(start));
+        }
+        let rest = &values[start.min(values.len())..];
+        _mm512_maskz_loadu_ps(mask(rest.len()), rest.as_ptr())
+    }
 }
 
 impl Unit {
@@ -74,12 +79,15 @@ fn round(values: &[f32], target: &mut [u16]) {
         let start = number * 2 * LANES;
         let both = _mm512_cvtne2ps_pbh(vector(values, start + LANES), vector(values, start));
         let length = target.len();
-        let mask = if length == 2 * LANES { u32::MAX } else { (1 << length) - 1 };
+        let mask = ((1_u64 << length) - 1) as u32;
         // SAFETY: a bf16 vector and one of integers are the same 512 bits; the mask leaves out what is
         // beyond the slice.
         unsafe {
             let both = std::mem::transmute::<_, __m512i>(both);
-            _mm512_mask_storeu_epi16(target.as_mut_ptr().cast(), mask, both);
+            match length == 2 * LANES {
+                true => _mm512_storeu_si512(target.as_mut_ptr().cast(), both),
+                false => _mm512_mask_storeu_epi16(target.as_mut_ptr().cast(), mask, both),
+            }
         }
     }
 }
@@ -106,7 +114,12 @@ fn interleave(first: &[f32], second: &[f32], target: &mut [u32]) {
         // beyond the slice.
         unsafe {
             let pairs = _mm512_permutexvar_epi16(order, std::mem::transmute::<_, __m512i>(both));
-            _mm512_mask_storeu_epi32(target.as_mut_ptr().cast(), mask(target.len()), pairs);
+            match target.len() == LANES {
+                true => _mm512_storeu_si512(target.as_mut_ptr().cast(), pairs),
+                false => {
+                    _mm512_mask_storeu_epi32(target.as_mut_ptr().cast(), mask(target.len()), pairs)
+                }
+            }
         }
     }
 }

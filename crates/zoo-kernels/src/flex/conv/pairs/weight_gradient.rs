@@ -14,9 +14,9 @@ use crate::flex::scratch::with_scratch;
 use crate::flex::tensor::{Flat, row_major, values};
 use crate::flex::tile::{Finish, Segment};
 
-/// Pixels of the output whose gradients are gone through together: as many as keep a panel of them in
-/// the first-level cache.
-const PIXELS: usize = 256;
+/// Pixels of the output whose gradients are gone through together, of one image or of several: as many as
+/// keep a panel of them in the second-level cache, so that the sums are seldom read and written.
+const PIXELS: usize = 512;
 
 /// What the tasks share.
 struct Job<'a> {
@@ -71,18 +71,23 @@ impl Job<'_> {
         let geometry = &self.geometry;
         let [height, width] = geometry.output;
         let rows = (PIXELS / width).clamp(1, height);
+        let together = (PIXELS / (width * height)).clamp(1, images.len());
         let line = self.border.width * self.border.channels;
         let padded = geometry.padded_rows(height) * line;
-        let panel =
-            rows * width.div_ceil(2) * self.panels.iter().map(Pairs::width).max().unwrap_or(0);
+        let widest = self.panels.iter().map(Pairs::width).max().unwrap_or(0);
+        let panel = together * rows * width.div_ceil(2) * widest;
         let mut sums = vec![0.0; geometry.depth() * geometry.features];
-        with_scratch(line + padded + panel, |scratch| {
+        with_scratch(line + together * padded + panel, |scratch| {
             let (line, scratch) = scratch.split_at_mut(line);
-            let (padded, panel) = cast_slice_mut(scratch).split_at_mut(padded);
-            for index in images {
-                self.pad(index, line, padded);
-                for first in (0..height).step_by(rows) {
-                    self.multiply(index, first..height.min(first + rows), padded, panel, &mut sums);
+            let (all, panel) = cast_slice_mut(scratch).split_at_mut(together * padded);
+            for first in images.clone().step_by(together) {
+                let some = first..images.end.min(first + together);
+                for (index, padded) in some.clone().zip(all.chunks_exact_mut(padded)) {
+                    self.pad(index, line, padded);
+                }
+                for row in (0..height).step_by(rows) {
+                    let rows = row..height.min(row + rows);
+                    self.multiply((some.clone(), padded), rows, all, panel, &mut sums);
                 }
             }
         });
@@ -98,10 +103,11 @@ impl Job<'_> {
         }
     }
 
-    /// Adds what some rows of the output have to say.
+    /// Adds what some rows of the output of some images have to say; `padded` holds these images, each in
+    /// so many pairs.
     fn multiply(
         &self,
-        index: usize,
+        (images, size): (Range<usize>, usize),
         rows: Range<usize>,
         padded: &[u32],
         packed: &mut [u32],
@@ -110,20 +116,19 @@ impl Job<'_> {
         let geometry = &self.geometry;
         let [height, width] = geometry.output;
         let (features, pairs) = (geometry.group_features(), width.div_ceil(2));
-        let segments: Vec<Segment> = rows
-            .clone()
-            .map(|row| Segment { offset: 2 * geometry.window(row, 0), length: pairs })
-            .collect();
+        let places = || images.clone().flat_map(|image| rows.clone().map(move |row| (image, row)));
+        let offset = |(image, row)| (image - images.start) * size + geometry.window(row, 0);
+        let segments: Vec<Segment> =
+            places().map(|place| Segment { offset: 2 * offset(place), length: pairs }).collect();
         let groups = sums.chunks_exact_mut(geometry.depth() * features);
         for (group, (sums, starts)) in groups.zip(&self.starts).enumerate() {
             for panel in &self.panels {
                 let columns = Panel { first: group * features + panel.first, ..*panel };
                 let stride = Pairs::width(panel);
                 let targets = packed.chunks_exact_mut(pairs * stride);
-                for (row, target) in rows.clone().zip(targets) {
-                    let gradient =
-                        &self.gradient[(index * height + row) * width * geometry.features..];
-                    let gradient = Matrix::new(gradient, width, geometry.features);
+                for ((image, row), target) in places().zip(targets) {
+                    let first = (image * height + row) * width * geometry.features;
+                    let gradient = Matrix::new(&self.gradient[first..], width, geometry.features);
                     pack_panel(self.unit, &gradient, 0..width, &columns, target);
                 }
                 let product = Pairs {
@@ -133,8 +138,8 @@ impl Job<'_> {
                     right: packed,
                     stride,
                 };
-                let (rows, size) =
-                    ((starts.as_slice(), self.targets.as_slice()), (panel.columns, panel.vectors));
+                let rows = (starts.as_slice(), self.targets.as_slice());
+                let size = (panel.columns, panel.vectors);
                 // SAFETY: the targets and the features of a panel lie within `sums`, which is borrowed
                 // mutably.
                 unsafe {
