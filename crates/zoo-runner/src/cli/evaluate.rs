@@ -73,6 +73,10 @@ impl Evaluate {
             Some(on) => other_images::config(&self.run, on, &info, &self.sets.all)?,
             None => run_data::config(&self.run, self.config.as_deref(), &self.sets.all)?,
         };
+        if self.config.is_some() {
+            // That config says where the images are, and nothing of the run.
+            config.train.precision = RunConfig::precision_of(&self.run)?;
+        }
         self.compute.apply(&mut config)?;
         config.check()?;
         let precision = config.train.precision;
