@@ -88,14 +88,16 @@ impl Products {
         output: (*mut f32, usize),
     ) {
         let sizes = [left, right].map(|side| side.rows * side.columns);
-        // SAFETY: the caller's promise.
         match self {
+            // SAFETY: the caller's promise.
             Self::Exact => unsafe { multiply_to(left, right, factor, output) },
             #[cfg(target_arch = "x86_64")]
+            // SAFETY: the caller's promise.
             Self::Pairs(unit) => unsafe { pairs::multiply_to(unit, left, right, factor, output) },
             Self::Rounded => with_scratch(sizes[0] + sizes[1], |scratch| {
                 let (of_left, of_right) = scratch.split_at_mut(sizes[0]);
                 let (left, right) = (round_matrix(left, of_left), round_matrix(right, of_right));
+                // SAFETY: the caller's promise.
                 unsafe { multiply_to(left, right, factor, output) }
             }),
         }
