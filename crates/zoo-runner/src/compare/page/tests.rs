@@ -99,6 +99,7 @@ fn made(place: usize, entry: &Entry, seed: u64, right: usize) -> Made {
         command: vec![HOSTILE.to_string()],
         seed,
         backend: String::from("flex"),
+        precision: String::from("f32"),
         device: String::from("Flex"),
         machine: String::from("none"),
         data: DataManifest::of(&entry.data),
