@@ -52,6 +52,7 @@ def check_lens(visit):
     names = [step["layer"] for step in lens["steps"]]
     if names != ["patch_embedding", "blocks.0", "blocks.1"]:
         visit.note(f"the lens has {names}")
+    expect(page.locator("#lens .value")).to_have_count(3)
     last = page.locator("#lens .value").last.text_content()
     near("the lens as shown", float(last.split(" %")[0]), 100 * expected[lens["class"]], 0.006)
     page.get_by_label("Beside it, on the same photo").select_option("cnn")
@@ -89,4 +90,5 @@ def check_without(visit):
     visit.refused("/lab/transformer/shuffle", 422, network="cnn", photo="cnn/3", seed=1, pieces=8, with_positions=True)
     page.get_by_role("button", name="Shuffle the pieces").click()
     expect(page.locator("#shuffled h3")).to_have_text("Pieces shuffled, positions stay")
+    expect(page.locator("#lens")).to_contain_text("Approximate", timeout=30_000)
     visit.check_layout("transformer-without")

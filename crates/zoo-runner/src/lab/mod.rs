@@ -28,6 +28,7 @@ mod lesson;
 mod message;
 mod page;
 mod photos;
+mod through;
 mod window;
 mod workshop;
 

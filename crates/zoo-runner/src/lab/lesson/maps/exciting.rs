@@ -9,7 +9,6 @@ use std::{
 use axum::{Extension, Json, extract::State};
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
-use tokio::task::spawn_blocking;
 use zoo_data::Prepared;
 use zoo_kernels::nn::Tap;
 use zoo_model::{Predictor, on_model};
@@ -19,13 +18,13 @@ use crate::{
     lab::{
         Lab, Told,
         geometry::{field, units},
+        through::look_through,
     },
     serve::refused::Refused,
 };
 
-/// Photos that are looked at, at most, and of them at a time.
+/// Photos that are looked at, at most.
 const PHOTOS: usize = 256;
-const AT_ONCE: usize = 16;
 /// Photos that are shown.
 const SHOWN: usize = 8;
 /// Layers of which the peaks are kept.
@@ -128,34 +127,18 @@ async fn peaks(
         return Ok(known);
     }
     let data = lab.data(network).await?;
-    let mut all = Vec::new();
-    let photos = data.split.len().min(PHOTOS);
-    for from in (0..photos).step_by(AT_ONCE) {
-        let (data, info) = (data.clone(), lab.network(network)?.info.clone());
-        let positions = from..photos.min(from + AT_ONCE);
-        let read = move || -> Result<Vec<Prepared>, Refused> {
-            let read = positions.map(|position| data.split.sample(position));
-            let prepared = read.map(|sample| Ok(info.preprocess.prepare(sample?.image)));
-            let prepared: Result<Vec<Prepared>, zoo_data::DataError> = prepared.collect();
-            prepared.map_err(|error| Refused::unusable(error.to_string()))
-        };
-        let images = spawn_blocking(read).await.map_err(|_| Refused::failed("no photos"))??;
-        let layer = layer.to_string();
-        all.extend(lab.run(network, move |network| peaks_of(network, &images, layer)).await?);
-    }
-    let all = Arc::new(all);
+    let split = data.split.slice(0..data.split.len().min(PHOTOS));
+    let layer = layer.to_string();
+    let work = move |network: &Predictor, images: &[Prepared]| peaks_of(network, images, &layer);
+    let all = Arc::new(look_through(lab, network, &split, work).await?);
     found.keep(key, all.clone());
     Ok(all)
 }
 
 /// The peaks of a layer's maps for some images.
-fn peaks_of(
-    network: &Predictor,
-    images: &[Prepared],
-    layer: String,
-) -> Result<Vec<Peaks>, Refused> {
+fn peaks_of(network: &Predictor, images: &[Prepared], layer: &str) -> Result<Vec<Peaks>, Refused> {
     let input = network.info.preprocess.prepared_tensor(images, &network.device);
-    let mut watch = Watch { layer, registers: 0, peaks: Vec::new() };
+    let mut watch = Watch { layer: layer.to_string(), registers: 0, peaks: Vec::new() };
     on_model!(&network.model, model => drop(model.forward_tapped(input, &mut watch)));
     match watch.peaks.is_empty() {
         true => Err(Refused::unknown("this network has no such layer with maps")),

@@ -9,23 +9,29 @@ use std::{
 };
 
 use burn::tensor::Tensor;
-use tokio::task::spawn_blocking;
+use tokio::{sync::OnceCell, task::spawn_blocking};
 use zoo_data::{Prepared, Split};
 use zoo_kernels::nn::Tap;
 use zoo_model::{Predictor, on_model, ranking, rows};
 
-use crate::{explain::Maps, lab::Lab, serve::refused::Refused};
+use crate::{
+    explain::Maps,
+    lab::{Lab, through::look_through},
+    serve::refused::Refused,
+};
 
-/// Photos that heads are fitted to, at most; those that they are tried on; and how many at a time.
+/// Photos that heads are fitted to, at most, and those that they are tried on.
 const FITTED: usize = 256;
 const TRIED: usize = 128;
-const AT_ONCE: usize = 16;
 /// The weight of the ridge, in parts of the features' mean square.
 const RIDGE: f64 = 0.01;
 
 /// The heads of the networks that were asked for.
 #[derive(Clone, Default)]
-pub(super) struct Readouts(Arc<Mutex<HashMap<String, Arc<Readout>>>>);
+pub(super) struct Readouts(Arc<Mutex<HashMap<String, Place>>>);
+
+/// Where the heads of a network will be.
+type Place = Arc<OnceCell<Arc<Readout>>>;
 
 /// Heads for the layers of a network.
 pub(super) struct Readout {
@@ -49,48 +55,33 @@ struct Told {
 }
 
 impl Readouts {
-    /// Those of a network; fitted when they are first asked for.
+    /// Those of a network; fitted when they are first asked for, and to the end, even if the asker goes.
     pub(super) async fn of(&self, lab: &Lab, network: &str) -> Result<Arc<Readout>, Refused> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(network).cloned();
-        if let Some(known) = known {
-            return Ok(known);
-        }
-        let data = lab.data(network).await?;
-        let learned =
-            told(lab, network, &data.train.choose(FITTED.min(data.train.len()), 0)).await?;
-        let tried = told(lab, network, &data.split.choose(TRIED.min(data.split.len()), 0)).await?;
-        let how = format!(
-            "Approximate: the head of this network fits its last layer alone. For each earlier layer, the mean \
-             and the maximum of every map go through a linear head of its own, fitted to the network's scores \
-             on {} photos; beside each stands for which share of {} other photos it says what the network says \
-             in the end.",
-            learned.len(),
-            tried.len()
-        );
-        let fit = move || Readout { layers: fit_all(&learned, &tried), how };
-        let readout =
-            spawn_blocking(fit).await.map_err(|_| Refused::failed("no head could be fitted"))?;
-        let readout = Arc::new(readout);
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(network.to_string(), readout.clone());
-        Ok(readout)
+        let place = {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            all.entry(network.to_string()).or_default().clone()
+        };
+        let (lab, network) = (lab.clone(), network.to_string());
+        let fit = async move { place.get_or_try_init(|| fit(&lab, &network)).await.cloned() };
+        tokio::spawn(fit).await.map_err(|_| Refused::failed("no head could be fitted"))?
     }
 }
 
-async fn told(lab: &Lab, network: &str, split: &Split) -> Result<Vec<Told>, Refused> {
-    let mut all = Vec::new();
-    for from in (0..split.len()).step_by(AT_ONCE) {
-        let part = split.slice(from..split.len().min(from + AT_ONCE));
-        let info = lab.network(network)?.info.clone();
-        let read = move || -> Result<Vec<Prepared>, zoo_data::DataError> {
-            let samples = (0..part.len()).map(|position| part.sample(position));
-            samples.map(|sample| Ok(info.preprocess.prepare(sample?.image))).collect()
-        };
-        let images = spawn_blocking(read).await.map_err(|_| Refused::failed("no photos"))?;
-        let images = images.map_err(|error| Refused::unusable(error.to_string()))?;
-        all.extend(lab.run(network, move |network| Told::all(network, &images)).await?);
-    }
-    Ok(all)
+async fn fit(lab: &Lab, network: &str) -> Result<Arc<Readout>, Refused> {
+    let data = lab.data(network).await?;
+    let some = |split: &Split, most: usize| split.choose(most.min(split.len()), 0);
+    let learned = look_through(lab, network, &some(&data.train, FITTED), Told::all).await?;
+    let tried = look_through(lab, network, &some(&data.split, TRIED), Told::all).await?;
+    let how = format!(
+        "Approximate: the head of this network fits its last layer alone. For each earlier layer, the mean \
+         and the maximum of every map go through a linear head of its own, fitted to the network's scores \
+         on {} photos; beside each stands for which share of {} other photos it says what the network says \
+         in the end.",
+        learned.len(),
+        tried.len()
+    );
+    let fit = move || Arc::new(Readout { layers: fit_all(&learned, &tried), how });
+    spawn_blocking(fit).await.map_err(|_| Refused::failed("no head could be fitted"))
 }
 
 impl Told {

@@ -97,25 +97,38 @@ async function lensPart(lab) {
     best: predictions[0].label === lens.label,
     text: `${percent(probability, 2)} ${predictions[0].label === lens.label ? "✓" : `(${predictions[0].class})`}${agreement === null ? "" : `, agrees for ${percent(agreement, 0)}`}`,
   }))), make("p", { className: "quiet" }, lens.how));
+  // Heads may have to be fitted first, which takes longer than a request may.
+  const lensOf = async (network) => {
+    for (;;) {
+      try {
+        return await tellJson("/lab/transformer/lens", { network, photo: lab.photo }, lab.signal);
+      } catch (error) {
+        if (error.status !== 503 || lab.signal.aborted) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
+    }
+  };
   const show = async () => {
     const other = lab.networks.find(({ name }) => name === beside.field.value);
-    const own = await lab.json("lens", {});
+    place.setAttribute("aria-busy", "true");
+    if (!place.firstChild) place.append(make("p", { role: "status" }, "The network looks at photos, so that heads can be fitted to its layers …"));
+    const own = await lensOf(lab.network.name);
     const parts = [panel(`${lab.network.name}: ${own.class} after each layer`, own)];
     if (other) {
-      const asked = { network: other.name, photo: lab.photo };
-      const [lens, predictions] = await Promise.all([tellJson("/lab/transformer/lens", asked, lab.signal), tellJson("/lab/predict", asked, lab.signal)]);
+      const lens = await lensOf(other.name);
+      const [mine, theirs] = await Promise.all([lab.network, other].map(({ name }) => tellJson("/lab/predict", { network: name, photo: lab.photo }, lab.signal)));
       parts.push(panel(`${other.name}: ${lens.class} after each layer`, lens));
-      const mine = await lab.json("/lab/predict", {});
-      parts.push(make("div", { className: "wide" }, make("h3", {}, `${lab.network.name} says`), predictionBars(mine.slice(0, 5))), make("div", { className: "wide" }, make("h3", {}, `${other.name} says`), predictionBars(predictions.slice(0, 5))));
+      parts.push(make("div", { className: "wide" }, make("h3", {}, `${lab.network.name} says`), predictionBars(mine.slice(0, 5))), make("div", { className: "wide" }, make("h3", {}, `${other.name} says`), predictionBars(theirs.slice(0, 5))));
     }
     place.replaceChildren(...parts);
+    place.removeAttribute("aria-busy");
   };
   const others = lab.networks.filter(({ name }) => name !== lab.network.name);
   const beside = menu({ label: "Beside it, on the same photo", options: [["", "no other network"], ...others.map(({ name, model }) => [name, `${name} (${model})`])], value: lab.get("beside", ""), onChoose: (value) => {
     lab.set({ beside: value || null });
     lab.guard(show);
   } });
-  await show();
+  lab.guard(show);
   return make("section", {}, make("h3", {}, "The lens: what the class would be after every layer"), make("div", { className: "controls" }, beside.element), place);
 }
 
