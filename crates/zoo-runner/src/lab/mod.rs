@@ -15,7 +15,7 @@
 //!    `lab.stage`. `page/lab.js` says what `lab` can do: ask the lesson's paths, keep a setting in the
 //!    address, show a `zoo` command to copy, make a picture that can be saved. `page/grid.js` draws
 //!    numbers in rows and columns that can be pointed at, `page/parts.js` bars, tables and controls.
-//!    A lesson that trains a network has a [`workshop`] do it, one for each visit; `page/workshop.js` is the
+//!    A lesson that trains a network has a `workshop` do it, one for each visit; `page/workshop.js` is the
 //!    page's side of that.
 //! 3. A line in `LESSONS` of `lesson/mod.rs`.
 //! 4. A check in `scripts/lab_check.py`, which uses the controls and compares the numbers shown, and a

@@ -5,7 +5,7 @@ use serde_json::json;
 use zoo_data::{
     Corruption, DataError, Dataset, Image, ImageSource, OnUnreadable, Preprocess, Split, SplitName,
 };
-use zoo_training::run_dir::Existing;
+use zoo_training::{Command, Steered, run_dir::Existing};
 
 use super::*;
 use crate::curves::Curves;
@@ -159,12 +159,12 @@ fn compared(classes: &[String]) -> Compared {
     ];
     let failed =
         Made { planned: planned(1, &entries[1], 1), outcome: Err(format!("{HOSTILE} is broken")) };
-    let made = vec![
-        made(0, &entries[0], 0, 10),
-        made(1, &entries[1], 0, 5),
-        made(0, &entries[0], 1, 15),
-        failed,
-    ];
+    let mut steered = made(0, &entries[0], 1, 15);
+    if let Ok(outcome) = &mut steered.outcome {
+        let command = Command::LearningRate { factor: 0.5 };
+        outcome.manifest.steered = vec![Steered { step: 7, command }];
+    }
+    let made = vec![made(0, &entries[0], 0, 10), made(1, &entries[1], 0, 5), steered, failed];
     let request = Request {
         configs: Vec::new(),
         sets: Vec::new(),
@@ -249,6 +249,8 @@ fn figures_are_those_of_the_runs() {
         assert!(page.contains(text), "{text}");
     }
     assert!(markdown.contains("| good | 62.50 % (± 17.68 %, 0.00 to 100.00) |"), "{markdown}");
+    let steered = "was steered by hand (learning rate × 0.5 after step 7)";
+    assert!(page.contains(steered) && markdown.contains(steered), "{markdown}");
 }
 
 #[test]
