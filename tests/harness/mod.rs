@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "no test file wants all of it")]
 
 #[cfg(feature = "serve")]
+pub mod run;
+#[cfg(feature = "serve")]
 pub mod server;
 pub mod weights;
 

@@ -190,7 +190,6 @@ fn parse() -> Cli {
 
 impl Output {
     /// Tells people something, unless silence is asked.
-    #[cfg(feature = "serve")]
     fn note(self, text: &str) {
         if !self.quiet {
             eprintln!("note: {text}");
@@ -205,9 +204,7 @@ impl Output {
 /// Reads every image of `splits` once, and prints notes about the data.
 fn check_data(data: &mut Dataset, splits: &[SplitName], output: Output) -> Result<(), Error> {
     check_images(data, splits, output.show())?;
-    if !output.quiet {
-        data.notes.iter().for_each(|note| eprintln!("note: {note}"));
-    }
+    data.notes.iter().for_each(|note| output.note(note));
     Ok(())
 }
 

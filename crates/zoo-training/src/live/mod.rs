@@ -1,47 +1,23 @@
 //! A training that is watched while it runs: what it is told, and what it shows.
 
+mod command;
+
 use std::{
     collections::VecDeque,
     sync::{Arc, Condvar, Mutex, MutexGuard},
     time::Duration,
 };
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use zoo_data::{Loader, SplitName};
 use zoo_model::{Classifier, Scores};
 
+pub use self::command::{Command, Steered};
 use super::Stop;
 use crate::Error;
 
 /// How often a paused run looks whether it has been stopped by other means.
 const INTERVAL: Duration = Duration::from_millis(100);
-
-/// What a training can be told while it runs.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Command {
-    /// Wait before the next step.
-    Pause,
-    /// End the pause.
-    GoOn,
-    /// Multiply the learning rate of all steps from here on.
-    LearningRate {
-        /// By this, more than 0; on top of earlier ones.
-        factor: f64,
-    },
-    /// Write a checkpoint and end.
-    End,
-}
-
-/// A command, and when it was heeded.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Steered {
-    /// Optimizer steps done before it.
-    pub step: usize,
-    /// What was told.
-    #[serde(flatten)]
-    pub command: Command,
-}
 
 /// What a run is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -125,15 +101,7 @@ impl Live {
     ///
     /// The reason why it cannot be done.
     pub fn tell(&self, command: Command) -> Result<(), String> {
-        let mut shared = self.lock();
-        shared.check(command)?;
-        match command {
-            Command::Pause => shared.is_to_pause = true,
-            Command::GoOn => shared.is_to_pause = false,
-            Command::End => shared.sight.is_ending = true,
-            Command::LearningRate { .. } => {}
-        }
-        shared.commands.push_back(command);
+        self.lock().tell(command)?;
         self.shared.1.notify_all();
         Ok(())
     }
@@ -189,23 +157,19 @@ impl Live {
     }
 }
 
-impl Command {
-    /// Refuses a factor that leaves no learning rate.
-    ///
-    /// # Errors
-    ///
-    /// What was expected.
-    pub fn check(self) -> Result<(), String> {
-        match self {
-            Self::LearningRate { factor } if !(factor > 0.0 && factor.is_finite()) => {
-                Err(format!("`factor`: expected a finite number above 0, found {factor}"))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
 impl Shared {
+    fn tell(&mut self, command: Command) -> Result<(), String> {
+        self.check(command)?;
+        match command {
+            Command::Pause => self.is_to_pause = true,
+            Command::GoOn => self.is_to_pause = false,
+            Command::End => self.sight.is_ending = true,
+            Command::LearningRate { .. } => {}
+        }
+        self.commands.push_back(command);
+        Ok(())
+    }
+
     /// Refuses what makes no sense now.
     fn check(&self, command: Command) -> Result<(), String> {
         let refuse = |reason: &str| Err(reason.to_string());
@@ -237,23 +201,6 @@ impl Shared {
     }
 }
 
-impl std::fmt::Display for Command {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Pause => f.write_str("paused"),
-            Self::GoOn => f.write_str("went on"),
-            Self::LearningRate { factor } => write!(f, "learning rate × {factor}"),
-            Self::End => f.write_str("ended"),
-        }
-    }
-}
-
-impl std::fmt::Display for Steered {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} after step {}", self.command, self.step)
-    }
-}
-
 /// What a split under way is called.
 pub(crate) fn doing(split: SplitName, is_paused: bool) -> Doing {
     match (is_paused, split) {
@@ -269,18 +216,7 @@ mod tests {
 
     fn told(commands: &[Command], sight: Sight) -> Vec<Result<(), String>> {
         let mut shared = Shared { sight, ..Shared::default() };
-        let tell = |&command: &Command| {
-            shared.check(command)?;
-            match command {
-                Command::Pause => shared.is_to_pause = true,
-                Command::GoOn => shared.is_to_pause = false,
-                Command::End => shared.sight.is_ending = true,
-                Command::LearningRate { .. } => {}
-            }
-            shared.commands.push_back(command);
-            Ok(())
-        };
-        commands.iter().map(tell).collect()
+        commands.iter().map(|&command| shared.tell(command)).collect()
     }
 
     #[test]
@@ -314,14 +250,5 @@ mod tests {
         for doing in [Doing::Starting, Doing::Over] {
             assert!(told(&[pause], Sight { doing, ..sight })[0].is_err(), "{doing:?}");
         }
-    }
-
-    #[test]
-    fn a_command_is_written_as_an_object() {
-        let steered = Steered { step: 7, command: Command::LearningRate { factor: 0.5 } };
-        let text = serde_json::to_string(&steered).unwrap();
-        assert_eq!(text, r#"{"step":7,"command":"learning-rate","factor":0.5}"#);
-        assert_eq!(serde_json::from_str::<Steered>(&text).unwrap(), steered);
-        assert_eq!(steered.to_string(), "learning rate × 0.5 after step 7");
     }
 }
