@@ -7,9 +7,9 @@
 //!
 //! 1. A folder `lesson/NAME` with `mod.rs` and `NAME.js`. In `mod.rs` goes
 //!    `pub static LESSON: Lesson`, and what the lesson computes: `routes` gives paths below
-//!    `/lab/NAME`. Handlers take `State<Lab>`, and [`Told`] for a body of JSON; [`Course`] has the
-//!    networks, the photos, and what a network makes of a photo ([`Seen`]). They answer with `Json`, or
-//!    with [`Numbers`] where there are many. Everything is told in the request (network, photo,
+//!    `/lab/NAME`. Handlers take `State<Lab>`, and `Told` for a body of JSON; `Course` has the
+//!    networks, the photos, and what a network makes of a photo (`Seen`). They answer with `Json`, or
+//!    with `Numbers` where there are many. Everything is told in the request (network, photo,
 //!    settings), so that two browsers at one lesson do not disturb each other.
 //! 2. `NAME.js` exports `about` (paragraphs), `question`, `answer`, and `open(lab)`, which fills
 //!    `lab.stage`. `page/lab.js` says what `lab` can do: ask the lesson's paths, keep a setting in the
