@@ -67,7 +67,7 @@ fn assert_mostly_near(
         let off: Vec<f64> =
             found.iter().zip(expected).map(|(a, b)| (f64::from(*a) - b).abs() / scale).collect();
         let worst = off.iter().copied().fold(0.0, f64::max);
-        let apart = off.iter().filter(|off| !(**off <= tolerance)).count();
+        let apart = off.iter().filter(|off| off.is_nan() || **off > tolerance).count();
         let allowed = (some * found.len() as f64).ceil();
         assert!(
             apart as f64 <= allowed && worst <= tolerance.max(most),

@@ -1,7 +1,7 @@
 //! Rounding to bf16 while operands are brought into the order in which they are multiplied.
 
 use std::arch::x86_64::{
-    __m512, __m512i, _mm512_cvtne2ps_pbh, _mm512_loadu_ps, _mm512_loadu_si512,
+    __m512, __m512bh, __m512i, _mm512_cvtne2ps_pbh, _mm512_loadu_ps, _mm512_loadu_si512,
     _mm512_mask_storeu_epi16, _mm512_mask_storeu_epi32, _mm512_maskz_loadu_ps,
     _mm512_permutexvar_epi16, _mm512_setzero_si512, _mm512_shuffle_i32x4, _mm512_storeu_si512,
     _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
@@ -83,7 +83,7 @@ fn round(values: &[f32], target: &mut [u16]) {
         // SAFETY: a bf16 vector and one of integers are the same 512 bits; the mask leaves out what is
         // beyond the slice.
         unsafe {
-            let both = std::mem::transmute::<_, __m512i>(both);
+            let both = std::mem::transmute::<__m512bh, __m512i>(both);
             match length == 2 * LANES {
                 true => _mm512_storeu_si512(target.as_mut_ptr().cast(), both),
                 false => _mm512_mask_storeu_epi16(target.as_mut_ptr().cast(), mask, both),
@@ -113,7 +113,8 @@ fn interleave(first: &[f32], second: &[f32], target: &mut [u32]) {
         // SAFETY: a bf16 vector and one of integers are the same 512 bits; the mask leaves out what is
         // beyond the slice.
         unsafe {
-            let pairs = _mm512_permutexvar_epi16(order, std::mem::transmute::<_, __m512i>(both));
+            let pairs =
+                _mm512_permutexvar_epi16(order, std::mem::transmute::<__m512bh, __m512i>(both));
             match target.len() == LANES {
                 true => _mm512_storeu_si512(target.as_mut_ptr().cast(), pairs),
                 false => {
@@ -136,7 +137,7 @@ fn transpose(
             let values = &values[row * stride..row * stride + length];
             let both = _mm512_cvtne2ps_pbh(vector(values, start + LANES), vector(values, start));
             // SAFETY: a bf16 vector and one of integers are the same 512 bits.
-            *pairs = unsafe { std::mem::transmute::<_, __m512i>(both) };
+            *pairs = unsafe { std::mem::transmute::<__m512bh, __m512i>(both) };
         }
         let count = (length - start).div_ceil(2).min(LANES);
         for (pair, row) in turn(pairs)[..count].iter().enumerate() {

@@ -1,7 +1,8 @@
 //! The innermost loop: a tile of a product of pairs.
 
 use std::arch::x86_64::{
-    __m512, __m512bh, _mm512_dpbf16_ps, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_ps,
+    __m512, __m512bh, __m512i, _mm512_dpbf16_ps, _mm512_loadu_si512, _mm512_set1_epi32,
+    _mm512_setzero_ps,
 };
 
 use pulp::{Simd, f32x16};
@@ -140,7 +141,7 @@ impl Pairs<'_> {
                             *sum = _mm512_dpbf16_ps(
                                 *sum,
                                 pair,
-                                std::mem::transmute::<_, __m512bh>(vector),
+                                std::mem::transmute::<__m512i, __m512bh>(vector),
                             );
                         }
                     }
