@@ -4,7 +4,7 @@ mod harness;
 
 use std::fs;
 
-use harness::{Zoo, small_cnn, tiny, tiny_models};
+use harness::{Said, Zoo, small_cnn, tiny, tiny_models};
 use serde_json::{Value, json};
 
 #[test]
@@ -272,4 +272,37 @@ fn predict_names_what_it_cannot_read_and_goes_on() {
         first["probability"].as_f64().unwrap()
             >= document[0]["predictions"][1]["probability"].as_f64().unwrap()
     );
+}
+
+#[test]
+fn several_processes_that_cannot_find_each_other_are_refused() {
+    let zoo = Zoo::new();
+    zoo.write_config(&tiny(json!({"cnn": {"widths": [4], "hidden": 0}})));
+    let started = |verb: &[&str], rank| {
+        zoo.run_with(verb, &[("OMPI_COMM_WORLD_SIZE", "2"), ("OMPI_COMM_WORLD_RANK", rank)])
+    };
+    let refused = |message: &str| Said {
+        code: 2,
+        stdout: String::new(),
+        stderr: format!("error: mpirun: 2 processes were started, but {message}\n"),
+    };
+    let compare = ["compare", "tiny.json", "tiny.json", "-q"];
+    assert_eq!(
+        started(&compare, "0"),
+        refused("a comparison is made by one, and so is each of its runs")
+    );
+    if cfg!(not(feature = "mpi")) {
+        let train = ["train", "tiny.json", "-q"];
+        assert_eq!(
+            started(&train, "0"),
+            refused(
+                "this zoo is built without MPI, so each of them would train the same run: build it with \
+                 --features mpi, or start one process"
+            )
+        );
+        // It is said once.
+        let silent = Said { code: 2, stdout: String::new(), stderr: String::new() };
+        assert_eq!(started(&train, "1"), silent);
+    }
+    assert!(!zoo.path("runs").exists() && !zoo.path("comparison").exists());
 }

@@ -65,7 +65,20 @@ impl AnyModel {
     ///
     /// [`Error::Run`] unless the file holds exactly this network's parameters.
     pub fn load(&mut self, path: &Path) -> Result<(), Error> {
-        let mut store = SafetensorsStore::from_file(path).allow_partial(false);
+        self.load_from(SafetensorsStore::from_file(path), path)
+    }
+
+    /// The same of a file that is in memory; `path` is what to call it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load`](Self::load).
+    pub fn load_bytes(&mut self, bytes: Vec<u8>, path: &Path) -> Result<(), Error> {
+        self.load_from(SafetensorsStore::from_bytes(Some(bytes)), path)
+    }
+
+    fn load_from(&mut self, store: SafetensorsStore, path: &Path) -> Result<(), Error> {
+        let mut store = store.allow_partial(false);
         let refuse = |message: String| Error::run(path, message);
         let applied = on_model!(self, model => model.load_from(&mut store));
         match applied.map_err(|error| refuse(error.to_string()))?.unused.first() {

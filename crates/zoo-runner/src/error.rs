@@ -45,6 +45,15 @@ pub enum Error {
     /// A run that had started and could not continue.
     #[error("{0}")]
     Failed(String),
+    /// Another of the processes that train together could not continue, or the first one has said
+    /// already why this one could not.
+    #[error("{message}")]
+    Elsewhere {
+        /// What it says.
+        message: String,
+        /// What all of them end with.
+        code: u8,
+    },
     /// The user stopped the run; a checkpoint has been written.
     #[error("stopped after step {step}, with a checkpoint")]
     Interrupted {
@@ -83,6 +92,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Failed(_) | Self::Download(_) => 1,
+            Self::Elsewhere { code, .. } => *code,
             Self::Interrupted { .. } | Self::Paused { .. } => 130,
             _ => 2,
         }
@@ -96,6 +106,7 @@ impl From<zoo_training::Error> for Error {
             zoo_training::Error::Data(error) => Self::Data(error),
             zoo_training::Error::Run { path, message } => Self::Run { path, message },
             zoo_training::Error::Io { path, source } => Self::Io { path, source },
+            zoo_training::Error::Elsewhere { message, code } => Self::Elsewhere { message, code },
             zoo_training::Error::Interrupted { step } => Self::Interrupted { step },
             other => Self::Failed(other.to_string()),
         }

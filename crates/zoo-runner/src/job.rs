@@ -1,33 +1,32 @@
 //! A training from a checked config to a report.
 
+mod kept;
 mod parts;
 mod watch;
-
-pub use parts::Parts;
 
 use burn::tensor::Device;
 use jiff::Timestamp;
 use zoo_data::{Dataset, Loader, Split, SplitName};
 use zoo_model::{AnyModel, DataShape, WeightsInfo, on_model};
 use zoo_training::{
-    Checkpoint, Checkpoints, Identity, Live, Plan, RangePoint, RangeTest, Stop, TrainSettings,
-    Trained,
+    Checkpoint, Live, Plan, RangePoint, RangeTest, Ranks, Stop, TrainSettings, Trained,
     fine_tune::{Glance, Method, Probe},
     progress::Show,
-    run_dir::{RunDir, read_json, write_json},
+    run_dir::{RunDir, write_json},
     train,
 };
 
+pub use self::{kept::Kept, parts::Parts};
 use crate::{
     Error,
     backend::check_batch,
     bench::{What, check_memory},
-    config::{RunConfig, first_difference_on_same_data, refuse},
+    config::{RunConfig, refuse},
     curves::write_curves,
     data::check_images,
     evaluation::{Report, TrainingReport, evaluate},
-    manifest::Manifest,
     memory::peak_bytes,
+    together::{self, Exchange},
 };
 
 /// A training of which everything that can be refused has been checked.
@@ -44,6 +43,7 @@ struct Setup {
     settings: TrainSettings,
     /// Whoever watches and steers the run.
     live: Option<Live>,
+    ranks: Ranks,
 }
 
 impl Job {
@@ -58,10 +58,12 @@ impl Job {
         mut config: RunConfig,
         before: Option<&RunConfig>,
         show: Show,
+        ranks: &Ranks,
     ) -> Result<Self, Error> {
         config.check()?;
         let precision = config.train.precision;
-        let device = config.backend.open_for(precision)?;
+        let backend = config.backend.for_local_rank(ranks.local_rank());
+        let device = backend.open_for(precision)?;
         let pretrained = match before {
             Some(before) if config.pretrained.is_some() => {
                 config.settle_as(before)?;
@@ -89,57 +91,15 @@ impl Job {
         data.notes.extend(config.backend.precision_note(precision));
         check_memory(&config.model, &settings, What::Train, &device)?;
         let model = config.init_model(pretrained.as_ref(), &data.classes, &device)?;
-        Ok(Self { setup: Setup { config, device, data, settings, live: None }, model })
+        together::check(&config, &model, ranks)?;
+        together::check_alike(&config, &data, ranks)?;
+        let ranks = ranks.clone();
+        Ok(Self { setup: Setup { config, device, data, settings, live: None, ranks }, model })
     }
 
     /// What the user should know about data and weights, one sentence each.
     pub fn notes(&self) -> &[String] {
         &self.setup.data.notes
-    }
-
-    /// Writes config and manifest: those of a new run, or of the run being resumed.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Run`] if the run was started with another config or on other images.
-    pub fn register(&self, run_dir: &RunDir, resume: bool) -> Result<Manifest, Error> {
-        let Setup { config, device, data, .. } = &self.setup;
-        let mut manifest = Manifest::new(config, device, data, self.model.num_params());
-        if resume && run_dir.manifest().exists() {
-            let before: RunConfig = read_json(&run_dir.config())?;
-            let refuse = |what: String| {
-                let advice = "resume with the same, or start over with --force";
-                Error::run(run_dir.path(), format!("was started {what}: {advice}"))
-            };
-            if let Some(key) = first_difference_on_same_data(&before, config) {
-                return Err(refuse(format!("with another `{key}`")));
-            }
-            let old: Manifest = read_json(&run_dir.manifest())?;
-            if old.data.fingerprint != manifest.data.fingerprint {
-                return Err(refuse(String::from("on other images")));
-            }
-            if old.zoo_version != manifest.zoo_version {
-                return Err(refuse(format!("with zoo {}", old.zoo_version)));
-            }
-            manifest.started = old.started;
-            manifest.steered = old.steered;
-        }
-        write_json(&run_dir.config(), config)?;
-        write_json(&run_dir.manifest(), &manifest)?;
-        Ok(manifest)
-    }
-
-    /// The folder of the run's checkpoints, after repairing anything a killed process left
-    /// half-written.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Io`] if it cannot be written.
-    pub fn checkpoints(&self, run_dir: &RunDir) -> Result<Checkpoints, Error> {
-        let Setup { config, data, .. } = &self.setup;
-        let identity = Identity::new(&config.model, data.fingerprint());
-        let config = config.train.checkpoint.clone();
-        Ok(Checkpoints::open(run_dir.checkpoints(), identity, config)?)
     }
 
     /// Trains a little with growing learning rates, and writes nothing.
@@ -160,7 +120,7 @@ impl Job {
     }
 
     /// Trains, and measures the best weights on the test split, or on the valid split if there is
-    /// no other.
+    /// no other. There is a report where there is something to keep it in.
     ///
     /// # Errors
     ///
@@ -168,28 +128,35 @@ impl Job {
     /// on, [`Error::Interrupted`] if it was stopped.
     pub fn run(
         self,
-        run_dir: &RunDir,
-        mut manifest: Manifest,
-        checkpoints: Checkpoints,
+        mut kept: Option<Kept>,
         resume: Option<Checkpoint>,
         show: Show,
         stop: Stop,
-    ) -> Result<Report, Error> {
+    ) -> Result<Option<Report>, Error> {
         let Self { setup, model } = self;
-        let (trained, glance) = match setup.config.fine_tune.method {
-            Method::LinearProbe => setup.probe(model, run_dir, show, &stop)?,
+        let steps = resume.as_ref().map_or(0, |checkpoint| checkpoint.progress.step);
+        let exchange = Exchange::start(&setup.ranks, steps);
+        let (trained, glance) = match (setup.config.fine_tune.method.clone(), &kept) {
+            (Method::LinearProbe, Some(kept)) => setup.probe(model, &kept.run_dir, show, &stop)?,
             _ => {
-                let plan = setup.plan(run_dir, checkpoints, resume, show, stop);
+                let plan = setup.plan(kept.as_ref(), resume, show, stop);
                 (on_model!(model, model => train(model, &plan).map(Trained::erased))?, None)
             }
         };
-        manifest.note_steering(&run_dir.metrics())?;
+        kept.iter_mut().try_for_each(Kept::note_steering)?;
         if trained.is_interrupted {
-            write_json(&run_dir.manifest(), &manifest)?;
+            kept.iter().try_for_each(Kept::write)?;
             return Err(Error::Interrupted { step: trained.progress.step });
         }
+        let ranks = exchange.end(&setup.ranks, trained.progress.step)?;
+        if let (Some(ranks), true) = (&ranks, show != Show::Nothing) {
+            eprintln!("{}", ranks.sentence(trained.progress.seconds));
+        }
+        if let Some(Kept { manifest, .. }) = &mut kept {
+            manifest.ranks = ranks;
+        }
         setup
-            .conclude(&trained, glance, run_dir, manifest, show)
+            .conclude(&trained, glance, kept, show)
             .map_err(|error| Error::Failed(error.to_string()))
     }
 }
@@ -201,6 +168,7 @@ impl Setup {
             .shuffled(config.seed)
             .augmented(&config.augment)
             .mixed(&config.mix)
+            .shared(self.ranks.rank(), self.ranks.count())
     }
 
     fn info(&self) -> WeightsInfo {
@@ -233,30 +201,31 @@ impl Setup {
 
     fn plan(
         &self,
-        run_dir: &RunDir,
-        checkpoints: Checkpoints,
+        kept: Option<&Kept>,
         resume: Option<Checkpoint>,
         show: Show,
         stop: Stop,
     ) -> Plan {
         Plan {
             settings: self.settings.clone(),
-            run_dir: run_dir.clone(),
+            run_dir: kept.map(|kept| kept.run_dir.clone()),
             info: Some(self.info()),
             train: self.train_loader(),
             valid: self.evaluated(&self.data.valid),
             device: self.device.clone(),
-            checkpoints,
+            checkpoints: kept.map(|kept| kept.checkpoints.clone()),
             resume,
             show,
             stop,
             live: self.live.clone(),
+            ranks: self.ranks.clone(),
         }
     }
 
     /// The images of a split as they are.
     fn evaluated(&self, split: &Split) -> Loader {
         Loader::new(split, &self.data.preprocess, &self.config.loader, &self.device)
+            .shared(self.ranks.rank(), self.ranks.count())
     }
 
     /// Measures the best weights, and writes curves, manifest and report.
@@ -264,22 +233,25 @@ impl Setup {
         &self,
         trained: &Trained<AnyModel>,
         glance: Option<Glance>,
-        run_dir: &RunDir,
-        mut manifest: Manifest,
+        kept: Option<Kept>,
         show: Show,
-    ) -> Result<Report, Error> {
-        let Self { config, device, data, .. } = self;
+    ) -> Result<Option<Report>, Error> {
+        let Self { config, device, data, ranks, .. } = self;
         let _scope = config.train.precision.enter();
         let (name, split) = match &data.test {
             Some(test) => (SplitName::Test, test),
             None => (SplitName::Valid, &data.valid),
         };
         let mut best = config.model.init(config.seed, device);
-        best.load(&run_dir.weights())?;
+        together::load_best(&mut best, kept.as_ref().map(|kept| &kept.run_dir), ranks)?;
         let loader = self.evaluated(split);
         let bar = show.bar("evaluating", split.len());
         let top_k = config.metrics.top_k;
-        let evaluation = evaluate(&|images| best.logits(images), &loader, &bar)?;
+        let own = evaluate(&|images| best.logits(images), &loader, &bar)?;
+        let evaluation = together::merged(own, config.loader.batch_size, ranks)?;
+        let Some(Kept { run_dir, mut manifest, .. }) = kept else {
+            return Ok(None);
+        };
         let mut report = Report::of(&evaluation, name.as_str(), split, &data.classes, top_k);
         let progress = trained.progress;
         report.training = Some(TrainingReport {
@@ -297,6 +269,6 @@ impl Setup {
         write_curves(&run_dir.metrics(), &run_dir.curves(), &run_dir.epochs())?;
         write_json(&run_dir.manifest(), &manifest)?;
         write_json(&run_dir.report(), &report)?;
-        Ok(report)
+        Ok(Some(report))
     }
 }

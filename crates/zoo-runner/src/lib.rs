@@ -30,5 +30,6 @@ pub mod report;
 #[cfg(feature = "serve")]
 pub mod serve;
 mod test_time;
+pub mod together;
 
 pub use error::Error;

@@ -11,6 +11,15 @@ pub fn processor() -> String {
     processor_of(&info).unwrap_or(std::env::consts::ARCH).to_string()
 }
 
+/// What the processor can do, as the system lists it, and what the user lets the kernels use of it.
+pub fn instructions() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let of_system =
+        info.lines().find(|line| line.starts_with("flags") || line.starts_with("Features"));
+    let of_user = std::env::var("ZOO_KERNELS_SIMD").unwrap_or_default();
+    format!("{} {of_user}", of_system.unwrap_or_default())
+}
+
 fn processor_of(info: &str) -> Option<&str> {
     let line = info.lines().find(|line| line.starts_with("model name"))?;
     line.split_once(':').map(|(_, name)| name.trim())

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use libmimalloc_sys::{mi_option_set, mi_option_t};
 use mimalloc::MiMalloc;
+use zoo_runner::Error;
 
 /// Keeps freed tensors at hand; the system's allocator would return large ones to the kernel.
 #[global_allocator]
@@ -37,6 +38,8 @@ fn main() -> ExitCode {
     keep_to_the_cpu();
     match zoo_runner::cli::run(keep_freed_memory) {
         Ok(()) => ExitCode::SUCCESS,
+        // It has been said by another process.
+        Err(error @ Error::Elsewhere { .. }) => ExitCode::from(error.exit_code()),
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::from(error.exit_code())

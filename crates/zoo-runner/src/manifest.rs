@@ -10,7 +10,7 @@ use zoo_kernels::Precision;
 use zoo_model::{BURN_VERSION, ZOO_VERSION};
 use zoo_training::{Steered, read_steered};
 
-use crate::{Error, config::RunConfig, machine};
+use crate::{Error, config::RunConfig, machine, together::RanksManifest};
 
 /// What a run was made with, and when.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,6 +47,9 @@ pub struct Manifest {
     /// What the run was told by whoever steered it; such a run does not follow from its config alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steered: Vec<Steered>,
+    /// The processes that trained together last, where there were several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ranks: Option<RanksManifest>,
 }
 
 /// Which images a run saw.
@@ -96,6 +99,7 @@ impl Manifest {
             finished: None,
             weight_hash: None,
             steered: Vec::new(),
+            ranks: None,
         }
     }
 

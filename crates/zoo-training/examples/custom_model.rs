@@ -15,7 +15,7 @@ use burn::{
 use zoo_data::{DataConfig, Loader, LoaderConfig, SeaConfig};
 use zoo_model::{Classifier, Tap};
 use zoo_training::{
-    Checkpoints, Identity, Plan, Stop, TrainConfig, TrainSettings,
+    Checkpoints, Identity, Plan, Ranks, Stop, TrainConfig, TrainSettings,
     progress::Show,
     run_dir::{Existing, RunDir},
     train,
@@ -47,17 +47,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let run_dir = RunDir::open(Path::new("runs/two-layers"), Existing::Overwrite)?;
     let identity = Identity::new(&"two layers of 256", sea.fingerprint());
     let plan = Plan {
-        checkpoints: Checkpoints::open(run_dir.checkpoints(), identity, config.checkpoint.clone())?,
+        checkpoints: Some(Checkpoints::open(
+            run_dir.checkpoints(),
+            identity,
+            config.checkpoint.clone(),
+        )?),
         settings: TrainSettings::new(sea.train.len(), batches.batch_size, config),
         train: Loader::new(&sea.train, &sea.preprocess, &batches, &device).shuffled(0),
         valid: Loader::new(&sea.valid, &sea.preprocess, &batches, &device),
-        run_dir,
+        run_dir: Some(run_dir.clone()),
         info: None,
         device: device.clone(),
         resume: None,
         show: Show::on_stderr(false),
         stop: Stop::default(),
         live: None,
+        ranks: Ranks::Alone,
     };
     let pixels = 3 * sea.preprocess.image_size.pow(2);
     let model = TwoLayers {
@@ -66,6 +71,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let trained = train(model, &plan)?;
     let accuracy = trained.progress.best_accuracy.unwrap_or_default();
-    println!("{:.1} % of the valid split, see {}", 100.0 * accuracy, plan.run_dir.path().display());
+    println!("{:.1} % of the valid split, see {}", 100.0 * accuracy, run_dir.path().display());
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! How long a run is, in whatever unit it was given.
 
+use std::ops::Range;
+
 /// How an epoch is cut into optimizer steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
@@ -16,7 +18,7 @@ pub struct Pace {
 pub struct StepBatches {
     /// The number of the first one, counted from 0 over the whole run.
     pub first_batch: usize,
-    /// How many, at most: the last step of an epoch may have fewer.
+    /// How many: the last step of an epoch may have fewer than others.
     pub batches: usize,
     /// Images in all of them.
     pub images: usize,
@@ -74,9 +76,10 @@ impl Pace {
 
     /// The step that follows `steps` steps.
     pub fn step_after(self, steps: usize) -> StepBatches {
+        let first_batch = self.batches_after(steps);
         StepBatches {
-            first_batch: self.batches_after(steps),
-            batches: self.accumulate,
+            first_batch,
+            batches: self.batches_after(steps + 1) - first_batch,
             images: self.images_after(steps + 1) - self.images_after(steps),
         }
     }
@@ -86,6 +89,19 @@ impl Pace {
         let (epochs, rest) = (images / self.images, images % self.images);
         epochs * self.steps_per_epoch() + rest.div_ceil(self.images_per_step())
     }
+}
+
+impl StepBatches {
+    /// The numbers of its batches, so many at a time.
+    pub fn rounds(self, at_a_time: usize) -> impl Iterator<Item = Range<usize>> {
+        rounds(self.first_batch..self.first_batch + self.batches, at_a_time)
+    }
+}
+
+/// `numbers`, so many at a time; the last ones may be fewer.
+pub fn rounds(numbers: Range<usize>, at_a_time: usize) -> impl Iterator<Item = Range<usize>> {
+    let end = numbers.end;
+    numbers.step_by(at_a_time).map(move |first| first..end.min(first + at_a_time))
 }
 
 impl Course {
@@ -138,9 +154,17 @@ mod tests {
     fn an_epoch_ends_with_what_is_left() {
         assert_eq!(PACE.steps_per_epoch(), 3);
         assert_eq!([0, 1, 2, 3, 4].map(|steps| PACE.step_after(steps).images), [8, 8, 4, 8, 8]);
+        assert_eq!([0, 1, 2, 3].map(|steps| PACE.step_after(steps).batches), [2, 2, 1, 2]);
         assert_eq!([0, 1, 3, 4].map(|steps| PACE.images_after(steps)), [0, 8, 20, 28]);
         assert_eq!([0, 1, 3, 4].map(|steps| PACE.batches_after(steps)), [0, 2, 5, 7]);
         assert_eq!([1, 8, 9, 20, 21, 40].map(|images| PACE.steps_for(images)), [1, 1, 2, 3, 4, 6]);
+    }
+
+    #[test]
+    fn batches_come_in_rounds() {
+        let step = StepBatches { first_batch: 8, batches: 5, images: 20 };
+        assert_eq!(step.rounds(2).collect::<Vec<_>>(), [8..10, 10..12, 12..13]);
+        assert_eq!(step.rounds(8).collect::<Vec<_>>(), [8..13]);
     }
 
     #[test]

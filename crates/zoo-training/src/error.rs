@@ -38,6 +38,14 @@ pub enum Error {
     /// A run that had started and could not continue.
     #[error("{0}")]
     Failed(String),
+    /// Another of the processes that train together could not continue.
+    #[error("{message}")]
+    Elsewhere {
+        /// What it says, with its name.
+        message: String,
+        /// What all of them end with.
+        code: u8,
+    },
     /// The user stopped the run; a checkpoint has been written.
     #[error("stopped after step {step}, with a checkpoint")]
     Interrupted {

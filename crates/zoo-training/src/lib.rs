@@ -25,6 +25,7 @@ mod metrics_file;
 mod optimizer;
 mod precision;
 pub mod progress;
+mod ranks;
 mod run;
 pub mod run_dir;
 mod schedule;
@@ -50,6 +51,7 @@ pub use self::{
     metrics_file::{Line, MetricsFile, read_lines, read_steered},
     optimizer::{OptimizerConfig, ParameterGroups, ParameterGroupsConfig, hidden_matrices},
     precision::parse_precision,
+    ranks::{Exchanged, Failure, Launched, Ranks},
     run::{Plan, Trained, train},
     schedule::ScheduleConfig,
     settings::TrainSettings,

@@ -1,11 +1,12 @@
 //! Loss and accuracy while training.
 
 use burn::tensor::{Int, Tensor};
+use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
 /// Loss and accuracy over some images. Two of them add up to those over both's images.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
     /// Images.
     pub images: usize,

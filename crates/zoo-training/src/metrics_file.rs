@@ -86,8 +86,8 @@ pub fn read_steered(metrics: &Path) -> Result<Vec<Steered>, Error> {
 
 /// Writes `metrics.jsonl` and TensorBoard's event files.
 pub struct MetricsFile {
-    file: File,
-    events: EventWriter,
+    /// None on ranks other than the first.
+    files: Option<(File, EventWriter)>,
     seconds_before: f64,
     started: Instant,
     window: Window,
@@ -102,21 +102,25 @@ struct Window {
 
 impl MetricsFile {
     /// Opens the run's `metrics.jsonl`, cuts it back to where the run stood at `start`, and begins
-    /// an event file.
+    /// an event file. Without a run directory, nothing is written.
     ///
     /// # Errors
     ///
     /// [`Error::Io`] if one of them cannot be written.
-    pub fn open(run_dir: &RunDir, start: &RunProgress) -> Result<Self, Error> {
+    pub fn open(run_dir: Option<&RunDir>, start: &RunProgress) -> Result<Self, Error> {
+        let files = run_dir.map(|run_dir| Self::files(run_dir, start)).transpose()?;
+        let (seconds_before, started, window) = (start.seconds, Instant::now(), Window::new());
+        Ok(Self { files, seconds_before, started, window })
+    }
+
+    fn files(run_dir: &RunDir, start: &RunProgress) -> Result<(File, EventWriter), Error> {
         let (path, events) = (run_dir.metrics(), run_dir.tensorboard());
         let file =
             OpenOptions::new().create(true).append(true).open(&path).map_err(Error::io(&path))?;
         let bytes = file.metadata().map_err(Error::io(&path))?.len();
         // After a power cut the file may be shorter than it was; it is not filled up with zeros.
         file.set_len(start.metrics_bytes.min(bytes)).map_err(Error::io(&path))?;
-        let events = EventWriter::create(&events, start.step).map_err(Error::io(&events))?;
-        let (seconds_before, started, window) = (start.seconds, Instant::now(), Window::new());
-        Ok(Self { file, events, seconds_before, started, window })
+        Ok((file, EventWriter::create(&events, start.step).map_err(Error::io(&events))?))
     }
 
     /// Seconds of training so far, those before this process included.
@@ -126,7 +130,8 @@ impl MetricsFile {
 
     /// Length of `metrics.jsonl` in bytes.
     pub fn bytes(&self) -> u64 {
-        self.file.metadata().map_or(0, |file| file.len())
+        let metadata = self.files.as_ref().and_then(|(file, _)| file.metadata().ok());
+        metadata.map_or(0, |file| file.len())
     }
 
     /// Takes in what a step, or a batch of the valid split, gave; `rate` is a step's learning rate.
@@ -198,12 +203,15 @@ impl MetricsFile {
     ///
     /// [`Error::Failed`] if a file cannot be written.
     pub fn put(&mut self, line: &Line) -> Result<(), Error> {
+        let Some((file, events)) = &mut self.files else {
+            return Ok(());
+        };
         let failed = |file: &str, error: &dyn std::fmt::Display| {
             Error::Failed(format!("{file}: cannot write: {error}"))
         };
         let text = serde_json::to_string(line).map_err(|error| failed("metrics.jsonl", &error))?;
-        writeln!(self.file, "{text}").map_err(|error| failed("metrics.jsonl", &error))?;
-        let written = self.events.scalars(line.step, &line.scalars());
+        writeln!(file, "{text}").map_err(|error| failed("metrics.jsonl", &error))?;
+        let written = events.scalars(line.step, &line.scalars());
         written.map_err(|error| failed("tensorboard", &error))
     }
 }

@@ -3,20 +3,20 @@
 //! Batch order and dropout masks are a pure function of (seed, step), so a run can go on from any
 //! step; checkpoints are written by step, and a run may be as long as steps, images or seconds say.
 
+mod moment;
 mod steer;
-
-use std::time::Instant;
+mod validate;
 
 use burn::tensor::Device;
 use zoo_data::{Loader, SplitName};
 use zoo_model::{AnyModel, Classifier, WeightsInfo, save_weights};
 
+use self::moment::Moment;
 use super::{
-    Checkpoint, Checkpoints, Live, MetricsFile, RunProgress, Stop, TrainSettings,
+    Checkpoint, Checkpoints, Live, MetricsFile, Ranks, RunProgress, Stop, TrainSettings,
     bars::Bars,
     checkpoint::Place,
-    finite::is_finite,
-    measured::Measured,
+    finite::{check_alike, is_finite},
     trainer::{StepGradients, Trainer},
 };
 use crate::{Error, progress::Show, run_dir::RunDir};
@@ -30,8 +30,8 @@ const NAMED_IMAGES: usize = 16;
 pub struct Plan {
     /// How to train.
     pub settings: TrainSettings,
-    /// Where results go.
-    pub run_dir: RunDir,
+    /// Where results go; none on ranks other than the first.
+    pub run_dir: Option<RunDir>,
     /// What travels with the weights; none for a network that the zoo does not know.
     pub info: Option<WeightsInfo>,
     /// Training images, shuffled and augmented.
@@ -40,8 +40,8 @@ pub struct Plan {
     pub valid: Loader,
     /// Where training runs, without autodiff.
     pub device: Device,
-    /// Where checkpoints go.
-    pub checkpoints: Checkpoints,
+    /// Where checkpoints go; none on ranks other than the first.
+    pub checkpoints: Option<Checkpoints>,
     /// A checkpoint to go on from.
     pub resume: Option<Checkpoint>,
     /// How much to show.
@@ -50,6 +50,8 @@ pub struct Plan {
     pub stop: Stop,
     /// Whoever watches and steers it.
     pub live: Option<Live>,
+    /// The processes that train together.
+    pub ranks: Ranks,
 }
 
 /// What came of a training.
@@ -83,10 +85,14 @@ impl<M> Trained<M> {
 /// checkpoint cannot be read, [`Error::Failed`] if training could not go on.
 pub fn train<M: Classifier>(model: M, plan: &Plan) -> Result<Trained<M>, Error> {
     let mut run = Run::start(model, plan)?;
-    while !run.is_finished() {
+    loop {
+        run.agree()?;
+        if run.is_finished() {
+            break;
+        }
         let epoch = run.progress.epochs + 1;
         run.train_epoch(epoch)?;
-        let is_measured = !plan.stop.is_requested() && run.validate_if_due(epoch)?;
+        let is_measured = !run.now.is_stopping && run.validate_if_due(epoch)?;
         if !is_measured {
             run.save()?;
             break;
@@ -96,10 +102,10 @@ pub fn train<M: Classifier>(model: M, plan: &Plan) -> Result<Trained<M>, Error> 
     }
     run.bars.end();
     plan.live.iter().for_each(Live::end);
-    run.progress.seconds = run.metrics.seconds();
+    run.progress.seconds = run.now.seconds;
     Ok(Trained {
         images: plan.settings.course.pace.images_after(run.progress.step),
-        is_interrupted: plan.stop.is_requested(),
+        is_interrupted: run.now.is_stopping,
         progress: run.progress,
         model: run.trainer.into_model(),
     })
@@ -112,21 +118,25 @@ struct Run<'a, M> {
     progress: RunProgress,
     metrics: MetricsFile,
     bars: Bars,
-    /// Where the run stood at its last checkpoint, and when that was.
-    saved: (Place, Instant),
+    now: Moment,
+    /// Where the run stood at its last checkpoint, and after how many seconds of training.
+    saved: (Place, f64),
     /// Steps and seconds where this process began.
     from: (usize, f64),
 }
 
 impl<'a, M: Classifier> Run<'a, M> {
     fn start(model: M, plan: &'a Plan) -> Result<Self, Error> {
-        let Plan { settings, device, resume, run_dir, show, .. } = plan;
+        let Plan { settings, device, resume, run_dir, show, ranks, .. } = plan;
         let progress = resume.as_ref().map_or_else(RunProgress::default, |from| from.progress);
+        let trainer = Trainer::new(model, settings, device, resume.as_ref())?.with_ranks(ranks);
+        check_alike(trainer.model(), ranks, progress.step)?;
         Ok(Self {
-            trainer: Trainer::new(model, settings, device, resume.as_ref())?,
-            metrics: MetricsFile::open(run_dir, &progress)?,
+            trainer,
+            metrics: MetricsFile::open(run_dir.as_ref(), &progress)?,
             bars: Bars::new(*show, settings.course, progress.step),
-            saved: (progress.place(), Instant::now()),
+            now: Moment::default(),
+            saved: (progress.place(), progress.seconds),
             from: (progress.step, progress.seconds),
             progress,
             plan,
@@ -135,7 +145,7 @@ impl<'a, M: Classifier> Run<'a, M> {
 
     /// True where no step is left.
     fn is_over(&self) -> bool {
-        self.plan.settings.course.is_over(self.progress.step, self.metrics.seconds())
+        self.plan.settings.course.is_over(self.progress.step, self.now.seconds)
     }
 
     /// True where nothing is left to train or to validate.
@@ -156,7 +166,7 @@ impl<'a, M: Classifier> Run<'a, M> {
         self.bars.begin(epoch, SplitName::Train, train.num_images());
         self.metrics.restart();
         let mut batches = train.epoch(epoch - 1, done * pace.accumulate);
-        while !self.is_over() && self.heed(epoch, SplitName::Train)? {
+        while self.goes_on(epoch)? {
             let rate = self.learning_rate();
             let place = pace.step_after(self.progress.step);
             let Some(step) = self.trainer.gradients(&mut batches, place, &mut ())? else {
@@ -169,7 +179,8 @@ impl<'a, M: Classifier> Run<'a, M> {
             if self.progress.step.is_multiple_of(settings.train.log_every) {
                 self.metrics.write(epoch, self.progress.step, SplitName::Train)?;
             }
-            self.bars.advance(batches.images_done(), step.measured, Some(rate));
+            let images = pace.images_after(self.progress.step) - (epoch - 1) * pace.images;
+            self.bars.advance(images, step.measured, Some(rate));
             if self.checkpoint_is_due() {
                 self.save()?;
             }
@@ -180,7 +191,7 @@ impl<'a, M: Classifier> Run<'a, M> {
 
     fn learning_rate(&self) -> f64 {
         let settings = &self.plan.settings;
-        let length = settings.course.length(self.progress.step, self.metrics.seconds());
+        let length = settings.course.length(self.progress.step, self.now.seconds);
         let factor = settings.schedule.factor(self.progress.step, length);
         let steered = self.progress.learning_rate_factor.unwrap_or(1.0);
         settings.optimizer.learning_rate() * factor * steered
@@ -209,7 +220,7 @@ impl<'a, M: Classifier> Run<'a, M> {
     /// Within an epoch, as the config says; the epoch's own checkpoint follows its last step.
     fn checkpoint_is_due(&self) -> bool {
         let settings = &self.plan.settings;
-        let (step, age) = (self.progress.step, self.saved.1.elapsed().as_secs_f64());
+        let (step, age) = (self.progress.step, self.now.seconds - self.saved.1);
         settings.train.checkpoint.is_due(step, age)
             && !step.is_multiple_of(settings.course.pace.steps_per_epoch())
             && !self.is_over()
@@ -232,38 +243,11 @@ impl<'a, M: Classifier> Run<'a, M> {
             let stagnation = self.progress.stagnation;
             self.progress.stagnation = stopping.update(stagnation, measured.accuracy());
         }
-        if self.progress.note(measured.accuracy(), measured.loss()) {
-            save_weights(&kept, &self.plan.run_dir.weights(), self.plan.info.as_ref())?;
+        let is_best = self.progress.note(measured.accuracy(), measured.loss());
+        if let (true, Some(run_dir)) = (is_best, &self.plan.run_dir) {
+            save_weights(&kept, &run_dir.weights(), self.plan.info.as_ref())?;
         }
         Ok(true)
-    }
-
-    /// Loss and accuracy of `model` on the valid split; none where the run was asked to stop
-    /// meanwhile.
-    fn validate(&mut self, model: &M, epoch: usize) -> Result<Option<Measured>, Error> {
-        let valid = &self.plan.valid;
-        let mut all = Measured::default();
-        self.bars.begin(epoch, SplitName::Valid, valid.num_images());
-        self.metrics.restart();
-        let mut batches = valid.epoch(epoch - 1, 0);
-        while let Some(batch) = batches.next() {
-            if !self.heed(epoch, SplitName::Valid)? {
-                return Ok(None);
-            }
-            let batch = batch.map_err(|error| Error::Failed(error.to_string()))?;
-            let measured = self.trainer.measure(model, batch)?;
-            all += measured;
-            self.metrics.note(measured, None);
-            self.bars.advance(batches.images_done(), measured, None);
-        }
-        self.bars.end_split();
-        let (loss, step) = (all.loss(), self.progress.step);
-        if !loss.is_finite() {
-            let message = format!("the valid loss is {loss} after step {step}: {ADVICE}");
-            return Err(Error::Failed(message));
-        }
-        self.metrics.write(epoch, step, SplitName::Valid)?;
-        Ok(Some(all))
     }
 
     /// Writes a checkpoint, unless one of this very place is there. One of weights that are not
@@ -278,12 +262,14 @@ impl<'a, M: Classifier> Run<'a, M> {
             let message = format!("weights are not numbers after step {step}: {ADVICE}");
             return Err(Error::Failed(message));
         }
-        self.saved = (place, Instant::now());
+        check_alike(self.trainer.model(), &self.plan.ranks, self.progress.step)?;
+        self.saved = (place, self.now.seconds);
         let progress = RunProgress {
             metrics_bytes: self.metrics.bytes(),
             seconds: self.metrics.seconds(),
             ..self.progress
         };
-        self.plan.checkpoints.save(progress, &self.trainer.state())
+        let state = self.trainer.state();
+        self.plan.checkpoints.iter().try_for_each(|folder| folder.save(progress, &state))
     }
 }

@@ -2,7 +2,7 @@
 //! learning-rate test, benchmarks and comparisons of backends all make their steps here.
 
 use burn::{
-    optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer},
+    optim::{GradientsParams, ModuleOptimizer},
     tensor::{Device, Tensor},
 };
 use zoo_data::{Batch, DataError};
@@ -18,6 +18,7 @@ use super::{
     fine_tune::{Freezing, Method},
     loss::Loss,
     measured::Measured,
+    ranks::{Given, Ranks, Share},
 };
 use crate::{Error, error::refuse};
 
@@ -38,6 +39,7 @@ pub struct Trainer<M> {
     device: Device,
     /// Optimizer steps done.
     step: usize,
+    ranks: Ranks,
 }
 
 /// What the batches of a step gave.
@@ -120,7 +122,13 @@ impl<M: Classifier> Trainer<M> {
             seed: settings.seed,
             device,
             step: resume.map_or(0, |checkpoint| checkpoint.progress.step),
+            ranks: Ranks::Alone,
         })
+    }
+
+    /// The same together with other processes, whose batches enter every step.
+    pub fn with_ranks(self, ranks: &Ranks) -> Self {
+        Self { ranks: ranks.clone(), ..self }
     }
 
     /// The network with the weights of the last step.
@@ -159,30 +167,47 @@ impl<M: Classifier> Trainer<M> {
         watch: &mut impl Watch,
     ) -> Result<Option<StepGradients>, Error> {
         let _scope = self.precision.enter();
-        let model = self.model();
-        let mut sum = GradientsAccumulator::new();
+        let mut sum = self.ranks.sum(self.model());
         let (mut measured, mut images) = (Measured::default(), Vec::with_capacity(of.images));
-        for (number, batch) in batches.take(of.batches).enumerate() {
-            let batch = batch.map_err(|error| Error::Failed(error.to_string()))?;
-            images.extend_from_slice(&batch.indices);
-            self.device.seed(batch_seed(self.seed, of.first_batch + number));
-            let logits = model.forward_tapped(batch.images, watch);
-            let losses = self.loss.of_batch(&logits, &batch.targets, batch.mixed);
-            watch.done(Part::Forward);
-            let gradients = losses.clone().sum().div_scalar(of.images as f64).backward();
-            sum.accumulate(model, GradientsParams::from_grads(gradients, model));
-            // Without autodiff: what keeps the graph keeps the weights in use, and an optimizer
-            // works in place only on weights that are its own.
-            measured += Measured::of(
-                losses.without_autodiff(),
-                logits.without_autodiff(),
-                batch.targets.without_autodiff(),
-                None,
-            )?;
-            watch.done(Part::Backward);
+        for round in of.rounds(self.ranks.count()) {
+            let own = self.ranks.own(&round);
+            let batch = own.and_then(|number| Some((number, batches.next()?)));
+            let share = batch.map(|(number, batch)| self.share(batch, number, of.images, watch));
+            for given in sum.add(round, share)? {
+                measured += given.measured;
+                images.extend(given.images);
+            }
         }
         let is_empty = images.is_empty();
-        Ok((!is_empty).then(|| StepGradients { gradients: sum.grads(), measured, images }))
+        Ok((!is_empty).then(|| StepGradients { gradients: sum.total(), measured, images }))
+    }
+
+    /// What the batch of this number adds to a step of so many images.
+    fn share(
+        &self,
+        batch: Result<Batch, DataError>,
+        number: usize,
+        step_images: usize,
+        watch: &mut impl Watch,
+    ) -> Result<Share, Error> {
+        let model = self.model();
+        let batch = batch.map_err(|error| Error::Failed(error.to_string()))?;
+        self.device.seed(batch_seed(self.seed, number));
+        let (logits, statistics) = self.ranks.forward(|| model.forward_tapped(batch.images, watch));
+        let losses = self.loss.of_batch(&logits, &batch.targets, batch.mixed);
+        watch.done(Part::Forward);
+        let gradients = losses.clone().sum().div_scalar(step_images as f64).backward();
+        let gradients = GradientsParams::from_grads(gradients, model);
+        // Without autodiff: what keeps the graph keeps the weights in use, and an optimizer
+        // works in place only on weights that are its own.
+        let measured = Measured::of(
+            losses.without_autodiff(),
+            logits.without_autodiff(),
+            batch.targets.without_autodiff(),
+            None,
+        )?;
+        watch.done(Part::Backward);
+        Ok(Share { given: Given { measured, images: batch.indices }, gradients, statistics })
     }
 
     /// Takes a step of the learning rate `rate` against `gradients`.

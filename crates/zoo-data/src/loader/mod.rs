@@ -4,6 +4,7 @@
 mod config;
 mod order;
 mod ordered;
+mod share;
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use burn::tensor::Device;
 pub use config::{LoaderConfig, Sampler};
 use order::Turn;
 use ordered::Ordered;
+use share::{Numbers, Share};
 
 use crate::DataError;
 use crate::augment::{self, Augmentation, augment};
@@ -29,6 +31,7 @@ use crate::rng::{Stream, rng};
 pub struct Loader {
     plan: Arc<Plan>,
     device: Device,
+    share: Share,
 }
 
 /// All that decides what is in the batches.
@@ -64,7 +67,7 @@ impl Loader {
             seed: None,
             config: config.clone(),
         };
-        Self { plan: Arc::new(plan), device: device.clone() }
+        Self { plan: Arc::new(plan), device: device.clone(), share: Share::ALL }
     }
 
     /// For training: the images in another order in each epoch, drawn by `seed`.
@@ -93,6 +96,16 @@ impl Loader {
         self.with(|plan| plan.mix = mix.clone())
     }
 
+    /// For one of several processes that train together: only the batches whose number, counted over all
+    /// epochs, leaves `rank` when divided by `ranks`. They are the same as without.
+    ///
+    /// # Panics
+    /// If `rank` is not below `ranks`.
+    pub fn shared(self, rank: usize, ranks: usize) -> Self {
+        assert!(rank < ranks, "rank {rank} of {ranks}");
+        Self { share: Share { rank, ranks }, ..self }
+    }
+
     fn with(self, change: impl FnOnce(&mut Plan)) -> Self {
         let mut plan = (*self.plan).clone();
         change(&mut plan);
@@ -105,13 +118,15 @@ impl Loader {
         let plan = self.plan.clone();
         let order = plan.order(epoch);
         let LoaderConfig { workers, prefetch, .. } = plan.config;
-        let numbers = skip_batches.min(plan.num_batches())..plan.num_batches();
+        let all = plan.num_batches();
+        let numbers = self.share.of(skip_batches.min(all)..all, epoch * all);
         LoaderIter {
+            numbers,
             images: plan.split.len(),
             batch_size: plan.config.batch_size,
             normalizer: Normalizer::new(&plan.preprocess, &self.device),
-            batches: Ordered::new(numbers, workers, workers + prefetch, move |number| {
-                plan.pack(&order, epoch, number)
+            batches: Ordered::new(0..numbers.len(), workers, workers + prefetch, move |turn| {
+                plan.pack(&order, epoch, numbers.get(turn))
             }),
         }
     }
@@ -198,6 +213,7 @@ pub struct LoaderIter {
     /// Number of images in a whole epoch.
     images: usize,
     batch_size: usize,
+    numbers: Numbers,
     normalizer: Normalizer,
     batches: Ordered<Result<Packed, DataError>>,
 }
@@ -212,9 +228,9 @@ impl Iterator for LoaderIter {
 }
 
 impl LoaderIter {
-    /// Images handed out so far, skipped ones included.
+    /// Images handed out so far, skipped ones and those of other processes included.
     pub fn images_done(&self) -> usize {
-        self.images.min(self.batches.next_number() * self.batch_size)
+        self.images.min(self.numbers.get(self.batches.next_number()) * self.batch_size)
     }
 }
 

@@ -4,7 +4,7 @@ use burn::nn;
 use burn::tensor::module::{batch_norm, batch_norm_train};
 use burn::tensor::{Device, Tensor, assert_shape};
 
-use super::relu;
+use super::{relu, statistics::remember};
 #[cfg(feature = "flex")]
 use crate::flex::{self, Kernels, applies};
 
@@ -177,13 +177,7 @@ impl BatchNorm {
 
     /// Moves the running statistics towards those of a batch.
     fn remember(&self, mean: Tensor<1>, variance: Tensor<1>, device: &Device) {
-        let mix = |running: &RunningState<Tensor<1>>, new: Tensor<1>| {
-            let old = running.value_sync().to_device(device);
-            let next =
-                old.mul_scalar(1.0 - self.momentum).add(new.detach().mul_scalar(self.momentum));
-            running.update(next.detach());
-        };
-        mix(&self.running_mean, mean);
-        mix(&self.running_var, variance);
+        remember(&self.running_mean, mean, self.momentum, device);
+        remember(&self.running_var, variance, self.momentum, device);
     }
 }

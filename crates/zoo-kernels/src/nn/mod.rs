@@ -12,6 +12,7 @@ mod max_pool2d;
 mod narrow;
 mod padding;
 mod residual;
+mod statistics;
 mod tap;
 
 pub use activation::{Gelu, Relu, gelu, gelu_tanh, quick_gelu, relu, silu, softmax};
@@ -25,4 +26,5 @@ pub use local_response_norm::{LocalResponseNorm, LocalResponseNormConfig};
 pub use max_pool2d::{MaxPool2d, MaxPool2dConfig, max_pool2d};
 pub use narrow::bf16_instructions;
 pub use residual::{add, fork};
+pub use statistics::{BatchStatistic, moved, postponed};
 pub use tap::Tap;

@@ -32,6 +32,19 @@ impl BackendChoice {
         self.backend().map(drop)
     }
 
+    /// Whether it computes on the CPU by itself, to the same bits on all processors of a kind.
+    pub fn is_cpu(&self) -> bool {
+        self.name == "flex"
+    }
+
+    /// The choice of the process with this number on its machine: each has a GPU of its own, the first
+    /// one that of this choice. They share the CPU.
+    pub fn for_local_rank(&self, local_rank: usize) -> Self {
+        let is_shared = ["flex", "ndarray", "cpu"].contains(&self.name.as_str());
+        let offset = if is_shared { 0 } else { local_rank };
+        Self { name: self.name.clone(), index: self.index + offset }
+    }
+
     /// Opens the device.
     ///
     /// # Errors
@@ -155,6 +168,16 @@ mod tests {
             "flex:one".parse::<BackendChoice>().unwrap_err(),
             "expected NAME or NAME:INDEX, as in wgpu:1, found `flex:one`"
         );
+    }
+
+    #[test]
+    fn each_rank_of_a_machine_has_its_own_gpu() {
+        let chosen = |text: &str, rank| {
+            text.parse::<BackendChoice>().unwrap().for_local_rank(rank).to_string()
+        };
+        assert_eq!([0, 1].map(|rank| chosen("cuda", rank)), ["cuda", "cuda:1"]);
+        assert_eq!([0, 1].map(|rank| chosen("wgpu:2", rank)), ["wgpu:2", "wgpu:3"]);
+        assert_eq!([0, 1].map(|rank| chosen("flex", rank)), ["flex", "flex"]);
     }
 
     #[test]

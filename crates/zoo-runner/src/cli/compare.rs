@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use zoo_data::shown;
-use zoo_training::{Stop, run_dir::Existing};
+use zoo_training::{Launched, Stop, run_dir::Existing};
 
 use super::{
     Output,
@@ -56,6 +56,11 @@ pub struct Compare {
 
 impl Compare {
     pub fn run(self, output: Output) -> Result<(), Error> {
+        if let Some(launched) = Launched::find() {
+            return Err(launched
+                .refuse("a comparison is made by one, and so is each of its runs")
+                .into());
+        }
         self.compute.threads.apply()?;
         let show = output.show();
         let advice =
@@ -69,7 +74,7 @@ impl Compare {
         }
         let out = Folder::open(&self.out, true)?;
         let stop = Stop::default();
-        stop_on_signals(&stop)?;
+        stop_on_signals(&stop, true)?;
         let compared = prepared.run(show, &stop).inspect_err(|error| {
             if matches!(error, Error::Paused { .. }) {
                 eprintln!("resume with: {}", resume_command());

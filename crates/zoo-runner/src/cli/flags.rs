@@ -5,7 +5,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use clap::Args;
 use zoo_kernels::{Precision, Scope};
-use zoo_training::parse_precision;
+use zoo_training::{Ranks, parse_precision};
 
 use super::Output;
 use crate::{Error, backend::BackendChoice, config::RunConfig};
@@ -61,6 +61,17 @@ impl Compute {
         }
         self.precision.apply(config);
         self.threads.apply()
+    }
+
+    /// The same for one of several processes, which by default shares the threads with those that have
+    /// the same processor.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Threads::apply`].
+    pub fn apply_to_rank(&self, config: &mut RunConfig, ranks: &Ranks) -> Result<(), Error> {
+        let threads = self.threads.threads.or(ranks.threads());
+        Self { threads: Threads { threads }, ..self.clone() }.apply(config)
     }
 
     /// Has the whole process compute with these threads, whichever thread asks; gives the backend, flex

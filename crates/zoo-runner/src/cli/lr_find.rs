@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use zoo_data::shown;
 use zoo_training::{
-    RangePoint, RangeTest, Suggestion, is_plot, plot,
+    RangePoint, RangeTest, Ranks, Suggestion, is_plot, plot,
     run_dir::{read_json, write_json},
     suggest,
 };
@@ -68,7 +68,7 @@ impl LrFind {
         overwrite::check(&figures, is_found)?;
         let mut config = RunConfig::load(&self.config, &self.sets.all)?;
         self.compute.apply(&mut config)?;
-        let job = Job::prepare(config, None, output.show())?;
+        let job = Job::prepare(config, None, output.show(), &Ranks::Alone)?;
         if !output.quiet {
             job.notes().iter().for_each(|note| eprintln!("note: {note}"));
         }

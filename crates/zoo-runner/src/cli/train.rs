@@ -8,7 +8,7 @@ use std::{
 use clap::Args;
 use zoo_data::shown;
 use zoo_training::{
-    Checkpoints, Stop,
+    Checkpoint, Checkpoints, Failure, Ranks, Stop,
     fine_tune::Glance,
     run_dir::{Existing, RunDir, checkpoints_path, config_path, read_json, report_path},
 };
@@ -24,7 +24,7 @@ use crate::{
     Error,
     config::{RunConfig, shipped},
     evaluation::Report,
-    job::Job,
+    job::{Job, Kept},
 };
 
 /// Train a model from a JSON config.
@@ -88,50 +88,84 @@ impl Quickstart {
 }
 
 impl Training {
+    /// Trains, alone or as one of several processes, of which the first writes and speaks for all.
     fn run(self, config: &Path, output: Output) -> Result<(), Error> {
+        let ranks = Ranks::join()?;
+        let output = Output { quiet: output.quiet || !ranks.is_first(), ..output };
+        let outcome = self.run_as(&ranks, config, output);
+        if ranks.count() == 1 {
+            return outcome;
+        }
+        let failure =
+            |error: Error| Failure { message: error.to_string(), code: error.exit_code() };
+        ranks
+            .leave(outcome.map_err(failure), |message| eprintln!("error: {message}"))
+            .map_err(|Failure { message, code }| Error::Elsewhere { message, code })
+    }
+
+    fn run_as(&self, ranks: &Ranks, config: &Path, output: Output) -> Result<(), Error> {
         let path = self.run_path(config)?;
         let mut config = RunConfig::load(config, &self.sets.all)?;
-        self.compute.apply(&mut config)?;
-        let say_finished = || print(&format!("{}: already finished, nothing to do", shown(&path)));
-        if self.resume && report_path(&path).exists() {
+        self.compute.apply_to_rank(&mut config, ranks)?;
+        let say_finished = || match ranks.is_first() {
+            true => print(&format!("{}: already finished, nothing to do", shown(&path))),
+            false => Ok(()),
+        };
+        if self.resume && ranks.first(|| Ok::<_, Error>(report_path(&path).exists()))? {
             return say_finished();
         }
+        if self.live.is_wanted() && ranks.count() > 1 {
+            return Err(Error::Usage(String::from("--serve is for a run of one process")));
+        }
         let page = Page::open(&self.live, &path, output)?;
-        let before = if self.resume { config_to_go_on_from(&path)? } else { None };
-        let mut job = Job::prepare(config, before.as_ref(), output.show())?;
+        let before = match self.resume {
+            true => ranks.first(|| config_to_go_on_from(&path))?,
+            false => None,
+        };
+        let mut job = Job::prepare(config, before.as_ref(), output.show(), ranks)?;
         if !output.quiet {
             job.notes().iter().for_each(|note| eprintln!("note: {note}"));
         }
         let page = page.show(&mut job, &path, output)?;
-        let trained = self.train(job, &path, output);
+        let trained = self.train(job, ranks, &path, output);
         page.end();
-        match (trained?, output.json) {
-            (None, _) => say_finished(),
-            (Some(report), true) => print_json(&report),
-            (Some(report), false) => print(&summary(&path, &report)),
+        match trained? {
+            None => say_finished(),
+            Some(report) if output.json => print_json(&report),
+            Some(report) => print(&summary(&path, &report)),
         }
     }
 
-    /// Trains in the run directory `path`; none where the run was finished meanwhile.
-    fn train(&self, job: Job, path: &Path, output: Output) -> Result<Option<Report>, Error> {
-        let run_dir = RunDir::open(path, self.existing())?;
-        if self.resume && run_dir.is_finished() {
+    /// Trains in the run directory `path`, which is the first rank's. No report where the run was finished
+    /// meanwhile, and on all other ranks.
+    fn train(
+        &self,
+        job: Job,
+        ranks: &Ranks,
+        path: &Path,
+        output: Output,
+    ) -> Result<Option<Report>, Error> {
+        let run_dir = ranks.is_first().then(|| RunDir::open(path, self.existing())).transpose()?;
+        let is_finished = run_dir.as_ref().is_some_and(RunDir::is_finished);
+        if self.resume && ranks.first(|| Ok::<_, Error>(is_finished))? {
             return Ok(None);
         }
-        let manifest = job.register(&run_dir, self.resume)?;
-        let checkpoints = job.checkpoints(&run_dir)?;
-        let resume = if self.resume { checkpoints.latest()? } else { None };
-        let of_folders =
-            run_dir.warning().map(String::from).into_iter().chain(checkpoints.warning());
+        let kept = run_dir.map(|run_dir| job.keep(run_dir, self.resume)).transpose()?;
+        let resume = match &kept {
+            Some(Kept { checkpoints, .. }) if self.resume => checkpoints.latest()?,
+            _ => None,
+        };
+        let of_folders = kept.iter().flat_map(Kept::warnings);
         let notes = resume.iter().flat_map(|checkpoint| checkpoint.notes.clone());
         of_folders.chain(notes).for_each(|warning| eprintln!("warning: {warning}"));
+        let resume = Checkpoint::of_first(resume, ranks)?;
         let stop = Stop::default();
-        stop_on_signals(&stop)?;
-        let outcome = job.run(&run_dir, manifest, checkpoints, resume, output.show(), stop);
-        if let Err(Error::Interrupted { .. }) = &outcome {
+        stop_on_signals(&stop, ranks.is_first())?;
+        let outcome = job.run(kept, resume, output.show(), stop);
+        if let (Err(Error::Interrupted { .. }), true) = (&outcome, ranks.is_first()) {
             eprintln!("resume with: {}", resume_command());
         }
-        outcome.map(Some)
+        outcome
     }
 
     fn existing(&self) -> Existing {
@@ -162,14 +196,17 @@ fn config_to_go_on_from(path: &Path) -> Result<Option<RunConfig>, Error> {
     }
 }
 
-/// Ends the run at its next step on Ctrl-C or a termination signal; at once on the second.
-pub(super) fn stop_on_signals(stop: &Stop) -> Result<(), Error> {
+/// Ends the run at its next step on Ctrl-C or a termination signal, and says so if that `is_told`; at
+/// once on the second.
+pub(super) fn stop_on_signals(stop: &Stop, is_told: bool) -> Result<(), Error> {
     let stop = stop.clone();
     ctrlc::set_handler(move || {
         if stop.is_requested() {
             std::process::exit(130);
         }
-        eprintln!("stopping after this step; press again to stop immediately");
+        if is_told {
+            eprintln!("stopping after this step; press again to stop immediately");
+        }
         stop.request();
     })
     .map_err(|error| Error::Failed(format!("cannot listen for Ctrl-C: {error}")))

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use zoo_data::{SubsetConfig, shown};
 use zoo_training::{
-    Course,
+    Course, Ranks,
     progress::Show,
     run_dir::{config_path, read_json},
 };
@@ -103,10 +103,12 @@ pub fn check(runs: &[Planned], entries: &[Entry]) -> Result<(), Error> {
         let about = |message: String| {
             Error::Usage(format!("{}: {message}", shown(&entries[run.entry].path)))
         };
-        Job::prepare(run.config.clone(), None, Show::Nothing).map_err(|error| match error {
-            Error::Config { origin, message } => about(format!("{origin}: {message}")),
-            Error::Usage(message) => about(message),
-            other => other,
+        Job::prepare(run.config.clone(), None, Show::Nothing, &Ranks::Alone).map_err(|error| {
+            match error {
+                Error::Config { origin, message } => about(format!("{origin}: {message}")),
+                Error::Usage(message) => about(message),
+                other => other,
+            }
         })?;
     }
     Ok(())

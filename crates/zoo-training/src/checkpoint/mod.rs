@@ -2,6 +2,7 @@
 
 mod config;
 mod progress;
+mod restore;
 mod seal;
 
 use std::{
@@ -9,12 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use burn::{
-    module::Module,
-    optim::{ModuleOptimizer, OptimizerRecord},
-    store::{ModuleRecord, RecordError},
-    tensor::Bytes,
-};
+use burn::{module::Module, optim::ModuleOptimizer, store::RecordError, tensor::Bytes};
 use zoo_model::disk::{cannot_flush, flush_folder};
 
 use self::seal::Seal;
@@ -23,6 +19,7 @@ use crate::Error;
 pub use self::{
     config::CheckpointConfig,
     progress::{Place, RunProgress},
+    restore::Checkpoint,
     seal::Identity,
 };
 
@@ -44,16 +41,6 @@ pub struct Checkpoints {
     flush: fn(&Path) -> io::Result<()>,
     /// Why the file system cannot flush, where it cannot.
     unflushed: Option<String>,
-}
-
-/// A complete checkpoint.
-#[derive(Clone, Debug)]
-pub struct Checkpoint {
-    folder: PathBuf,
-    /// Where the run stood.
-    pub progress: RunProgress,
-    /// Why later ones were passed over, a sentence each.
-    pub notes: Vec<String>,
 }
 
 /// All that a checkpoint holds besides its [`RunProgress`].
@@ -150,7 +137,7 @@ impl Checkpoints {
                             fs::remove_dir_all(&path).map_err(Error::io(&path))?;
                         }
                     }
-                    return Ok(Some(Checkpoint { folder, progress: seal.progress, notes }));
+                    return Ok(Some(Checkpoint::in_folder(folder, seal.progress, notes)));
                 }
                 Err(error) => {
                     notes.push(format!("{error}; resuming from the checkpoint before it"))
@@ -250,38 +237,6 @@ impl Checkpoints {
     fn path(&self, prefix: &str, step: usize) -> PathBuf {
         self.folder.join(format!("{prefix}{step}"))
     }
-}
-
-impl Checkpoint {
-    /// Gives `model`, its moving average if there is one, and `optimizer` the state that they had.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Run`] if the files cannot be read or are of another network.
-    pub fn restore<M: Module>(
-        &self,
-        model: M,
-        optimizer: ModuleOptimizer,
-    ) -> Result<(M, Option<M>, ModuleOptimizer), Error> {
-        let ema_path = self.folder.join(EMA);
-        let ema = match ema_path.exists() {
-            true => Some(load(&ema_path, model.valid().materialize())?),
-            false => None,
-        };
-        let model = load(&self.folder.join(MODEL), model)?;
-        let path = self.folder.join(OPTIMIZER);
-        let record = OptimizerRecord::load(&path).map_err(unreadable(&path))?;
-        Ok((model, ema, optimizer.load_record(record)))
-    }
-}
-
-fn load<M: Module>(path: &Path, model: M) -> Result<M, Error> {
-    let record = ModuleRecord::load(path).map_err(unreadable(path))?;
-    model.try_load_record(record).map_err(unreadable(path))
-}
-
-fn unreadable<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> Error + '_ {
-    move |error| Error::run(path, format!("cannot be read: {error}; start over with --force"))
 }
 
 #[cfg(test)]

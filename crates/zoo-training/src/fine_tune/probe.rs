@@ -90,7 +90,7 @@ impl Probe<'_> {
         started: Instant,
     ) -> Result<(Linear, RunProgress), Error> {
         let mut progress = RunProgress::default();
-        let mut metrics = MetricsFile::open(self.run_dir, &progress)?;
+        let mut metrics = MetricsFile::open(Some(self.run_dir), &progress)?;
         let mut head = blank(train.features.dims()[1], self.info.classes.len());
         let mut best = head.clone();
         for penalty in PENALTIES {

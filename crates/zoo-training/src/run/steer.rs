@@ -13,11 +13,11 @@ use crate::{
 };
 
 impl<M: Classifier> Run<'_, M> {
-    /// Does what the run has been told, and waits while it is paused. False where it is to end.
-    pub(super) fn heed(&mut self, epoch: usize, split: SplitName) -> Result<bool, Error> {
+    /// Does what the run has been told, and waits while it is paused.
+    pub(super) fn heed(&mut self, epoch: usize, split: SplitName) -> Result<(), Error> {
         let stop = &self.plan.stop;
         let Some(live) = &self.plan.live else {
-            return Ok(!stop.is_requested());
+            return Ok(());
         };
         let mut is_paused = false;
         loop {
@@ -29,7 +29,7 @@ impl<M: Classifier> Run<'_, M> {
             }
             match told {
                 Some(command) => self.obey(command, epoch)?,
-                None => return Ok(!stop.is_requested()),
+                None => return Ok(()),
             }
             is_paused = match told {
                 Some(Command::Pause) => true,

@@ -30,3 +30,10 @@ pub struct LiveFlags {
     #[arg(long, value_name = "NAME", requires = "serve")]
     host: Vec<String>,
 }
+
+impl LiveFlags {
+    /// Whether the run is to be watched.
+    pub fn is_wanted(&self) -> bool {
+        self.serve.is_some()
+    }
+}

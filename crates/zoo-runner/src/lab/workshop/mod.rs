@@ -17,7 +17,7 @@ use std::{
 
 use tokio::sync::oneshot;
 use zoo_data::Loader;
-use zoo_training::{FineTuneConfig, progress::Show};
+use zoo_training::{FineTuneConfig, Ranks, progress::Show};
 
 use self::{board::Board, desk::Desk, student::train_loader};
 pub use self::{
@@ -74,7 +74,7 @@ impl Workshop {
         let (told, heard) = mpsc::channel();
         let board = Arc::new(Board::default());
         let shown = board.clone();
-        let work = move || match Job::prepare(config, None, Show::Nothing) {
+        let work = move || match Job::prepare(config, None, Show::Nothing, &Ranks::Alone) {
             Ok(job) => {
                 let mut parts = job.into_parts();
                 change(&mut parts);
