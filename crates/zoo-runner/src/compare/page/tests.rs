@@ -108,6 +108,7 @@ fn made(place: usize, entry: &Entry, seed: u64, right: usize) -> Made {
         finished: Some(Timestamp::UNIX_EPOCH),
         weight_hash: Some(String::from("0123456789abcdef")),
         steered: Vec::new(),
+        ranks: None,
     };
     let folder = tempfile::tempdir().unwrap();
     let metrics = folder.path().join("metrics.jsonl");
