@@ -164,7 +164,7 @@ mod tests {
     fn batches_come_in_rounds() {
         let step = StepBatches { first_batch: 8, batches: 5, images: 20 };
         assert_eq!(step.rounds(2).collect::<Vec<_>>(), [8..10, 10..12, 12..13]);
-        assert_eq!(step.rounds(8).collect::<Vec<_>>(), [8..13]);
+        assert!(step.rounds(8).eq(std::iter::once(8..13)));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use json_strip_comments::strip_comments_in_place;
 use serde_json::{Map, Value};
 use zoo_data::{shown, utf8};
 use zoo_kernels::Precision;
-use zoo_training::run_dir::config_path;
+use zoo_training::run_dir::{config_path, holds_run};
 
 use super::{RunConfig, shipped, suggest::explain};
 use crate::Error;
@@ -59,7 +59,7 @@ impl RunConfig {
     ///
     /// [`Error::Config`] if the run's config cannot be read.
     pub fn precision_of(run: &Path) -> Result<Precision, Error> {
-        match config_path(run).is_file() {
+        match holds_run(run) {
             true => Ok(Self::of_run(run, &[])?.train.precision),
             false => Ok(Precision::F32),
         }

@@ -79,6 +79,7 @@ impl Desk {
         }
     }
 
+    /// Shows what is known before there is a network, whose first sight ends the opening.
     fn open(&self, controls: Controls) {
         let data = &self.parts.data;
         let mut shown = self.board.shown();
@@ -93,7 +94,6 @@ impl Desk {
             augment: augmentation(&self.parts.config),
             first: Some(controls),
         };
-        shown.doing = Doing::Paused;
     }
 
     fn fail(&self, reason: String) {
