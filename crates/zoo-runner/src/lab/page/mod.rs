@@ -2,20 +2,22 @@
 
 use axum::{
     Router,
-    http::{HeaderValue, header},
-    response::{Html, IntoResponse, Response},
+    response::{Html, Response},
     routing::get,
 };
 
 use super::lesson::LESSONS;
-use crate::serve::{Shared, asked::At, refused::Refused};
+use crate::serve::{
+    Shared,
+    asked::At,
+    page::{Part, SCRIPT, STYLE, found, of_kind},
+    refused::Refused,
+};
 
 const PAGE: &str = include_str!("index.html");
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-const STYLE: &str = "text/css; charset=utf-8";
 
-/// The parts of the page: name, kind, content. Those of `zoo serve` that it uses are at `/page`.
-const PARTS: [(&str, &str, &str); 7] = [
+/// The parts of the page. Those of `zoo serve` that it uses are at `/page`.
+const PARTS: [Part; 7] = [
     ("lab.css", STYLE, include_str!("lab.css")),
     ("lab.js", SCRIPT, include_str!("lab.js")),
     ("photos.js", SCRIPT, include_str!("photos.js")),
@@ -37,17 +39,11 @@ async fn page() -> Html<&'static str> {
 }
 
 async fn part(At(name): At<String>) -> Result<Response, Refused> {
-    let found = PARTS.into_iter().find(|(part, ..)| *part == name);
-    let (_, kind, content) = found.ok_or_else(|| Refused::unknown("no such part of the page"))?;
-    Ok(of_kind(kind, content))
+    found(&PARTS, &name)
 }
 
 async fn script(At(name): At<String>) -> Result<Response, Refused> {
     let found = LESSONS.iter().find(|lesson| name.strip_suffix(".js") == Some(lesson.name));
     let lesson = found.ok_or_else(|| Refused::unknown("no such lesson"))?;
     Ok(of_kind(SCRIPT, lesson.script))
-}
-
-fn of_kind(kind: &'static str, content: &'static str) -> Response {
-    ([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], content).into_response()
 }

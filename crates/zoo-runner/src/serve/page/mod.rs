@@ -10,11 +10,14 @@ use axum::{
 use super::{Shared, asked::At, refused::Refused};
 
 const PAGE: &str = include_str!("index.html");
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-const STYLE: &str = "text/css; charset=utf-8";
+pub const SCRIPT: &str = "text/javascript; charset=utf-8";
+pub const STYLE: &str = "text/css; charset=utf-8";
 
-/// The parts of the page besides itself: name, kind, content.
-const PARTS: [(&str, &str, &str); 11] = [
+/// A part of a page: name, kind, content.
+pub type Part = (&'static str, &'static str, &'static str);
+
+/// The parts of the page besides itself.
+const PARTS: [Part; 11] = [
     ("palette.css", STYLE, include_str!("../../report/templates/palette.css")),
     ("page.css", STYLE, include_str!("page.css")),
     ("app.js", SCRIPT, include_str!("app.js")),
@@ -42,7 +45,21 @@ async fn page() -> Html<&'static str> {
 }
 
 async fn part(At(name): At<String>) -> Result<Response, Refused> {
-    let found = PARTS.into_iter().find(|(part, ..)| *part == name);
+    found(&PARTS, &name)
+}
+
+/// The part of that name.
+///
+/// # Errors
+///
+/// 404 if there is none.
+pub fn found(parts: &[Part], name: &str) -> Result<Response, Refused> {
+    let found = parts.iter().find(|(part, ..)| *part == name);
     let (_, kind, content) = found.ok_or_else(|| Refused::unknown("no such part of the page"))?;
-    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], content).into_response())
+    Ok(of_kind(kind, content))
+}
+
+/// What a browser takes as being of that kind.
+pub fn of_kind(kind: &'static str, content: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], content).into_response()
 }

@@ -79,7 +79,7 @@ impl World {
 
     pub(super) fn all<T: Serialize + DeserializeOwned>(&self, own: &T) -> Result<Vec<T>, Error> {
         let messages = self.exchange(&Ok(encoded(own)))?;
-        Ok(messages.iter().map(|message| decoded(message)).collect())
+        messages.iter().map(|message| decoded(message)).collect()
     }
 
     pub(super) fn bytes_of_first(&self, own: Vec<u8>) -> Result<Vec<u8>, Error> {
@@ -111,14 +111,14 @@ impl World {
         }
         // A launcher kills what is left as soon as one process has failed: all wait for the first to
         // have written and said everything.
-        self.gather(&Ok(Vec::new()));
+        self.gather(&Ok(Vec::new())).ok();
         outcome
     }
 
     /// What each rank says, unless one of them has failed.
     fn exchange(&self, own: &Message) -> Result<Vec<Vec<u8>>, Error> {
         let mut said = Vec::with_capacity(self.count());
-        for (rank, message) in self.gather(own).into_iter().enumerate() {
+        for (rank, message) in self.gather(own)?.into_iter().enumerate() {
             match message {
                 Ok(message) => said.push(message),
                 Err(Failure { message, code }) => {
@@ -135,12 +135,12 @@ impl World {
     }
 
     /// The messages of all ranks.
-    fn gather(&self, own: &Message) -> Vec<Message> {
+    fn gather(&self, own: &Message) -> Result<Vec<Message>, Error> {
         let own = encoded(own);
         if self.rank() > 0 {
             self.wire.send(&[0], &own);
             let all = self.wire.receive(&[0]).swap_remove(0);
-            let all: Vec<Vec<u8>> = decoded(&all);
+            let all: Vec<Vec<u8>> = decoded(&all)?;
             return all.iter().map(|message| decoded(message)).collect();
         }
         let others: Vec<usize> = (1..self.count()).collect();
@@ -158,6 +158,12 @@ fn encoded<T: Serialize>(value: &T) -> Vec<u8> {
     bytes
 }
 
-fn decoded<T: DeserializeOwned>(bytes: &[u8]) -> T {
-    ciborium::from_reader(bytes).expect("all ranks speak the same language")
+/// Ranks of different builds may differ in what they say, before they have compared their builds.
+fn decoded<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    ciborium::from_reader(bytes).map_err(|error| Error::Config {
+        origin: String::from("ranks"),
+        message: format!(
+            "one cannot read what another says ({error}): start the same zoo everywhere"
+        ),
+    })
 }
