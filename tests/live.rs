@@ -119,6 +119,36 @@ fn a_run_is_paused_slowed_down_ended_and_resumed() {
 }
 
 #[test]
+fn what_a_run_was_told_right_after_a_checkpoint_is_not_lost() {
+    let zoo = Zoo::new();
+    let mut config = config(100_000);
+    // One step per epoch: between any two steps there is a checkpoint.
+    config["data"]["sea"]["train"] = json!(32);
+    config["train"]["validate_every"] = json!(100_000);
+    zoo.write_config(&config);
+    let run = Run::start(&zoo, &[]);
+    run.wait("training", |sight| sight["doing"] == "training" && sight["step"].as_u64() > Some(3));
+    for command in [
+        json!({"command": "pause"}),
+        json!({"command": "learning-rate", "factor": 0.5}),
+        json!({"command": "end"}),
+    ] {
+        assert_eq!(run.tell(&command).0, 200, "{command}");
+    }
+    assert_eq!(run.code(), Some(130));
+    let told = zoo.json("runs/tiny/manifest.json")["steered"].clone();
+    assert_eq!(told.as_array().unwrap().len(), 3, "{told}");
+
+    let step = told[2]["step"].as_u64().unwrap();
+    let further = format!("train.steps={}", step + 2);
+    zoo.ok(&["train", "tiny.json", "--set", &further, "--resume", "-q"]);
+    assert_eq!(zoo.json("runs/tiny/manifest.json")["steered"], told);
+    let lines = lines(&zoo, "runs/tiny");
+    let last = lines.iter().rfind(|line| line.get("lr").is_some()).unwrap();
+    assert_eq!((&last["step"], &last["lr"]), (&json!(step + 2), &json!(0.025)));
+}
+
+#[test]
 fn what_a_run_cannot_be_told_is_refused_in_words() {
     let zoo = Zoo::new();
     zoo.write_config(&config(100_000));

@@ -119,8 +119,9 @@ struct Run<'a, M> {
     metrics: MetricsFile,
     bars: Bars,
     now: Moment,
-    /// Where the run stood at its last checkpoint, and after how many seconds of training.
-    saved: (Place, f64),
+    /// Where the run stood at its last checkpoint, and after how many seconds of training. No place
+    /// where it has been told something since, which that checkpoint lacks.
+    saved: (Option<Place>, f64),
     /// Steps and seconds where this process began.
     from: (usize, f64),
 }
@@ -136,7 +137,7 @@ impl<'a, M: Classifier> Run<'a, M> {
             metrics: MetricsFile::open(run_dir.as_ref(), &progress)?,
             bars: Bars::new(*show, settings.course, progress.step),
             now: Moment::default(),
-            saved: (progress.place(), progress.seconds),
+            saved: (Some(progress.place()), progress.seconds),
             from: (progress.step, progress.seconds),
             progress,
             plan,
@@ -253,7 +254,7 @@ impl<'a, M: Classifier> Run<'a, M> {
     /// Writes a checkpoint, unless one of this very place is there. One of weights that are not
     /// numbers would be no good to anybody.
     fn save(&mut self) -> Result<(), Error> {
-        let place = self.progress.place();
+        let place = Some(self.progress.place());
         if self.saved.0 == place {
             return Ok(());
         }

@@ -32,14 +32,13 @@ pub struct RunProgress {
     pub learning_rate_factor: Option<f64>,
 }
 
-/// What tells two checkpoints of a run apart: steps done, epochs validated, and by what the learning
-/// rate is multiplied.
-pub type Place = (usize, usize, Option<f64>);
+/// What tells two checkpoints of a run that nobody steers apart: steps done and epochs validated.
+pub type Place = (usize, usize);
 
 impl RunProgress {
     /// What a checkpoint of this place holds that others do not.
     pub fn place(&self) -> Place {
-        (self.step, self.epochs, self.learning_rate_factor)
+        (self.step, self.epochs)
     }
 
     /// Takes in what has just been measured on the valid split. True where it is the best so far: of

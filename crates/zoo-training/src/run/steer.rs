@@ -42,6 +42,7 @@ impl<M: Classifier> Run<'_, M> {
     /// Does what the run was told, and writes it down.
     fn obey(&mut self, command: Command, epoch: usize) -> Result<(), Error> {
         self.metrics.steered(epoch, self.progress.step, command)?;
+        self.saved.0 = None;
         match command {
             Command::LearningRate { factor } => {
                 let before = self.progress.learning_rate_factor.unwrap_or(1.0);
