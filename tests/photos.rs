@@ -4,7 +4,7 @@ mod harness;
 
 use std::fs;
 
-use harness::Zoo;
+use harness::{Zoo, tiny};
 use serde_json::{Value, json};
 use zoo_data::Image;
 
@@ -91,6 +91,39 @@ fn predict_takes_every_kind_of_image_in_a_folder() {
     );
     let predicted: Value = serde_json::from_str(&said.stdout).unwrap();
     assert_eq!(predicted.as_array().unwrap().len(), 7);
+}
+
+#[test]
+fn predict_names_what_it_cannot_read_and_goes_on() {
+    let zoo = Zoo::new();
+    zoo.write_config(&tiny(json!({"cnn": {"widths": [4], "hidden": 0}})));
+    zoo.ok(&["train", "tiny.json", "-q"]);
+    zoo.ok(&["augment", "tiny.json", "--out", "sheet.png", "--rows", "2", "--draws", "1"]);
+    zoo.write("broken.png", "not a picture");
+    let said = zoo.run(&[
+        "predict",
+        "runs/tiny",
+        "broken.png",
+        "sheet.png",
+        "--top-k",
+        "3",
+        "--json",
+        "--logits",
+        "-q",
+    ]);
+    assert_eq!(said.code, 1);
+    assert!(said.stderr.contains("broken.png"), "{}", said.stderr);
+    assert!(said.stderr.ends_with("error: 1 of 2 images cannot be read\n"), "{}", said.stderr);
+    let document: Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(document.as_array().unwrap().len(), 1);
+    assert_eq!(document[0]["image"], "sheet.png");
+    assert_eq!(document[0]["predictions"].as_array().unwrap().len(), 3);
+    assert_eq!(document[0]["logits"].as_array().unwrap().len(), 10);
+    let first = &document[0]["predictions"][0];
+    assert!(
+        first["probability"].as_f64().unwrap()
+            >= document[0]["predictions"][1]["probability"].as_f64().unwrap()
+    );
 }
 
 /// Photos of a class in a folder, or in none.

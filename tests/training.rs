@@ -242,39 +242,6 @@ fn lr_find_draws_and_suggests_and_leaves_no_run() {
 }
 
 #[test]
-fn predict_names_what_it_cannot_read_and_goes_on() {
-    let zoo = Zoo::new();
-    zoo.write_config(&tiny(json!({"cnn": {"widths": [4], "hidden": 0}})));
-    zoo.ok(&["train", "tiny.json", "-q"]);
-    zoo.ok(&["augment", "tiny.json", "--out", "sheet.png", "--rows", "2", "--draws", "1"]);
-    zoo.write("broken.png", "not a picture");
-    let said = zoo.run(&[
-        "predict",
-        "runs/tiny",
-        "broken.png",
-        "sheet.png",
-        "--top-k",
-        "3",
-        "--json",
-        "--logits",
-        "-q",
-    ]);
-    assert_eq!(said.code, 1);
-    assert!(said.stderr.contains("broken.png"), "{}", said.stderr);
-    assert!(said.stderr.ends_with("error: 1 of 2 images cannot be read\n"), "{}", said.stderr);
-    let document: Value = serde_json::from_str(&said.stdout).unwrap();
-    assert_eq!(document.as_array().unwrap().len(), 1);
-    assert_eq!(document[0]["image"], "sheet.png");
-    assert_eq!(document[0]["predictions"].as_array().unwrap().len(), 3);
-    assert_eq!(document[0]["logits"].as_array().unwrap().len(), 10);
-    let first = &document[0]["predictions"][0];
-    assert!(
-        first["probability"].as_f64().unwrap()
-            >= document[0]["predictions"][1]["probability"].as_f64().unwrap()
-    );
-}
-
-#[test]
 fn several_processes_that_cannot_find_each_other_are_refused() {
     let zoo = Zoo::new();
     zoo.write_config(&tiny(json!({"cnn": {"widths": [4], "hidden": 0}})));

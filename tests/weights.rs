@@ -6,15 +6,10 @@ use std::{collections::BTreeMap, fs};
 
 use harness::{
     Said, Zoo, tiny,
-    weights::{Tensors, fixture, read, renamed, write},
+    weights::{Tensors, fixture, headless, read, renamed, timm, write},
 };
 use safetensors::Dtype;
 use serde_json::{Value, json};
-
-/// The small network of timm, with `change` made to its names.
-fn timm(change: impl Fn(&str) -> Option<String>) -> Tensors {
-    renamed(read(fixture("timm-vit.safetensors")), change)
-}
 
 /// What importing `file` says on stdout, with the file of weights that it makes.
 fn import(zoo: &Zoo, file: &str) -> (String, Tensors) {
@@ -105,23 +100,6 @@ fn messages_name_tensors_as_the_file_does() {
     });
     let args = ["import", "x.safetensors", "--num-heads", "2", "--out", "out.safetensors", "-q"];
     assert_eq!(zoo.run(&args).stderr, format!("warning: not all numbers are finite in {key}\n"));
-}
-
-/// Files without a head, and one with another.
-fn headless(zoo: &Zoo) -> [&'static str; 4] {
-    let no_head = |name: &str| (!name.starts_with("head.")).then(|| name.to_string());
-    write(zoo.path("timm.safetensors"), &timm(no_head));
-    let torchvision = read(fixture("torchvision-vit-old.safetensors"));
-    let replaced = renamed(torchvision, |name| Some(name.replace("heads.head.", "heads.1.")));
-    write(zoo.path("replaced.safetensors"), &replaced);
-    // What `ViTModel` writes has neither the head nor `vit.` before its names.
-    let hf = read(fixture("hf-vit/model.safetensors"));
-    let model = renamed(hf, |name| name.strip_prefix("vit.").map(String::from));
-    write(zoo.path("vit-model.safetensors"), &model);
-    let mut backbone = timm(|name| no_head(name).map(|name| format!("backbone.{name}")));
-    backbone.insert(String::from("fc.weight"), (Dtype::F32, vec![5, 16], vec![0; 320]));
-    write(zoo.path("backbone.safetensors"), &backbone);
-    ["timm", "replaced", "vit-model", "backbone"]
 }
 
 #[test]

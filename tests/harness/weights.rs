@@ -75,3 +75,25 @@ pub fn changed(name: &str, change: impl Fn(&mut Value)) -> (String, Value) {
     change(&mut files);
     (case["layout"].as_str().unwrap().to_string(), files)
 }
+
+/// The small network of timm, with `change` made to its names.
+pub fn timm(change: impl Fn(&str) -> Option<String>) -> Tensors {
+    renamed(read(fixture("timm-vit.safetensors")), change)
+}
+
+/// Files without a head, and one with another.
+pub fn headless(zoo: &Zoo) -> [&'static str; 4] {
+    let no_head = |name: &str| (!name.starts_with("head.")).then(|| name.to_string());
+    write(zoo.path("timm.safetensors"), &timm(no_head));
+    let torchvision = read(fixture("torchvision-vit-old.safetensors"));
+    let replaced = renamed(torchvision, |name| Some(name.replace("heads.head.", "heads.1.")));
+    write(zoo.path("replaced.safetensors"), &replaced);
+    // What `ViTModel` writes has neither the head nor `vit.` before its names.
+    let hf = read(fixture("hf-vit/model.safetensors"));
+    let model = renamed(hf, |name| name.strip_prefix("vit.").map(String::from));
+    write(zoo.path("vit-model.safetensors"), &model);
+    let mut backbone = timm(|name| no_head(name).map(|name| format!("backbone.{name}")));
+    backbone.insert(String::from("fc.weight"), (Dtype::F32, vec![5, 16], vec![0; 320]));
+    write(zoo.path("backbone.safetensors"), &backbone);
+    ["timm", "replaced", "vit-model", "backbone"]
+}

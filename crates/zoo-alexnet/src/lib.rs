@@ -37,7 +37,7 @@ mod preset;
 pub use config::{AlexNetConfig, AlexNetSettings};
 pub use error::ConfigError;
 pub use initialization::Initialization;
-pub use model::{AlexNet, Classifier, Features};
+pub use model::{AlexNet, ClassifierLayers, Features};
 pub use preset::AlexNetPreset;
 
 /// The layers that the network is made of, and [`Tap`](nn::Tap), which looks at what they give.

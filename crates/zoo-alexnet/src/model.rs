@@ -18,7 +18,7 @@ pub struct AlexNet {
     /// The convolutional half.
     pub features: Features,
     /// The fully connected half.
-    pub classifier: Classifier,
+    pub classifier: ClassifierLayers,
     channels: usize,
     smallest_image: usize,
 }
@@ -42,7 +42,7 @@ pub struct Features {
 
 /// The last pooling, the two hidden layers and the head.
 #[derive(Module, Debug)]
-pub struct Classifier {
+pub struct ClassifierLayers {
     pool: MaxPool2d,
     average: AdaptiveAvgPool2d,
     dropout: Dropout,
@@ -89,8 +89,8 @@ impl AlexNetConfig {
         }
     }
 
-    fn init_classifier(&self, device: &Device) -> Classifier {
-        Classifier {
+    fn init_classifier(&self, device: &Device) -> ClassifierLayers {
+        ClassifierLayers {
             pool: self.init_pool(),
             average: AdaptiveAvgPool2dConfig::new([self.feature_size; 2]).init(),
             dropout: DropoutConfig::new(self.dropout).init(),
@@ -207,7 +207,7 @@ impl Features {
     }
 }
 
-impl Classifier {
+impl ClassifierLayers {
     /// Class scores from features.
     ///
     /// # Shapes

@@ -1,11 +1,11 @@
-//! The network: shapes, weights by name, gradients, and that it learns.
+//! The network: shapes, layers, gradients, and that it learns.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::Initializer;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::{Device, Gradients, Int, Tensor, TensorData, Tolerance};
-use zoo_alexnet::{AlexNet, AlexNetConfig, AlexNetPreset, Initialization};
+use zoo_alexnet::{AlexNetConfig, AlexNetPreset};
 use zoo_kernels::nn::Conv2d;
 
 /// A network that trains in no time.
@@ -34,32 +34,6 @@ fn images(shape: [usize; 4], device: &Device) -> Tensor<4> {
     Tensor::from_data(TensorData::new(pixels, shape), device)
 }
 
-#[derive(Default)]
-struct Parameters {
-    path: Vec<String>,
-    found: Vec<(String, Vec<usize>)>,
-}
-
-impl ModuleVisitor for Parameters {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.found.push((self.path.join("."), param.lazy_shape().as_slice().to_vec()));
-    }
-}
-
-fn parameters(model: &AlexNet) -> Vec<(String, Vec<usize>)> {
-    let mut parameters = Parameters::default();
-    model.visit(&mut parameters);
-    parameters.found
-}
-
 /// Counts the parameters that have a gradient of finite numbers.
 struct FiniteGradients<'a> {
     gradients: &'a Gradients,
@@ -73,58 +47,6 @@ impl ModuleVisitor for FiniteGradients<'_> {
             self.count += usize::from(finite);
         }
     }
-}
-
-#[test]
-fn torchvision_has_these_weights() {
-    let model = AlexNetConfig::preset(AlexNetPreset::Torchvision).init(&Device::flex());
-    let expected: [(&str, &[usize]); 16] = [
-        ("features.conv1.weight", &[64, 3, 11, 11]),
-        ("features.conv1.bias", &[64]),
-        ("features.conv2.weight", &[192, 64, 5, 5]),
-        ("features.conv2.bias", &[192]),
-        ("features.conv3.weight", &[384, 192, 3, 3]),
-        ("features.conv3.bias", &[384]),
-        ("features.conv4.weight", &[256, 384, 3, 3]),
-        ("features.conv4.bias", &[256]),
-        ("features.conv5.weight", &[256, 256, 3, 3]),
-        ("features.conv5.bias", &[256]),
-        ("classifier.fc6.weight", &[9216, 4096]),
-        ("classifier.fc6.bias", &[4096]),
-        ("classifier.fc7.weight", &[4096, 4096]),
-        ("classifier.fc7.bias", &[4096]),
-        ("classifier.head.weight", &[4096, 1000]),
-        ("classifier.head.bias", &[1000]),
-    ];
-    let expected = expected.map(|(path, shape)| (path.to_owned(), shape.to_vec()));
-    assert_eq!(parameters(&model), expected);
-}
-
-#[test]
-fn paper_has_two_towers_in_three_layers() {
-    let model = AlexNetConfig::preset(AlexNetPreset::Paper).init(&Device::flex());
-    let convolutions = [
-        vec![96, 3, 11, 11],
-        vec![256, 48, 5, 5],
-        vec![384, 256, 3, 3],
-        vec![384, 192, 3, 3],
-        vec![256, 192, 3, 3],
-    ];
-    let shapes = parameters(&model).into_iter().map(|(_, shape)| shape);
-    assert_eq!(shapes.filter(|shape| shape.len() == 4).collect::<Vec<_>>(), convolutions);
-}
-
-#[test]
-fn parameter_counts() {
-    let count = |preset, num_classes| {
-        let config = AlexNetConfig::preset(preset).with_num_classes(num_classes);
-        config.init(&Device::flex()).num_params()
-    };
-    assert_eq!(count(AlexNetPreset::Torchvision, 1000), 61_100_840);
-    assert_eq!(count(AlexNetPreset::Torchvision, 10), 57_044_810);
-    assert_eq!(count(AlexNetPreset::Torchvision, 2), 57_012_034);
-    assert_eq!(count(AlexNetPreset::Paper, 1000), 60_965_224);
-    assert_eq!(count(AlexNetPreset::SmallImages, 10), 2_854_826);
 }
 
 #[test]
@@ -215,45 +137,6 @@ fn dropout_comes_before_or_after_the_hidden_layers() {
         let all_kept = scores.iter::<f32>().all(|score| score == 33.0);
         assert_eq!(all_kept, !dropout_after_hidden, "{scores}");
     }
-}
-
-#[test]
-fn initialization_draws_what_it_says() {
-    let device = Device::flex();
-    let model = |initialization| {
-        let config = AlexNetConfig { initialization, hidden: 512, ..tiny(AlexNetPreset::Paper) };
-        config.init(&device)
-    };
-    let biases = |model: &AlexNet| {
-        let AlexNet { features, classifier, .. } = model;
-        let convolutions =
-            [&features.conv1, &features.conv2, &features.conv3, &features.conv4, &features.conv5];
-        let linears = [&classifier.fc6, &classifier.fc7, &classifier.head];
-        let biases = convolutions.map(|conv| conv.bias.clone());
-        let biases = biases.into_iter().chain(linears.map(|linear| linear.bias.clone()));
-        biases
-            .map(|bias| bias.map(|bias| bias.val().max().into_scalar::<f32>()))
-            .collect::<Vec<_>>()
-    };
-    let deviation = |model: &AlexNet| {
-        let (variance, mean) = model.classifier.fc7.weight.val().flatten::<1>(0, 1).var_mean(0);
-        assert!(mean.into_scalar::<f32>().abs() < 1e-3);
-        variance.sqrt().into_scalar::<f32>()
-    };
-    let close = |found: f32, expected: f32| (found / expected - 1.0).abs() < 0.02;
-
-    let paper = model(Initialization::Paper);
-    assert_eq!(biases(&paper), [0, 1, 0, 1, 1, 1, 1, 0].map(|bias| Some(bias as f32)));
-    assert!(close(deviation(&paper), 0.01));
-
-    let lecun = model(Initialization::LeCun);
-    assert_eq!(biases(&lecun), [Some(0.0); 8]);
-    assert!(close(deviation(&lecun), (1.0 / 512f32).sqrt()));
-
-    let pytorch = model(Initialization::Pytorch);
-    assert!(close(deviation(&pytorch), (1.0 / (3.0 * 512f32)).sqrt()));
-    let bound = 1.0 / 512f32.sqrt();
-    pytorch.classifier.fc7.weight.to_data().assert_within_range(-bound..bound);
 }
 
 #[test]

@@ -23,9 +23,9 @@ use crate::{
     bench::{What, check_memory},
     config::{RunConfig, refuse},
     curves::write_curves,
-    data::check_images,
     evaluation::{Report, TrainingReport, evaluate},
-    memory::peak_bytes,
+    image_check::check_images,
+    machine::memory::peak_bytes,
     together::{self, Exchange},
 };
 

@@ -5,23 +5,21 @@
 pub mod backend;
 pub mod bench;
 pub mod case;
-mod class_names;
 mod classes;
 pub mod cli;
 pub mod compare;
 pub mod config;
 pub mod curves;
-mod data;
 pub mod download;
 mod error;
 pub mod evaluation;
 pub mod explain;
+mod image_check;
 pub mod job;
 #[cfg(feature = "serve")]
 pub mod lab;
 mod machine;
 pub mod manifest;
-mod memory;
 pub mod onnx;
 mod overwrite;
 pub mod parity;
@@ -29,7 +27,6 @@ pub mod pretrained;
 pub mod report;
 #[cfg(feature = "serve")]
 pub mod serve;
-mod test_time;
 pub mod together;
 
 pub use error::Error;

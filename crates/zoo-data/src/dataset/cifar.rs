@@ -17,8 +17,8 @@ const PIXELS: usize = 32 * 32;
 /// Most bytes of a file of class names: they are short texts, and an archive may claim anything.
 const MAX_NAMES_BYTES: u64 = 1 << 16;
 
-/// The file layout of one of the two sets.
-pub(super) struct Layout {
+/// The files of one of the two sets.
+pub(super) struct CifarSet {
     pub info: &'static Info,
     /// The file that users download.
     pub archive: &'static str,
@@ -45,28 +45,28 @@ pub(super) type Files = BTreeMap<String, Vec<u8>>;
 
 /// Opens the dataset at `config.root`: the archive, a folder that holds it, the unpacked folder, or
 /// a folder that holds that.
-pub(super) fn open(layout: &Layout, config: &FilesConfig) -> Result<Dataset, DataError> {
-    let (place, files) = read_files(layout, &config.root(layout.info)?, config)?;
-    dataset(layout, config, &place, files)
+pub(super) fn open(set: &CifarSet, config: &FilesConfig) -> Result<Dataset, DataError> {
+    let (place, files) = read_files(set, &config.root(set.info)?, config)?;
+    dataset(set, config, &place, files)
 }
 
 /// Makes a dataset of the files read; errors call them by their `place`.
 pub(super) fn dataset(
-    layout: &Layout,
+    set: &CifarSet,
     config: &FilesConfig,
     place: &Path,
     mut files: Files,
 ) -> Result<Dataset, DataError> {
-    let classes = match files.remove(layout.names) {
-        Some(names) => class_names(&place.join(layout.names), &names, layout.classes.len())?,
-        None => owned(layout.classes),
+    let classes = match files.remove(set.names) {
+        Some(names) => class_names(&place.join(set.names), &names, set.classes.len())?,
+        None => owned(set.classes),
     };
-    let train = source(layout, place, files_of(layout.train, &mut files), "train")?;
-    let test = source(layout, place, files_of(&[layout.test], &mut files), "test")?;
-    memory::dataset(layout.info, classes, config, train, test)
+    let train = source(set, place, files_of(set.train, &mut files), "train")?;
+    let test = source(set, place, files_of(&[set.test], &mut files), "test")?;
+    memory::dataset(set.info, classes, config, train, test)
 }
 
-impl Layout {
+impl CifarSet {
     fn record_bytes(&self) -> usize {
         self.label_bytes + 3 * PIXELS
     }
@@ -110,58 +110,58 @@ impl Layout {
 
 /// Finds the files and reads them all; says where they were found.
 fn read_files(
-    layout: &Layout,
+    set: &CifarSet,
     root: &Path,
     config: &FilesConfig,
 ) -> Result<(PathBuf, Files), DataError> {
     if root.is_file() {
-        return Ok((root.to_owned(), read_archive(layout, root)?));
+        return Ok((root.to_owned(), read_archive(set, root)?));
     }
-    for folder in [root.to_owned(), root.join(layout.folder)] {
-        if layout.record_files().any(|name| folder.join(name).is_file()) {
-            let files = read_folder(layout, &folder)?;
+    for folder in [root.to_owned(), root.join(set.folder)] {
+        if set.record_files().any(|name| folder.join(name).is_file()) {
+            let files = read_folder(set, &folder)?;
             return Ok((folder, files));
         }
     }
-    let archive = root.join(layout.archive);
+    let archive = root.join(set.archive);
     if archive.is_file() {
-        let files = read_archive(layout, &archive)?;
+        let files = read_archive(set, &archive)?;
         return Ok((archive, files));
     }
     Err(DataError::Missing {
         path: archive,
         hint: format!(
             "nor does the unpacked {} beside it; {}",
-            layout.folder,
-            layout.info.advice(config.root.as_deref())
+            set.folder,
+            set.info.advice(config.root.as_deref())
         ),
     })
 }
 
-fn read_folder(layout: &Layout, folder: &Path) -> Result<Files, DataError> {
+fn read_folder(set: &CifarSet, folder: &Path) -> Result<Files, DataError> {
     let mut files = Files::new();
-    for name in layout.record_files().chain([layout.names]) {
+    for name in set.record_files().chain([set.names]) {
         let path = folder.join(name);
         if !path.is_file() {
-            if name == layout.names {
+            if name == set.names {
                 continue;
             }
-            return Err(missing(layout, path, "beside the others"));
+            return Err(missing(set, path, "beside the others"));
         }
         let length = path.metadata().map_err(DataError::read(&path))?.len();
-        layout.check_length(&path, name, length)?;
+        set.check_length(&path, name, length)?;
         files.insert(name.to_owned(), std::fs::read(&path).map_err(DataError::read(&path))?);
     }
     Ok(files)
 }
 
-fn read_archive(layout: &Layout, path: &Path) -> Result<Files, DataError> {
+fn read_archive(set: &CifarSet, path: &Path) -> Result<Files, DataError> {
     let file = File::open(path).map_err(DataError::read(path))?;
-    unpack(layout, path, BufReader::new(file))
+    unpack(set, path, BufReader::new(file))
 }
 
 /// The files wanted of a `.tar.gz`, which errors call `path`.
-pub(super) fn unpack(layout: &Layout, path: &Path, archive: impl Read) -> Result<Files, DataError> {
+pub(super) fn unpack(set: &CifarSet, path: &Path, archive: impl Read) -> Result<Files, DataError> {
     let failed = |reason: io::Error| match reason.kind() {
         io::ErrorKind::UnexpectedEof => {
             FileError::Truncated { path: path.to_owned(), format: "gzip" }.into()
@@ -176,26 +176,26 @@ pub(super) fn unpack(layout: &Layout, path: &Path, archive: impl Read) -> Result
             Some(name) => name.to_string_lossy().into_owned(),
             None => continue,
         };
-        if name != layout.names && layout.expected_bytes(&name).is_none() {
+        if name != set.names && set.expected_bytes(&name).is_none() {
             continue;
         }
         let inside = path.join(&name);
-        layout.check_length(&inside, &name, entry.size())?;
+        set.check_length(&inside, &name, entry.size())?;
         let mut bytes = Vec::with_capacity(entry.size() as usize);
         entry.read_to_end(&mut bytes).map_err(failed)?;
-        layout.check_length(&inside, &name, bytes.len() as u64)?;
+        set.check_length(&inside, &name, bytes.len() as u64)?;
         files.insert(name, bytes);
     }
     // What follows the last entry matters for the checksum at the very end only.
     io::copy(&mut archive.into_inner(), &mut io::sink()).map_err(failed)?;
-    match layout.record_files().find(|&name| !files.contains_key(name)) {
-        Some(name) => Err(missing(layout, path.join(name), "in the archive")),
+    match set.record_files().find(|&name| !files.contains_key(name)) {
+        Some(name) => Err(missing(set, path.join(name), "in the archive")),
         None => Ok(files),
     }
 }
 
-fn missing(layout: &Layout, path: PathBuf, place: &str) -> DataError {
-    DataError::Missing { path, hint: format!("it should be {place}; {}", layout.info.source) }
+fn missing(set: &CifarSet, path: PathBuf, place: &str) -> DataError {
+    DataError::Missing { path, hint: format!("it should be {place}; {}", set.info.source) }
 }
 
 /// One name per line; blank lines are ignored.
@@ -218,23 +218,23 @@ fn files_of<'a>(names: &'a [&str], files: &mut Files) -> Vec<(&'a str, Vec<u8>)>
 
 /// Turns records into images stored HWC.
 fn source(
-    layout: &Layout,
+    set: &CifarSet,
     place: &Path,
     files: Vec<(&str, Vec<u8>)>,
     part: &str,
 ) -> Result<MemorySource, DataError> {
     let bytes: usize = files.iter().map(|(_, records)| records.len()).sum();
     let mut pixels = Vec::with_capacity(bytes);
-    let mut labels = Vec::with_capacity(bytes / layout.record_bytes());
+    let mut labels = Vec::with_capacity(bytes / set.record_bytes());
     for (name, records) in files {
-        for (index, record) in records.chunks_exact(layout.record_bytes()).enumerate() {
-            let (label, planes) = record.split_at(layout.label_bytes);
-            let label = label[layout.label_bytes - 1];
-            if usize::from(label) >= layout.classes.len() {
+        for (index, record) in records.chunks_exact(set.record_bytes()).enumerate() {
+            let (label, planes) = record.split_at(set.label_bytes);
+            let label = label[set.label_bytes - 1];
+            if usize::from(label) >= set.classes.len() {
                 return Err(FileError::Label {
                     path: place.join(name),
                     index,
-                    classes: layout.classes.len(),
+                    classes: set.classes.len(),
                     found: label.into(),
                 }
                 .into());
@@ -245,9 +245,8 @@ fn source(
             pixels.extend((0..PIXELS).flat_map(|pixel| [red[pixel], green[pixel], blue[pixel]]));
         }
     }
-    Ok(MemorySource::new(layout.info, part, pixels, labels))
+    Ok(MemorySource::new(set.info, part, pixels, labels))
 }
 
 #[cfg(test)]
-#[path = "cifar_tests.rs"]
 mod tests;

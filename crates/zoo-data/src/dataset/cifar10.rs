@@ -1,7 +1,7 @@
 //! CIFAR-10. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images"
 //! (<https://www.cs.toronto.edu/~kriz/learning-features-2009-TR.pdf>).
 
-use super::cifar::{self, Layout};
+use super::cifar::{self, CifarSet};
 use super::{Dataset, FilesConfig, Info, RemoteFile};
 use crate::DataError;
 use crate::preprocess::Normalize;
@@ -25,7 +25,7 @@ pub(super) static INFO: Info = Info {
     normalize: Normalize::Cifar10,
 };
 
-pub(super) static LAYOUT: Layout = Layout {
+pub(super) static SET: CifarSet = CifarSet {
     info: &INFO,
     archive: "cifar-10-binary.tar.gz",
     folder: "cifar-10-batches-bin",
@@ -46,14 +46,14 @@ pub(super) static LAYOUT: Layout = Layout {
 
 /// Reads the archive or what was in it; the valid split is taken from the train images.
 pub(super) fn open(config: &FilesConfig) -> Result<Dataset, DataError> {
-    cifar::open(&LAYOUT, config)
+    cifar::open(&SET, config)
 }
 
 /// Reads what may be an archive of ten train records and a test record.
 #[cfg(fuzzing)]
 pub(crate) fn fuzz(archive: &[u8]) {
-    static SMALL: Layout =
-        Layout { train: &["data_batch_1.bin"], train_records: 10, test_records: 1, ..LAYOUT };
+    static SMALL: CifarSet =
+        CifarSet { train: &["data_batch_1.bin"], train_records: 10, test_records: 1, ..SET };
     let place = std::path::Path::new("archive");
     let config = FilesConfig { root: Some(place.to_owned()), ..FilesConfig::default() };
     let opened = cifar::unpack(&SMALL, place, archive)

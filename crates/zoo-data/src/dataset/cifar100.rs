@@ -1,7 +1,7 @@
 //! CIFAR-100 with its fine labels. Krizhevsky, "Learning Multiple Layers of Features from Tiny
 //! Images" (<https://www.cs.toronto.edu/~kriz/learning-features-2009-TR.pdf>).
 
-use super::cifar::{self, Layout};
+use super::cifar::{self, CifarSet};
 use super::{Dataset, FilesConfig, Info, RemoteFile};
 use crate::DataError;
 use crate::preprocess::Normalize;
@@ -37,7 +37,7 @@ pub(super) static INFO: Info = Info {
     normalize: Normalize::Cifar100,
 };
 
-pub(super) static LAYOUT: Layout = Layout {
+pub(super) static SET: CifarSet = CifarSet {
     info: &INFO,
     archive: "cifar-100-binary.tar.gz",
     folder: "cifar-100-binary",
@@ -53,7 +53,7 @@ pub(super) static LAYOUT: Layout = Layout {
 
 /// Reads the archive or what was in it; the valid split is taken from the train images.
 pub(super) fn open(config: &FilesConfig) -> Result<Dataset, DataError> {
-    cifar::open(&LAYOUT, config)
+    cifar::open(&SET, config)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@
 //! | `valid/`, `test/` | `valid/` | `test/` |
 //!
 //! Other names of splits, and folders of which it is not certain whether they are splits, are the
-//! matter of [`Layout`]. Classes are sorted: by number if all are numbers, else by name. Folders inside
+//! matter of [`SplitFolders`]. Classes are sorted: by number if all are numbers, else by name. Folders inside
 //! a class folder belong to it, and links are followed. Images are the files that [`is_image_file`]
 //! takes for some; they are listed on opening and read when their turn comes.
 //!
@@ -23,7 +23,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::classes::sorted;
-use super::layout::{Layout, Level, circle, listed, name};
+use super::layout::{Level, SplitFolders, circle, listed, name};
 use super::listing::Listing;
 use super::photos::Photo;
 use super::{Dataset, FolderConfig, Info};
@@ -48,7 +48,7 @@ pub(super) fn open(config: &FolderConfig) -> Result<Dataset, DataError> {
     if !root.exists() {
         return Err(DataError::Missing { path: root, hint: INFO.source.to_owned() });
     }
-    let layout = Layout::read(&root, config.split.classes.as_deref())?;
+    let layout = SplitFolders::read(&root, config.split.classes.as_deref())?;
     let mut files = Files::new(&root, &layout)?;
     let train = files.add(&layout.train)?;
     let valid = layout.valid.map(|valid| files.add(&valid)).transpose()?;
@@ -63,7 +63,7 @@ pub(super) fn list_all(root: &Path) -> Result<Listing, DataError> {
     if !root.exists() {
         return Err(DataError::Missing { path: root, hint: INFO.source.to_owned() });
     }
-    let layout = Layout::read_all(&root)?;
+    let layout = SplitFolders::read_all(&root)?;
     let mut files = Files::of_any_classes(&root, &layout);
     if files.classes.is_empty() {
         return Err(FolderError::NoClasses { path: root }.into());
@@ -87,7 +87,7 @@ struct Files {
 
 impl Files {
     /// No files yet, whose classes are the folders of the train split.
-    fn new(root: &Path, layout: &Layout) -> Result<Self, DataError> {
+    fn new(root: &Path, layout: &SplitFolders) -> Result<Self, DataError> {
         let files = Self::of_any_classes(root, layout);
         let path = || layout.train.path.clone();
         match &files.classes[..] {
@@ -98,7 +98,7 @@ impl Files {
     }
 
     /// The same with any number of classes.
-    fn of_any_classes(root: &Path, layout: &Layout) -> Self {
+    fn of_any_classes(root: &Path, layout: &SplitFolders) -> Self {
         let names: BTreeSet<String> =
             layout.train.folders.iter().map(|folder| name(folder)).collect();
         let classes = sorted(names);
@@ -163,5 +163,4 @@ impl Files {
 }
 
 #[cfg(test)]
-#[path = "folder_tests.rs"]
 mod tests;

@@ -29,14 +29,14 @@ use crate::rng::{Stream, rng};
 /// and epoch; the number of workers changes the speed alone. The last batch of an epoch is shorter
 /// where the images do not divide evenly.
 pub struct Loader {
-    plan: Arc<Plan>,
+    plan: Arc<Order>,
     device: Device,
     share: Share,
 }
 
 /// All that decides what is in the batches.
 #[derive(Clone)]
-struct Plan {
+struct Order {
     split: Split,
     preprocess: Preprocess,
     augment: Vec<Augmentation>,
@@ -59,7 +59,7 @@ impl Loader {
     ) -> Self {
         assert_fit(config.check());
         assert_fit(preprocess.check());
-        let plan = Plan {
+        let plan = Order {
             split: split.clone(),
             preprocess: preprocess.clone(),
             augment: Vec::new(),
@@ -106,7 +106,7 @@ impl Loader {
         Self { share: Share { rank, ranks }, ..self }
     }
 
-    fn with(self, change: impl FnOnce(&mut Plan)) -> Self {
+    fn with(self, change: impl FnOnce(&mut Order)) -> Self {
         let mut plan = (*self.plan).clone();
         change(&mut plan);
         Self { plan: Arc::new(plan), ..self }
@@ -155,7 +155,7 @@ fn assert_fit(check: Result<(), DataError>) {
     }
 }
 
-impl Plan {
+impl Order {
     fn num_batches(&self) -> usize {
         self.split.len().div_ceil(self.config.batch_size)
     }
@@ -235,5 +235,4 @@ impl LoaderIter {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use zoo_kernels::nn;
 
-use crate::properties::{Layout, assert_exact, features, layout, windows};
+use crate::exact::{Layout, assert_exact, features, layout, windows};
 use crate::reference::{self, Windows};
 use crate::{assert_agree, convolutions};
 

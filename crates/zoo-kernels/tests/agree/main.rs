@@ -2,6 +2,7 @@
 #![cfg(feature = "flex")]
 
 mod convolution;
+mod exact;
 mod images;
 mod narrow;
 mod properties;

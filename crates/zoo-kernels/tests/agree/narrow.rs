@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use proptest::prelude::*;
 use zoo_kernels::{Precision, nn};
 
-use crate::properties::{features, layout, windows};
+use crate::exact::{features, layout, windows};
 use crate::reference::Windows;
 use crate::{Outcome, assert_same_bits, convolutions, leaf, numbers, outcome};
 

@@ -3,7 +3,7 @@
 use burn::{backend::DispatchDevice, tensor::Device};
 use serde::Serialize;
 
-use crate::{machine, memory};
+use crate::machine::{self, memory};
 
 /// A device as `zoo backends` shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -1,6 +1,6 @@
 //! Comparison with earlier figures.
 
-use super::Row;
+use super::Speed;
 
 /// The ratio of images a second, now by then, of each row of `now` that `then` has too.
 ///
@@ -8,7 +8,7 @@ use super::Row;
 ///
 /// If `then` was measured on another machine and `force` does not say to compare all the same, or
 /// has none of the rows.
-pub fn compare(now: &[Row], then: &[Row], force: bool) -> Result<Vec<Option<f64>>, String> {
+pub fn compare(now: &[Speed], then: &[Speed], force: bool) -> Result<Vec<Option<f64>>, String> {
     let here = now.first().map(|row| &row.machine);
     if let Some(other) = then.iter().find(|row| Some(&row.machine) != here)
         && !force
@@ -18,8 +18,8 @@ pub fn compare(now: &[Row], then: &[Row], force: bool) -> Result<Vec<Option<f64>
             other.machine
         ));
     }
-    let ratio = |row: &Row| {
-        let same = |other: &&Row| {
+    let ratio = |row: &Speed| {
+        let same = |other: &&Speed| {
             (&other.config, &other.backend, &other.precision, other.what, other.batch)
                 == (&row.config, &row.backend, &row.precision, row.what, row.batch)
         };
@@ -37,8 +37,8 @@ mod tests {
     use super::*;
     use crate::bench::{Spread, What};
 
-    fn row(config: &str, images_per_second: f64, machine: &str) -> Row {
-        Row {
+    fn row(config: &str, images_per_second: f64, machine: &str) -> Speed {
+        Speed {
             config: config.to_string(),
             backend: String::from("flex"),
             precision: String::from("f32"),

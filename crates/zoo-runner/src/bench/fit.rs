@@ -6,7 +6,7 @@ use zoo_model::{DataShape, ModelSettings, on_model};
 use zoo_training::TrainSettings;
 
 use super::{BATCHES, What, time_inference, time_training};
-use crate::{Error, backend::host, config::refuse, memory};
+use crate::{Error, backend::host, config::refuse, machine::memory};
 
 /// What the memory must have grown by before more is foretold from it: less may be the allocator's
 /// rounding.

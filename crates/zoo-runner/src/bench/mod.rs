@@ -27,8 +27,8 @@ use crate::{
     backend::{BackendChoice, DeviceInfo},
     case::Case,
     config::refuse,
-    data::check_images,
-    machine, memory,
+    image_check::check_images,
+    machine::{self, memory},
 };
 
 /// Steps that are done and not counted: the first ones meet cold caches.
@@ -52,7 +52,7 @@ pub enum What {
 
 /// The figures of one case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Row {
+pub struct Speed {
     /// The case, or the config's file.
     pub config: String,
     /// What computed.
@@ -133,7 +133,7 @@ pub fn run(
     what: What,
     steps: usize,
     dump: Option<&Path>,
-) -> Result<Row, Error> {
+) -> Result<Speed, Error> {
     let precision = case.config.train.precision;
     let device = backend.open_for(precision)?;
     let mut data = case.config.data.open()?;
@@ -145,7 +145,7 @@ pub fn run(
     memory::reset_peak();
     let loader = loader(case, &data, &device);
     let batch = case.config.loader.batch_size;
-    let mut row = Row {
+    let mut row = Speed {
         config: case.name.clone(),
         backend: backend.to_string(),
         precision: precision.to_string(),

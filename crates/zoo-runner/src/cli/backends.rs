@@ -14,7 +14,7 @@ use crate::{
 pub struct Backends {}
 
 #[derive(Serialize)]
-struct Row {
+struct BackendStatus {
     backend: &'static str,
     compiled: bool,
     about: &'static str,
@@ -25,7 +25,7 @@ struct Row {
     problem: Option<String>,
 }
 
-impl Row {
+impl BackendStatus {
     fn of(backend: &Backend) -> Self {
         let (devices, problem) = match backend.devices() {
             Ok(devices) => (devices, None),
@@ -75,12 +75,12 @@ fn memory(device: &DeviceInfo) -> String {
 
 impl Backends {
     pub fn run(self, output: Output) -> Result<(), Error> {
-        let rows: Vec<Row> = BACKENDS.iter().map(Row::of).collect();
+        let rows: Vec<BackendStatus> = BACKENDS.iter().map(BackendStatus::of).collect();
         if output.json {
             return print_json(&rows);
         }
         let head = ["backend", "device", "memory", "about"].map(String::from).to_vec();
-        let body = rows.iter().flat_map(Row::lines);
+        let body = rows.iter().flat_map(BackendStatus::lines);
         print(&table(&std::iter::once(head).chain(body).collect::<Vec<_>>()))
     }
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Error,
     backend::BackendChoice,
-    bench::{Row, What, built_in, check_dump, compare, run},
+    bench::{Speed, What, built_in, check_dump, compare, run},
 };
 
 /// Time training, inference and loading.
@@ -53,7 +53,7 @@ impl Bench {
         self.backend.iter().try_for_each(BackendChoice::check)?;
         let dumps = cases.iter().filter_map(|case| self.dump_of(&case.name));
         dumps.into_iter().try_for_each(|folder| check_dump(&folder))?;
-        let earlier: Option<Vec<Row>> = self.against.as_deref().map(read_json).transpose()?;
+        let earlier: Option<Vec<Speed>> = self.against.as_deref().map(read_json).transpose()?;
         let mut rows = Vec::new();
         for case in &cases {
             for backend in &self.backend {
@@ -88,7 +88,7 @@ impl Bench {
     }
 }
 
-fn text(rows: &[Row], ratios: &[Option<f64>], compared: bool) -> String {
+fn text(rows: &[Speed], ratios: &[Option<f64>], compared: bool) -> String {
     let mut head = vec![
         "case",
         "backend",
@@ -110,7 +110,8 @@ fn text(rows: &[Row], ratios: &[Option<f64>], compared: bool) -> String {
     let head = head.into_iter().map(String::from).collect();
     let body = rows.iter().zip(ratios).map(|(row, ratio)| {
         let or_dash = |value: Option<String>| value.unwrap_or_else(|| String::from("-"));
-        let ms = |value: fn(&Row) -> Option<f64>| or_dash(value(row).map(|ms| format!("{ms:.1}")));
+        let ms =
+            |value: fn(&Speed) -> Option<f64>| or_dash(value(row).map(|ms| format!("{ms:.1}")));
         let mut cells = vec![
             row.config.clone(),
             row.backend.clone(),

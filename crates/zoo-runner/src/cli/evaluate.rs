@@ -12,14 +12,13 @@ use super::{
     flags::{Compute, Sets, tell_precision},
     other_images, print, print_json, run_data,
 };
-use crate::curves::Curves;
 use crate::{
     Error,
     config::RunConfig,
-    evaluation::{Evaluation, OtherImages, Report, RunReport, evaluate},
+    curves::Curves,
+    evaluation::{Evaluation, OtherImages, Report, RunReport, evaluate, test_time::flipped_too},
     manifest::Manifest,
     report::Folder,
-    test_time::flipped_too,
 };
 
 /// What all images of a folder or table are called in place of a split.

@@ -43,7 +43,7 @@ use unicode_width::UnicodeWidthStr;
 use zoo_data::{Dataset, SplitName};
 use zoo_training::progress::Show;
 
-use crate::{Error, data::check_images};
+use crate::{Error, image_check::check_images};
 
 /// Trains image classifiers: a small CNN, AlexNet, ResNet and a Vision Transformer.
 #[derive(Debug, Parser)]

@@ -28,7 +28,7 @@ pub struct Models {
 }
 
 #[derive(Serialize)]
-struct Row {
+struct ModelFacts {
     model: &'static str,
     preset: &'static str,
     parameters: usize,
@@ -45,7 +45,7 @@ impl Models {
             let shape = DataShape { num_classes: self.classes as usize, ..preset.settings.shape() };
             let settings = preset.settings.with_shape(shape);
             settings.check().map_err(Error::Usage)?;
-            Ok(Row {
+            Ok(ModelFacts {
                 model: preset.model,
                 preset: preset.preset,
                 parameters: settings.num_params(),
@@ -53,7 +53,7 @@ impl Models {
                 input: [shape.channels, shape.image_size, shape.image_size],
             })
         });
-        let rows: Vec<Row> = rows.collect::<Result<_, Error>>()?;
+        let rows: Vec<ModelFacts> = rows.collect::<Result<_, Error>>()?;
         if output.json {
             return print_json(&rows);
         }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Error,
     backend::BackendChoice,
-    parity::{Row, built_in, run},
+    parity::{Agreement, built_in, run},
 };
 
 /// Check that backends compute the same values: layers, loss, gradients, and weights after some
@@ -67,7 +67,7 @@ impl Parity {
     }
 }
 
-fn text(rows: &[Row]) -> String {
+fn text(rows: &[Agreement]) -> String {
     let head = ["case", "backends", "batch", "logits", "loss", "gradients", "weights", "agree"];
     let body = rows.iter().map(|row| {
         let found = &row.differences;
@@ -88,7 +88,7 @@ fn text(rows: &[Row]) -> String {
 }
 
 /// Yes, or where the two first differ.
-fn verdict(row: &Row) -> String {
+fn verdict(row: &Agreement) -> String {
     let found = &row.differences;
     match (&found.first_layer, found.pass) {
         (_, true) => String::from("yes"),

@@ -11,7 +11,7 @@ use crate::{
     Error,
     backend::BackendChoice,
     config::{RunConfig, first_difference, refuse},
-    data::check_images,
+    image_check::check_images,
 };
 
 /// A config under comparison.

@@ -104,19 +104,19 @@ impl Serialize for ConfusionMatrix {
 /// A row as JSON has it.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Row {
+enum Counts {
     Full(Vec<usize>),
     Sparse(BTreeMap<String, usize>),
 }
 
 impl<'de> Deserialize<'de> for ConfusionMatrix {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let read = Vec::<Row>::deserialize(deserializer)?;
+        let read = Vec::<Counts>::deserialize(deserializer)?;
         let mut matrix = Self::new(read.len());
         for (label, row) in read.into_iter().enumerate() {
             let counts: Vec<(usize, usize)> = match row {
-                Row::Full(counts) => counts.into_iter().enumerate().collect(),
-                Row::Sparse(counts) => counts
+                Counts::Full(counts) => counts.into_iter().enumerate().collect(),
+                Counts::Sparse(counts) => counts
                     .into_iter()
                     .map(|(prediction, images)| Ok((prediction.parse()?, images)))
                     .collect::<Result<_, std::num::ParseIntError>>()

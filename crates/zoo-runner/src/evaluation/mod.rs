@@ -6,6 +6,7 @@ mod confusion;
 mod interval;
 mod page;
 mod report;
+pub(crate) mod test_time;
 
 use std::{cmp::Ordering, time::Instant};
 

@@ -11,7 +11,7 @@ use super::{
     confusion::ConfusionMatrix,
     interval::{Interval, wilson},
 };
-use crate::class_names::all_told;
+use crate::classes::names::all_told;
 
 /// Largest number of listed images with the highest loss.
 const HARDEST: usize = 24;

@@ -85,12 +85,12 @@ pub struct Table {
     /// One name per column.
     pub head: Vec<&'static str>,
     /// The rows.
-    pub rows: Vec<Row>,
+    pub rows: Vec<TableRow>,
 }
 
 /// A row of a table.
 #[derive(Debug, Serialize)]
-pub struct Row {
+pub struct TableRow {
     /// The first column.
     pub name: String,
     /// The other columns.

@@ -23,7 +23,7 @@ mod subject;
 #[cfg(feature = "serve")]
 pub(crate) use self::method::rollout;
 pub use self::{
-    figure::{Cell, Figure, Numbers, Picture, Row, Table, Tint},
+    figure::{Cell, Figure, Numbers, Picture, Table, TableRow, Tint},
     focus::{Focus, focus},
     heat_map::HeatMap,
     lesson::{Lesson, Section},

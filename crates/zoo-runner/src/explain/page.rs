@@ -76,5 +76,4 @@ fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Error> {
 }
 
 #[cfg(test)]
-#[path = "page_tests.rs"]
 mod tests;

@@ -5,7 +5,7 @@ use zoo_data::Image;
 use zoo_model::{NO_ANSWER, Predictor, Scores, on_model};
 
 use super::{HeatMap, Record, Slopes, slopes};
-use crate::{Error, class_names};
+use crate::{Error, classes::names};
 
 /// An image as a network sees it, and what the network makes of it.
 pub struct Subject<'a> {
@@ -97,7 +97,7 @@ impl<'a> Subject<'a> {
     ///
     /// If there is no such class.
     pub fn class(&self, label: usize) -> String {
-        class_names::told(label, &self.network.info.classes)
+        names::told(label, &self.network.info.classes)
     }
 
     /// A class with its probability, as in `crab (98.1 %)`.

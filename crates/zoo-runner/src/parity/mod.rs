@@ -19,7 +19,7 @@ use crate::{Error, backend::BackendChoice, case::Case, config::refuse};
 
 /// The outcome of one case on two backends.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Row {
+pub struct Agreement {
     /// The case, or the config's file.
     pub config: String,
     /// The reference, and what is compared with it.
@@ -37,13 +37,13 @@ pub struct Row {
 /// # Errors
 ///
 /// Whatever is wrong with the case's data or model, or a backend that has no device.
-pub fn run(case: &Case, backends: &[BackendChoice], steps: usize) -> Result<Vec<Row>, Error> {
+pub fn run(case: &Case, backends: &[BackendChoice], steps: usize) -> Result<Vec<Agreement>, Error> {
     let precision = case.config.train.precision;
     let traces: Vec<Trace> = backends
         .iter()
         .map(|backend| record(case, &backend.open_for(precision)?, steps))
         .collect::<Result<_, Error>>()?;
-    let rows = backends.iter().zip(&traces).skip(1).map(|(backend, trace)| Row {
+    let rows = backends.iter().zip(&traces).skip(1).map(|(backend, trace)| Agreement {
         config: case.name.clone(),
         backends: [backends[0].to_string(), backend.to_string()],
         batch: case.config.loader.batch_size,

@@ -61,7 +61,7 @@ pub struct Chart {
     area: [f64; 4],
     x_ticks: Vec<Tick>,
     y_ticks: Vec<Tick>,
-    lines: Vec<Line>,
+    lines: Vec<Curve>,
     is_joined: bool,
     has_legend: bool,
     #[serde(skip)]
@@ -75,7 +75,7 @@ struct Tick {
 }
 
 #[derive(Clone, Debug, Serialize)]
-struct Line {
+struct Curve {
     name: String,
     /// Place among all series, also those without points: it decides colour, dashes and mark.
     number: usize,
@@ -135,19 +135,19 @@ impl Chart {
         let x = Axis::over(frame.scale, points().map(|point| point.x).chain(origin));
         let heights = points()
             .flat_map(|point| [point.y].into_iter().chain(point.range.into_iter().flatten()));
-        let layout = Layout { x, y: Axis::over(Scale::Linear, heights) };
+        let plane = Plane { x, y: Axis::over(Scale::Linear, heights) };
         Some(Self {
             lines: series
                 .iter()
-                .map(|(number, series)| layout.line(*number, series, &frame))
+                .map(|(number, series)| plane.line(*number, series, &frame))
                 .collect(),
             title: frame.title,
             x_name: frame.x_name,
             width: SIZE.0,
             height: SIZE.1,
             area: [LEFT, SIZE.0 - RIGHT, TOP, SIZE.1 - BOTTOM],
-            x_ticks: ticks(&layout.x, |value| layout.across(value)),
-            y_ticks: ticks(&layout.y, |value| layout.up(value)),
+            x_ticks: ticks(&plane.x, |value| plane.across(value)),
+            y_ticks: ticks(&plane.y, |value| plane.up(value)),
             is_joined: frame.is_joined,
             has_legend: frame.has_legend,
             rows,
@@ -161,12 +161,12 @@ impl Chart {
 }
 
 /// Where values lie in the drawing.
-struct Layout {
+struct Plane {
     x: Axis,
     y: Axis,
 }
 
-impl Layout {
+impl Plane {
     fn across(&self, value: f64) -> String {
         format!("{:.1}", LEFT + self.x.place(value) * (SIZE.0 - LEFT - RIGHT))
     }
@@ -175,7 +175,7 @@ impl Layout {
         format!("{:.1}", SIZE.1 - BOTTOM - self.y.place(value) * (SIZE.1 - TOP - BOTTOM))
     }
 
-    fn line(&self, number: usize, series: &Series, frame: &Frame) -> Line {
+    fn line(&self, number: usize, series: &Series, frame: &Frame) -> Curve {
         let ends = |end: usize| {
             let known =
                 series.points.iter().filter_map(move |point| Some((point.x, point.range?[end])));
@@ -183,7 +183,7 @@ impl Layout {
         };
         let (low, mut high) = (ends(0), ends(1));
         high.reverse();
-        Line {
+        Curve {
             name: series.name.clone(),
             number,
             points: series.points.iter().map(|point| self.point(point, series, frame)).collect(),

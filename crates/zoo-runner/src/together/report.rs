@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use zoo_training::{Exchanged, Ranks};
 
-use crate::{Error, memory::peak_bytes};
+use crate::{Error, machine::memory::peak_bytes};
 
 /// The processes that trained a run, and what it cost to keep them together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -16,7 +16,7 @@ use crate::{DataError, FolderError, shown};
 const FILLERS: [&str; 7] = ["data", "dataset", "images", "imgs", "photos", "set", "split"];
 
 /// Where the images of each split are.
-pub(super) struct Layout {
+pub(super) struct SplitFolders {
     /// Its folders are the classes.
     pub train: Level,
     /// `None`: to be taken from the train images.
@@ -26,7 +26,7 @@ pub(super) struct Layout {
     pub notes: Vec<String>,
 }
 
-impl Layout {
+impl SplitFolders {
     /// Looks at `root` and at the folders in it. `classes` are those that the settings name.
     ///
     /// # Errors
@@ -131,7 +131,7 @@ impl Undivided<'_> {
         mut self,
         mut root: Level,
         splits: Vec<(SplitName, Level)>,
-    ) -> Result<Layout, DataError> {
+    ) -> Result<SplitFolders, DataError> {
         let is_split = |folder: &PathBuf| splits.iter().any(|(_, split)| split.path == *folder);
         let others: Vec<PathBuf> =
             root.folders.iter().filter(|folder| !is_split(folder)).cloned().collect();
@@ -174,7 +174,7 @@ impl Undivided<'_> {
                 return Err(FolderError::SplitOrClass { path: level.path, split }.into());
             }
         }
-        Ok(Layout { train: root, valid, test, notes: self.notes })
+        Ok(SplitFolders { train: root, valid, test, notes: self.notes })
     }
 
     /// Whether the settings name a folder as a class.

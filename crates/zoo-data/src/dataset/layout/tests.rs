@@ -25,7 +25,7 @@ fn told_with(files: &[&str], classes: Option<&[&str]>) -> String {
     let folder = folder(files);
     let classes: Option<Vec<String>> =
         classes.map(|classes| classes.iter().map(|&class| class.to_owned()).collect());
-    let told = match Layout::read(folder.path(), classes.as_deref()) {
+    let told = match SplitFolders::read(folder.path(), classes.as_deref()) {
         Ok(layout) => {
             let levels = [Some(layout.train), layout.valid, layout.test];
             let level = |level: Level| {

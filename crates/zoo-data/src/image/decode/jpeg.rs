@@ -23,11 +23,12 @@ const MAX_SCANS: usize = 40;
 /// Decodes a file. A corrupt one is decoded as libjpeg and browsers do; a file that ends before the
 /// picture does is refused.
 pub(super) fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Decoded, Undecodable> {
-    let layout = Layout::read(bytes).ok_or("it ends, or is corrupt, before the picture begins")?;
+    let segments =
+        Segments::read(bytes).ok_or("it ends, or is corrupt, before the picture begins")?;
     // A valid file passes at the first attempt, which also detects a truncated one.
-    attempt(bytes, &layout, true, limits)
-        .or_else(|error| match layout.has_end(bytes) {
-            true => attempt(&layout.mended(bytes), &layout, false, limits),
+    attempt(bytes, &segments, true, limits)
+        .or_else(|error| match segments.has_end(bytes) {
+            true => attempt(&segments.mended(bytes), &segments, false, limits),
             false if matches!(error, Failure::Refused(_)) => Err(error),
             false => {
                 Err(Failure::Refused("it is truncated: the end of the picture is missing".into()))
@@ -56,7 +57,7 @@ impl Failure {
 /// Decodes, refusing (`strict`) or tolerating violations of the standard.
 fn attempt(
     bytes: &[u8],
-    layout: &Layout,
+    segments: &Segments,
     strict: bool,
     limits: &DecodeLimits,
 ) -> Result<Decoded, Failure> {
@@ -71,7 +72,9 @@ fn attempt(
     // Sides have 16 bits in this format.
     let (width, height) = decoder.dimensions().unwrap_or_default();
     let (width, height) = (width as u32, height as u32);
-    limits.check_size(width, height, layout.bytes_per_pixel(), bytes).map_err(Failure::Refused)?;
+    limits
+        .check_size(width, height, segments.bytes_per_pixel(), bytes)
+        .map_err(Failure::Refused)?;
     let orientation =
         orientation::stated(decoder.exif().map(Vec::as_slice), decoder.xmp().map(Vec::as_slice));
     let rgb = decoder.decode().map_err(Failure::Damaged)?;
@@ -79,7 +82,7 @@ fn attempt(
 }
 
 /// What the decoder does not report about a file's marker segments up to the first scan.
-struct Layout {
+struct Segments {
     /// Number of colour components.
     components: u8,
     /// Whether the coefficients of the whole picture are held in memory while it is decoded: those
@@ -91,7 +94,7 @@ struct Layout {
     scan: usize,
 }
 
-impl Layout {
+impl Segments {
     /// `None`: there is no scan, or no frame before it.
     fn read(bytes: &[u8]) -> Option<Self> {
         let (mut frame, mut short_adobe) = (None, None);

@@ -81,5 +81,4 @@ fn over_white(value: u8, alpha: u8) -> u8 {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

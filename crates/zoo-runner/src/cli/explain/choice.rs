@@ -4,7 +4,8 @@ use zoo_model::Predictor;
 use zoo_training::words::unknown;
 
 use crate::{
-    Error, class_names,
+    Error,
+    classes::names,
     explain::{METHODS, Method, blank_record},
 };
 
@@ -40,6 +41,6 @@ pub fn methods(only: &[String], network: &Predictor) -> Result<Vec<&'static Meth
 ///
 /// [`Error::Usage`] if the network knows no such class, or several of the name.
 pub fn label(name: &str, network: &Predictor) -> Result<usize, Error> {
-    class_names::find(name, &network.info.classes)
+    names::find(name, &network.info.classes)
         .map_err(|message| Error::Usage(format!("--class {name}: {message}")))
 }

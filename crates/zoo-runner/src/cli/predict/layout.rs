@@ -2,7 +2,7 @@
 
 use super::Predicted;
 use crate::{
-    class_names,
+    classes::names,
     cli::table,
     report::{cell, csv},
 };
@@ -11,7 +11,7 @@ use crate::{
 pub fn text(predicted: &[Predicted], classes: &[String]) -> String {
     let rows = predicted.iter().map(|image| {
         let predictions = image.predictions.iter().map(|prediction| {
-            let class = class_names::told(prediction.label, classes);
+            let class = names::told(prediction.label, classes);
             format!("{class} {:.1} %", 100.0 * prediction.probability)
         });
         let none = image.predictions.is_empty().then(|| String::from("no class"));

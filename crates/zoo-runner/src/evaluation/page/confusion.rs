@@ -17,14 +17,14 @@ pub struct Matrix {
     /// Names of the classes shown, in the order of labels.
     pub classes: Vec<String>,
     /// A row a class.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ClassRow>,
     /// False where classes are left out.
     pub is_whole: bool,
 }
 
 /// The images of a class.
 #[derive(Debug, PartialEq, Serialize)]
-pub struct Row {
+pub struct ClassRow {
     /// The class's name.
     pub class: String,
     /// A cell a prediction.
@@ -63,7 +63,7 @@ impl Matrix {
             };
             let cells: Vec<Cell> = labels.iter().map(cell).collect();
             let shown: usize = cells.iter().map(|cell| cell.images).sum();
-            Row { class: class(label), cells, others: all - shown }
+            ClassRow { class: class(label), cells, others: all - shown }
         };
         Self {
             rows: labels.iter().map(row).collect(),

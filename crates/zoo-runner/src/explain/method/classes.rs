@@ -3,7 +3,7 @@
 use super::{Method, nothing};
 use crate::explain::{
     Figure, Subject,
-    figure::{Row, Table},
+    figure::{Table, TableRow},
 };
 
 /// So many classes are shown.
@@ -29,7 +29,7 @@ fn table(subject: &Subject) -> Table {
     let row = |&label: &usize| {
         let (logit, probability) = (subject.logits[label], subject.probabilities[label]);
         let numbers = [format!("{logit:.2}"), format!("{:.4}", exponential(logit))];
-        Row {
+        TableRow {
             name: subject.class(label),
             cells: numbers
                 .into_iter()
@@ -38,7 +38,7 @@ fn table(subject: &Subject) -> Table {
             share: Some(probability),
         }
     };
-    let rows: Vec<Row> = subject.ranking.iter().take(SHOWN).map(row).collect();
+    let rows: Vec<TableRow> = subject.ranking.iter().take(SHOWN).map(row).collect();
     let classes = subject.logits.len();
     Table {
         caption: format!(

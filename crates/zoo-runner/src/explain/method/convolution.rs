@@ -6,7 +6,7 @@ use zoo_kernels::nn::Conv2d;
 use super::{Method, nothing};
 use crate::explain::{
     Figure, Maps, Subject,
-    figure::{Numbers, Row, Table},
+    figure::{Numbers, Table, TableRow},
     picture::map,
 };
 
@@ -82,8 +82,8 @@ fn figures(subject: &Subject) -> Vec<Figure> {
     figures
 }
 
-fn row(name: &str, value: f32) -> Row {
-    Row { name: name.to_string(), cells: vec![format!("{value:.3}")], share: None }
+fn row(name: &str, value: f32) -> TableRow {
+    TableRow { name: name.to_string(), cells: vec![format!("{value:.3}")], share: None }
 }
 
 /// Where a filter of the first layer fits best, and how well that filter fits everywhere.

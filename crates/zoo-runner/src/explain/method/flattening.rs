@@ -3,7 +3,7 @@
 use super::{Method, nothing};
 use crate::explain::{
     Figure, Layer, Maps, Subject,
-    figure::{Row, Table},
+    figure::{Table, TableRow},
     picture,
 };
 
@@ -22,7 +22,7 @@ pub(super) static METHOD: Method = Method {
 
 fn figures(subject: &Subject) -> Vec<Figure> {
     let layers = &subject.record.layers;
-    let rows = layers.iter().map(|layer| Row {
+    let rows = layers.iter().map(|layer| TableRow {
         name: layer.name.clone(),
         cells: vec![
             layer.shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" × "),

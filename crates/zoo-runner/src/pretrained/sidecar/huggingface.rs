@@ -10,7 +10,7 @@ use super::{
     settings::{self, Settings},
     timm::{self, Architecture},
 };
-use crate::class_names::is_shared;
+use crate::classes::names::is_shared;
 
 /// The processor that prepares images as timm does. Its settings are in [`CONFIG`].
 const TIMMS: &str = "TimmWrapperImageProcessor";

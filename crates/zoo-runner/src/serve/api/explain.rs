@@ -13,7 +13,7 @@ use zoo_training::words::unknown;
 
 use super::images::{ImageFile, ImageForm, Images};
 use crate::{
-    class_names,
+    classes::names,
     explain::{METHODS, Method, Subject},
     serve::{
         Shared,
@@ -85,7 +85,7 @@ pub async fn explain(
     let network = app.networks.get(&model)?;
     let method = method(network, &options.method)?;
     let label = options.class.as_deref().map(|class| {
-        class_names::find(class, &network.info.classes)
+        names::find(class, &network.info.classes)
             .map_err(|error| Refused::bad(format!("`class`: {class}: {error}")))
     });
     let label = label.transpose()?;

@@ -201,5 +201,4 @@ impl Pace {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

@@ -90,7 +90,7 @@ struct Rating {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Row {
+struct SurfaceRow {
     network: String,
     #[expect(dead_code, reason = "the page says it with every question")]
     photo: String,
@@ -174,8 +174,11 @@ async fn rates(State(lab): State<Lab>, Told(asked): Told<Rating>) -> Result<Json
 }
 
 /// A row of the loss surface.
-async fn row(State(lab): State<Lab>, Told(asked): Told<Row>) -> Result<Numbers<Value>, Refused> {
-    let Row { network, visit, weights, seed, side, row, reach, .. } = asked;
+async fn row(
+    State(lab): State<Lab>,
+    Told(asked): Told<SurfaceRow>,
+) -> Result<Numbers<Value>, Refused> {
+    let SurfaceRow { network, visit, weights, seed, side, row, reach, .. } = asked;
     if !(3..=SIDE).contains(&side) || side.is_multiple_of(2) {
         return Err(Refused::bad(format!(
             "`side`: expected an odd number from 3 to {SIDE}, found {side}"

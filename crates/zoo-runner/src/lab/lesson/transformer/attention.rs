@@ -30,13 +30,13 @@ pub(super) struct Tokens {
 }
 
 /// Tokens of a network, from its attention.
-struct Layout {
+struct TokenGrid {
     tokens: usize,
     side: usize,
     before: usize,
 }
 
-impl Layout {
+impl TokenGrid {
     fn of(seen: &Seen) -> Option<Self> {
         let first = seen.record.attention.first()?;
         let tokens = first.shape[1];
@@ -55,7 +55,7 @@ pub(super) async fn tokens(
 ) -> Result<Json<Tokens>, Refused> {
     let seen = lab.seen(&looked).await?;
     let record = &seen.record;
-    let Some(Layout { side, before, .. }) = Layout::of(&seen) else {
+    let Some(TokenGrid { side, before, .. }) = TokenGrid::of(&seen) else {
         let none = Tokens {
             blocks: 0,
             heads: 0,
@@ -113,8 +113,8 @@ pub(super) async fn attention(
 ) -> Result<Numbers<Header>, Refused> {
     let Asked { network, photo, patch } = asked;
     let seen = lab.seen(&Looked { network: network.clone(), photo }).await?;
-    let layout = Layout::of(&seen).ok_or_else(|| without(&network))?;
-    let Layout { tokens, side, before } = layout;
+    let layout = TokenGrid::of(&seen).ok_or_else(|| without(&network))?;
+    let TokenGrid { tokens, side, before } = layout;
     let registers = seen.record.attention[0].registers;
     let is_class_token = patch.is_none() && before > registers;
     let queries = match patch {
@@ -179,7 +179,7 @@ pub(super) async fn rollout(
     Told(looked): Told<Looked>,
 ) -> Result<Numbers<Side>, Refused> {
     let seen = lab.seen(&looked).await?;
-    let Layout { side, .. } = Layout::of(&seen).ok_or_else(|| without(&looked.network))?;
+    let TokenGrid { side, .. } = TokenGrid::of(&seen).ok_or_else(|| without(&looked.network))?;
     let map = explain::rollout(&seen.record.attention);
     Ok(Numbers { header: Side { side }, values: map.values })
 }

@@ -12,7 +12,7 @@ use crate::Image;
 use crate::dataset::SplitConfig;
 
 /// CIFAR-10 with fewer records.
-static SMALL: Layout = Layout { train_records: 40, test_records: 10, ..cifar10::LAYOUT };
+static SMALL: CifarSet = CifarSet { train_records: 40, test_records: 10, ..cifar10::SET };
 
 /// A record whose planes are 1, 2 and 3 more than the label, the first pixel 0 0 0.
 fn record(prefix: &[u8]) -> Vec<u8> {
@@ -126,10 +126,10 @@ fn class_names_are_built_in_too() {
 
 #[test]
 fn the_label_of_cifar100_is_the_second_byte() {
-    let layout = Layout { train_records: 100, test_records: 100, ..cifar100::LAYOUT };
+    let set = CifarSet { train_records: 100, test_records: 100, ..cifar100::SET };
     let all: Vec<u8> = (0..100).flat_map(|label| record(&[7, label])).collect();
     let files = vec![("train.bin", all)];
-    let source = source(&layout, Path::new("x"), files, "train").unwrap();
+    let source = source(&set, Path::new("x"), files, "train").unwrap();
     let labels: Vec<usize> =
         (0..100).map(|index| crate::dataset::ImageSource::label(&source, index)).collect();
     assert_eq!(labels, (0..100).collect::<Vec<usize>>());

@@ -1,5 +1,7 @@
 //! Which machine this is, as far as figures of two machines must not be mixed up.
 
+pub mod memory;
+
 /// Processor and number of threads in use, as `AMD EPYC 9654, 2 threads`.
 pub fn name() -> String {
     format!("{}, {} threads", processor(), rayon::current_num_threads())

@@ -1,4 +1,6 @@
-//! In what two lists of classes differ.
+//! Lists of classes: in what two of them differ, and classes by their names.
+
+pub mod names;
 
 use std::collections::HashSet;
 
