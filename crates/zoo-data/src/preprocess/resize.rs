@@ -1,7 +1,8 @@
 //! Bringing an image of any size and shape to a square.
 
-use fast_image_resize::images::{CroppedImage, Image as View, ImageRef};
-use fast_image_resize::{FilterType, IntoImageView, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{InnerPixel, U8, U8x3};
+use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -74,9 +75,9 @@ impl Preprocess {
 fn filtered(image: &Image, filter: FilterType, columns: Axis, rows: Axis) -> Image {
     let (height, width) = (image.height(), columns.pixels);
     let part = options(filter).crop(columns.start, 0.0, columns.length, height as f64);
-    let narrow = resample(&view(image), part, width, height);
+    let narrow = resample(image, part, width, height);
     let part = options(filter).crop(0.0, rows.start, width as f64, rows.length);
-    resample(&view(&narrow), part, width, rows.pixels)
+    resample(&narrow, part, width, rows.pixels)
 }
 
 /// An area of an image, cut out and then scaled to a square of `size` pixels, bilinearly.
@@ -84,40 +85,49 @@ fn filtered(image: &Image, filter: FilterType, columns: Axis, rows: Axis) -> Ima
 /// # Panics
 /// If the image does not reach that far.
 pub(crate) fn cut_and_scale(image: &Image, area: Area, size: usize) -> Image {
-    let [left, top, width, height] =
-        [area.left, area.top, area.width, area.height].map(|pixels| pixels as u32);
-    let image = view(image);
-    let part = CroppedImage::new(&image, left, top, width, height)
-        .unwrap_or_else(|_| panic!("{area:?} of an image of {}x{}", image.width(), image.height()));
+    let Area { left, top, width, height } = area;
+    let is_inside = left + width <= image.width() && top + height <= image.height();
+    assert!(is_inside, "{area:?} of an image of {}x{}", image.width(), image.height());
+    let channels = image.channels();
+    let rows = image.pixels().chunks(image.width() * channels).skip(top).take(height);
+    let pixels: Vec<&[u8]> =
+        rows.map(|row| &row[left * channels..(left + width) * channels]).collect();
+    let part = Image::new(width, height, channels, pixels.concat());
     resample(&part, options(FilterType::Bilinear), size, size)
-}
-
-fn view(image: &Image) -> ImageRef<'_> {
-    let kind = match image.channels() {
-        1 => PixelType::U8,
-        _ => PixelType::U8x3,
-    };
-    ImageRef::new(image.width() as u32, image.height() as u32, image.pixels(), kind)
-        .expect("an Image has all its pixels")
 }
 
 fn options(filter: FilterType) -> ResizeOptions {
     ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter))
 }
 
-fn resample(
-    source: &impl IntoImageView,
+/// The part of an image that `options` name, scaled. The resizer is generic over the pixels, and
+/// compiled here for those that images have.
+fn resample(image: &Image, options: ResizeOptions, width: usize, height: usize) -> Image {
+    match image.channels() {
+        1 => resample_as::<U8>(image, options, width, height),
+        _ => resample_as::<U8x3>(image, options, width, height),
+    }
+}
+
+fn resample_as<P: InnerPixel + PixelTrait>(
+    image: &Image,
     options: ResizeOptions,
     width: usize,
     height: usize,
 ) -> Image {
-    let kind = source.pixel_type().expect("a view of pixels has their type");
-    let mut scaled = View::new(width as u32, height as u32, kind);
+    let mut pixels = vec![0; width * height * image.channels()];
+    let source = TypedImageRef::<P>::from_buffer(
+        image.width() as u32,
+        image.height() as u32,
+        image.pixels(),
+    );
+    let source = source.expect("an Image has all its pixels");
+    let mut scaled = TypedImage::<P>::from_buffer(width as u32, height as u32, &mut pixels)
+        .expect("the pixels are as many as that");
     Resizer::new()
-        .resize(source, &mut scaled, &options)
-        .expect("the area is inside the image and the pixel types are equal");
-    let channels = kind.size();
-    Image::new(width, height, channels, scaled.into_vec())
+        .resize_typed(&source, &mut scaled, &options)
+        .expect("the area is inside the image");
+    Image::new(width, height, image.channels(), pixels)
 }
 
 #[cfg(test)]

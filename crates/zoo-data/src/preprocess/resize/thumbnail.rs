@@ -2,7 +2,7 @@
 
 use fast_image_resize::FilterType;
 
-use super::{options, resample, view};
+use super::{options, resample};
 use crate::Image;
 
 impl Image {
@@ -26,7 +26,7 @@ impl Image {
     /// # Panics
     /// If a side is 0.
     pub(crate) fn stretched(&self, width: usize, height: usize) -> Image {
-        resample(&view(self), options(FilterType::Bilinear), width, height)
+        resample(self, options(FilterType::Bilinear), width, height)
     }
 }
 
