@@ -29,10 +29,10 @@ fn accuracy(zoo: &Zoo, weights: &str, classes: &str, data: Value, model: Value) 
     report["accuracy"].as_f64().unwrap()
 }
 
-/// 91.73 % is the published figure of the first; PyTorch gives 9339 for the second.
 /// Changes a tensor: its name, shape and bytes.
 type Change = dyn Fn(&str, &mut Vec<usize>, &mut Vec<u8>);
 
+/// 91.73 % is the published figure of the first; PyTorch gives 9339 for the second.
 #[test]
 fn published_weights_have_their_accuracy_on_cifar10() {
     let Some(root) = real_data("cifar10") else { return };
