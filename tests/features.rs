@@ -192,7 +192,7 @@ fn published_weights_are_listed() {
         "name                  model  parameters  file     image  licence  accuracy\n\
          imageomics/bioclip-2  vit     303966208  1711 MB    224  MIT      18.1 points above BioCLIP on species\n\
          \n\
-         source  https://arxiv.org/abs/2505.23883\n\
+         source  https://imageomics.github.io/bioclip-2\n\
          use     zoo train probe-bioclip-folder --set pretrained=imageomics/bioclip-2 --set \
          data.folder.root=DIR\n"
     );

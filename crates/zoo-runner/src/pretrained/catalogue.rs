@@ -61,6 +61,7 @@ const PROBE_DINOV2: &str = "probe-dinov2-folder";
 const PROBE_BIOCLIP: &str = "probe-bioclip-folder";
 
 const TOP_1: &str = "ImageNet-1k";
+const TOP_1_AT_288: &str = "ImageNet-1k at 288 pixels";
 const KNN: &str = "ImageNet-1k, k-NN";
 const LINEAR: &str = "ImageNet-1k, linear probe";
 const ZERO_SHOT: &str = "ImageNet-1k, zero-shot";
@@ -68,17 +69,15 @@ const FINE_TUNED: &str = "ImageNet-1k, fine-tuned";
 
 const TORCHVISION: &str = "https://pytorch.org/vision/stable/models.html";
 const RSB: &str = "https://arxiv.org/abs/2110.00476";
-const TIMM: &str = "timm, results-imagenet.csv";
-const DEIT: &str = "https://arxiv.org/abs/2012.12877";
-const DEIT3: &str = "https://arxiv.org/abs/2204.07118";
+const TIMM: &str =
+    "https://github.com/huggingface/pytorch-image-models, results/results-imagenet.csv";
 const DINO: &str = "https://github.com/facebookresearch/dino";
 const DINOV2: &str = "https://github.com/facebookresearch/dinov2";
-const MAE: &str = "https://arxiv.org/abs/2111.06377";
-const CLIP: &str = "https://arxiv.org/abs/2103.00020";
+const MAE: &str = "https://github.com/facebookresearch/mae";
 const OPEN_CLIP: &str = "https://github.com/mlfoundations/open_clip, docs/openclip_results.csv";
-const METACLIP: &str = "https://arxiv.org/abs/2309.16671";
-const BIOCLIP: &str = "https://arxiv.org/abs/2311.18803";
-const BIOCLIP2: &str = "https://arxiv.org/abs/2505.23883";
+const METACLIP: &str = "https://github.com/facebookresearch/MetaCLIP";
+const BIOCLIP: &str = "https://huggingface.co/imageomics/bioclip";
+const BIOCLIP2: &str = "https://imageomics.github.io/bioclip-2";
 
 const APACHE: &str = "Apache-2.0";
 const BSD: &str = "BSD-3-Clause";
@@ -106,7 +105,7 @@ pub const CATALOGUE: &[Weights] = &[
     line(("torchvision/resnet50", "resnet"), (25_557_032, 102, 224), BSD, ("76.1 %", TOP_1, TORCHVISION), FINE_TUNE_RESNET),
     line(("torchvision/resnet101", "resnet"), (44_549_160, 179, 224), BSD, ("77.4 %", TOP_1, TORCHVISION), FINE_TUNE_RESNET),
     line(("torchvision/resnet152", "resnet"), (60_192_808, 242, 224), BSD, ("78.3 %", TOP_1, TORCHVISION), FINE_TUNE_RESNET),
-    line(("timm/resnet18.a1_in1k", "resnet"), (11_689_512, 47, 224), APACHE, ("71.5 %", TOP_1, RSB), FINE_TUNE_RESNET),
+    line(("timm/resnet18.a1_in1k", "resnet"), (11_689_512, 47, 224), APACHE, ("73.2 %", TOP_1_AT_288, TIMM), FINE_TUNE_RESNET),
     line(("timm/resnet50.a1_in1k", "resnet"), (25_557_032, 102, 224), APACHE, ("80.4 %", TOP_1, RSB), FINE_TUNE_RESNET),
     line(("torchvision/vit_b_16", "vit"), (86_567_656, 346, 224), BSD, ("81.1 %", TOP_1, TORCHVISION), FINE_TUNE_VIT),
     line(("torchvision/vit_b_32", "vit"), (88_224_232, 353, 224), BSD, ("75.9 %", TOP_1, TORCHVISION), FINE_TUNE_VIT),
@@ -116,15 +115,15 @@ pub const CATALOGUE: &[Weights] = &[
     line(("timm/vit_small_patch16_224.augreg_in21k_ft_in1k", "vit"), (22_050_664, 88, 224), APACHE, ("81.4 %", TOP_1, TIMM), FINE_TUNE_VIT),
     line(("timm/vit_base_patch16_224.augreg2_in21k_ft_in1k", "vit"), (86_567_656, 346, 224), APACHE, ("85.1 %", TOP_1, TIMM), FINE_TUNE_VIT),
     line(("timm/vit_base_patch32_224.augreg_in21k_ft_in1k", "vit"), (88_224_232, 353, 224), APACHE, ("80.7 %", TOP_1, TIMM), FINE_TUNE_VIT),
-    line(("timm/deit_small_patch16_224.fb_in1k", "vit"), (22_050_664, 88, 224), APACHE, ("79.9 %", TOP_1, TIMM), FINE_TUNE_VIT),
+    line(("timm/deit_small_patch16_224.fb_in1k", "vit"), (22_050_664, 88, 224), APACHE, ("79.8 %", TOP_1, TIMM), FINE_TUNE_VIT),
     line(("timm/deit_base_patch16_224.fb_in1k", "vit"), (86_567_656, 346, 224), APACHE, ("82.0 %", TOP_1, TIMM), FINE_TUNE_VIT),
-    line(("timm/deit_tiny_distilled_patch16_224.fb_in1k", "vit"), (5_909_800, 24, 224), APACHE, ("74.5 %", TOP_1, DEIT), FINE_TUNE_VIT),
-    line(("timm/deit_small_distilled_patch16_224.fb_in1k", "vit"), (22_435_432, 90, 224), APACHE, ("81.2 %", TOP_1, DEIT), FINE_TUNE_VIT),
-    line(("timm/deit_base_distilled_patch16_224.fb_in1k", "vit"), (87_337_192, 349, 224), APACHE, ("83.4 %", TOP_1, DEIT), FINE_TUNE_VIT),
-    line(("timm/deit3_small_patch16_224.fb_in1k", "vit"), (22_059_496, 88, 224), APACHE, ("81.4 %", TOP_1, DEIT3), FINE_TUNE_VIT),
-    line(("timm/deit3_small_patch16_224.fb_in22k_ft_in1k", "vit"), (22_059_496, 88, 224), APACHE, ("83.1 %", TOP_1, DEIT3), FINE_TUNE_VIT),
-    line(("timm/deit3_base_patch16_224.fb_in22k_ft_in1k", "vit"), (86_585_320, 346, 224), APACHE, ("85.7 %", TOP_1, DEIT3), FINE_TUNE_VIT),
-    line(("timm/deit3_large_patch16_224.fb_in22k_ft_in1k", "vit"), (304_374_760, 1218, 224), APACHE, ("87.0 %", TOP_1, DEIT3), FINE_TUNE_VIT),
+    line(("timm/deit_tiny_distilled_patch16_224.fb_in1k", "vit"), (5_909_800, 24, 224), APACHE, ("74.5 %", TOP_1, TIMM), FINE_TUNE_VIT),
+    line(("timm/deit_small_distilled_patch16_224.fb_in1k", "vit"), (22_435_432, 90, 224), APACHE, ("81.2 %", TOP_1, TIMM), FINE_TUNE_VIT),
+    line(("timm/deit_base_distilled_patch16_224.fb_in1k", "vit"), (87_337_192, 349, 224), APACHE, ("83.4 %", TOP_1, TIMM), FINE_TUNE_VIT),
+    line(("timm/deit3_small_patch16_224.fb_in1k", "vit"), (22_059_496, 88, 224), APACHE, ("81.4 %", TOP_1, TIMM), FINE_TUNE_VIT),
+    line(("timm/deit3_small_patch16_224.fb_in22k_ft_in1k", "vit"), (22_059_496, 88, 224), APACHE, ("83.1 %", TOP_1, TIMM), FINE_TUNE_VIT),
+    line(("timm/deit3_base_patch16_224.fb_in22k_ft_in1k", "vit"), (86_585_320, 346, 224), APACHE, ("85.7 %", TOP_1, TIMM), FINE_TUNE_VIT),
+    line(("timm/deit3_large_patch16_224.fb_in22k_ft_in1k", "vit"), (304_374_760, 1218, 224), APACHE, ("87.0 %", TOP_1, TIMM), FINE_TUNE_VIT),
     line(("timm/vit_small_patch14_dinov2.lvd142m", "vit"), (22_056_192, 88, 518), APACHE, ("81.1 %", LINEAR, DINOV2), PROBE_DINOV2),
     line(("timm/vit_base_patch14_dinov2.lvd142m", "vit"), (86_579_712, 346, 518), APACHE, ("84.5 %", LINEAR, DINOV2), PROBE_DINOV2),
     line(("timm/vit_large_patch14_dinov2.lvd142m", "vit"), (304_367_616, 1217, 518), APACHE, ("86.3 %", LINEAR, DINOV2), PROBE_DINOV2),
@@ -141,14 +140,14 @@ pub const CATALOGUE: &[Weights] = &[
     line(("timm/vit_base_patch16_224.dino", "vit"), (85_798_656, 343, 224), APACHE, ("76.1 %", KNN, DINO), PROBE_DINOV2),
     line(("timm/vit_base_patch16_224.mae", "vit"), (85_798_656, 343, 224), NO_COMMERCE, ("83.6 %", FINE_TUNED, MAE), FINE_TUNE_VIT),
     line(("timm/vit_large_patch16_224.mae", "vit"), (303_301_632, 1213, 224), NO_COMMERCE, ("85.9 %", FINE_TUNED, MAE), FINE_TUNE_VIT),
-    line(("timm/vit_base_patch32_clip_224.openai", "vit"), (87_849_216, 351, 224), APACHE, ("63.2 %", ZERO_SHOT, CLIP), PROBE_BIOCLIP),
+    line(("timm/vit_base_patch32_clip_224.openai", "vit"), (87_849_216, 351, 224), APACHE, ("63.3 %", ZERO_SHOT, OPEN_CLIP), PROBE_BIOCLIP),
     line(("timm/vit_base_patch16_clip_224.openai", "vit"), (86_192_640, 345, 224), APACHE, ("68.3 %", ZERO_SHOT, OPEN_CLIP), PROBE_BIOCLIP),
     line(("timm/vit_large_patch14_clip_224.openai", "vit"), (303_966_208, 1216, 224), APACHE, ("75.5 %", ZERO_SHOT, OPEN_CLIP), PROBE_BIOCLIP),
     line(("timm/vit_base_patch16_clip_224.laion2b", "vit"), (86_192_640, 345, 224), APACHE, ("70.2 %", ZERO_SHOT, OPEN_CLIP), PROBE_BIOCLIP),
     line(("timm/vit_large_patch14_clip_224.laion2b", "vit"), (303_966_208, 1216, 224), APACHE, ("75.3 %", ZERO_SHOT, OPEN_CLIP), PROBE_BIOCLIP),
-    line(("timm/vit_base_patch16_clip_quickgelu_224.metaclip_2pt5b", "vit"), (86_192_640, 345, 224), NO_COMMERCE, ("72.1 %", ZERO_SHOT, METACLIP), PROBE_BIOCLIP),
+    line(("timm/vit_base_patch16_clip_224.metaclip_2pt5b", "vit"), (86_192_640, 345, 224), NO_COMMERCE, ("72.1 %", ZERO_SHOT, METACLIP), PROBE_BIOCLIP),
     line(("laion/CLIP-ViT-B-32-laion2B-s34B-b79K", "vit"), (87_849_216, 605, 224), MIT, ("66.6 %", ZERO_SHOT, OPEN_CLIP), PROBE_BIOCLIP),
-    line(("imageomics/bioclip", "vit"), (86_192_640, 599, 224), MIT, ("16 points", "above other models on species", BIOCLIP), PROBE_BIOCLIP),
+    line(("imageomics/bioclip", "vit"), (86_192_640, 599, 224), MIT, ("41.5 %", "10 sets of species, zero-shot", BIOCLIP), PROBE_BIOCLIP),
     line(("imageomics/bioclip-2", "vit"), (303_966_208, 1711, 224), MIT, ("18.1 points", "above BioCLIP on species", BIOCLIP2), PROBE_BIOCLIP),
 ];
 
@@ -208,7 +207,7 @@ mod tests {
             [
                 "timm/vit_base_patch16_224.mae",
                 "timm/vit_large_patch16_224.mae",
-                "timm/vit_base_patch16_clip_quickgelu_224.metaclip_2pt5b",
+                "timm/vit_base_patch16_clip_224.metaclip_2pt5b",
             ]
         );
     }
