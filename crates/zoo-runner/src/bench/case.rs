@@ -9,6 +9,7 @@ use crate::{case::Case, config::RunConfig};
 /// their own.
 pub fn built_in(batch: Option<usize>) -> Vec<Case> {
     let vit = json!({"vit": {"preset": "mini", "embed_dim": 192, "num_heads": 3, "mlp_dim": 768}});
+    let dinov2 = json!({"vit": {"preset": "small-16", "patch_size": 14, "layer_scale": 1e-5}});
     [
         ("cnn-32", json!({"cnn": {"preset": "small", "dropout": 0}}), 32, 128, 10),
         ("alexnet-224", json!({"alexnet": {"preset": "torchvision"}}), 224, 16, 1000),
@@ -17,6 +18,7 @@ pub fn built_in(batch: Option<usize>) -> Vec<Case> {
         ("resnet-50-224", json!({"resnet": {"preset": "resnet50"}}), 224, 8, 1000),
         ("vit-tiny-16-224", json!({"vit": {"preset": "tiny-16"}}), 224, 8, 1000),
         ("vit-192x6-32", vit, 32, 64, 10),
+        ("dinov2-small-14-224", dinov2, 224, 8, 10),
     ]
     .into_iter()
     .map(|(name, model, image_size, usual, num_classes)| Case {
