@@ -217,6 +217,37 @@ fn runs_show_their_curves_and_the_images_behind_their_figures() {
     assert_eq!(seen, 20);
 }
 
+fn docs() -> String {
+    fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/serve.md")).unwrap()
+}
+
+#[test]
+fn the_servers_of_the_docs_are_started_with_flags_that_exist() {
+    let page = docs();
+    let block = |language: &str| {
+        let (_, block) = page.split_once(&format!("```{language}\n")).unwrap();
+        block.split_once("```").unwrap().0
+    };
+    let (_, unit) = block("ini").split_once("ExecStart=/usr/local/bin/zoo ").unwrap();
+    let unit: Vec<String> = unit.lines().next().unwrap().split(' ').map(String::from).collect();
+    let words = |line: &str| -> Option<Vec<String>> {
+        let words = line.strip_prefix("ENTRYPOINT ").or_else(|| line.strip_prefix("CMD "))?;
+        Some(serde_json::from_str(words).unwrap())
+    };
+    let container: Vec<String> = block("dockerfile").lines().filter_map(words).flatten().collect();
+    assert_eq!(container[0], "/zoo");
+    let zoo = Zoo::new();
+    for words in [&unit[..], &container[1..]] {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        assert_eq!(words[0], "serve");
+        // Before it shows its help, the program reads the flags before it.
+        zoo.ok(&[&words, &["--help"][..]].concat());
+        zoo.refused(&[&words, &["--unknown", "--help"][..]].concat());
+    }
+    let bind = unit.iter().skip_while(|word| *word != "--bind").nth(1).unwrap();
+    assert!(block("nginx").contains(&format!("proxy_pass http://{bind};")));
+}
+
 #[test]
 fn every_curl_line_of_the_docs_is_answered() {
     if Command::new("curl").arg("--version").output().is_err() {
@@ -224,8 +255,7 @@ fn every_curl_line_of_the_docs_is_answered() {
         eprintln!("skipped: no curl on this machine");
         return;
     }
-    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/serve.md");
-    let page = fs::read_to_string(page).unwrap();
+    let page = docs();
     let zoo = Zoo::new();
     train(&zoo, "cnn", small_cnn());
     Image::filled(40, 30, &[9, 99, 199]).save_png(zoo.path("photo.png")).unwrap();

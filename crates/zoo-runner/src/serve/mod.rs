@@ -1,6 +1,6 @@
 //! Trained networks behind an address, and a page to use them.
 //!
-//! [`Networks`] are opened before anything else, each on a thread of its own (`engine`), which gathers
+//! [`Networks`] are opened before anything else, each on threads of its own (`engine`), which gathers
 //! the images of all requests into batches. `api` is the zoo's own interface, `inference` the Open
 //! Inference Protocol, `runs` what is shown of runs, `page` the page; `guard` decides who may ask,
 //! `intake` bounds what a request may take, and `server` holds the connections. `beside` serves a training
@@ -16,6 +16,7 @@ pub(crate) mod engine;
 mod guard;
 mod inference;
 pub(crate) mod intake;
+mod linger;
 mod metrics;
 pub(crate) mod networks;
 mod options;

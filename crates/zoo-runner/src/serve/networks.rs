@@ -1,4 +1,4 @@
-//! The networks that are served: found, opened, tried, and each given a thread.
+//! The networks that are served: found, opened, tried, and each set to work.
 
 use std::{
     path::{Path, PathBuf},
@@ -48,7 +48,7 @@ pub struct Network {
     pub parameters: usize,
     /// Names of the methods that show where it looks.
     pub explains: Vec<&'static str>,
-    /// Its thread.
+    /// Where it works.
     pub engine: Engine,
     /// Its counters.
     pub metrics: NetworkMetrics,

@@ -27,7 +27,8 @@ use tokio_io_timeout::TimeoutStream;
 use zoo_training::run_dir::holds_run;
 
 use super::{
-    App, Intake, Metrics, Networks, Pages, Runs, ServeOptions, Wanted, api, runs::FoundRun,
+    App, Intake, Metrics, Networks, Pages, Runs, ServeOptions, Wanted, api, linger::Lingering,
+    runs::FoundRun,
 };
 use crate::Error;
 
@@ -197,7 +198,7 @@ fn hold(
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
         .max_buf_size(HEADER_BYTES)
-        .serve_connection(TokioIo::new(Box::pin(stream)), service);
+        .serve_connection(TokioIo::new(Lingering::new(Box::pin(stream))), service);
     let connection = graceful.watch(connection);
     open.fetch_add(1, Ordering::Relaxed);
     tokio::spawn(async move {

@@ -1,31 +1,28 @@
-//! The thread on which a network computes.
+//! A network at work.
 //!
 //! Requests wait in a bounded queue for a place in a batch. A place is taken before an image is decoded,
-//! so that the server does no work for requests that it must refuse.
+//! so that the server does no work for requests that it must refuse. `gather` makes batches of what waits,
+//! `crew` computes them.
 
-mod worker;
+mod crew;
+mod gather;
 
 use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    thread,
     time::{Duration, Instant},
 };
 
-use tokio::{
-    runtime::Handle,
-    sync::{
-        mpsc::{self, OwnedPermit, error::TrySendError},
-        oneshot,
-    },
+use tokio::sync::{
+    mpsc::{self, OwnedPermit, error::TrySendError},
+    oneshot,
 };
 use zoo_data::Prepared;
-use zoo_kernels::Precision;
 use zoo_model::{Predictor, Scores};
 
-use self::worker::Worker;
+use self::{crew::Crew, gather::Gatherer};
 use super::{metrics::NetworkMetrics, refused::Refused};
 use crate::Error;
 
@@ -67,7 +64,7 @@ struct Look {
 /// Anything else that needs the network.
 type Errand = Box<dyn FnOnce(&Predictor) + Send>;
 
-/// A network at work on its own thread, which ends with the last handle.
+/// A network at work, until the last handle is gone.
 #[derive(Clone)]
 pub struct Engine {
     jobs: mpsc::Sender<Job>,
@@ -78,36 +75,21 @@ pub struct Engine {
 pub struct Place(OwnedPermit<Job>);
 
 impl Engine {
-    /// Starts the thread, which computes in the precision of this one; must be called within the runtime.
+    /// Has a network work in the precision of this thread; must be called within the runtime.
     ///
     /// # Errors
     ///
-    /// [`Error::Failed`] if the system gives no thread.
+    /// [`Error::Failed`] if the system gives no threads.
     pub fn start(
         predictor: Predictor,
         name: &str,
         batching: Batching,
         metrics: NetworkMetrics,
     ) -> Result<Self, Error> {
-        let (sender, receiver) = mpsc::channel(batching.queue);
+        let (sender, jobs) = mpsc::channel(batching.queue);
         let pace = Arc::new(Pace::default());
-        let worker = Worker {
-            predictor,
-            jobs: receiver,
-            put_back: None,
-            batching,
-            runtime: Handle::current(),
-            metrics,
-            pace: pace.clone(),
-        };
-        let precision = Precision::current();
-        thread::Builder::new()
-            .name(format!("zoo-{name}"))
-            .spawn(move || {
-                let _scope = precision.enter();
-                worker.work();
-            })
-            .map_err(|error| Error::Failed(format!("cannot start a thread: {error}")))?;
+        let crew = Crew::new(predictor, name, metrics, pace.clone())?;
+        tokio::spawn(Gatherer { jobs, put_back: None, batching, crew }.work());
         Ok(Self { jobs: sender, pace })
     }
 
@@ -132,7 +114,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// 500 if the thread has ended.
+    /// 500 if the network has ended.
     pub async fn place(&self) -> Result<Place, Refused> {
         self.jobs.clone().reserve_owned().await.map(Place).map_err(|_| gone())
     }

@@ -1,0 +1,1 @@
+"""What serve_check.py checks, one file each."""
