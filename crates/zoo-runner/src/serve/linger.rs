@@ -12,7 +12,9 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
-/// How long a client may go on sending once the server has said all.
+/// How long to wait for what a client may have sent before it saw that the server has said all.
+const ROUND_TRIP: Duration = Duration::from_millis(250);
+/// How long a client that goes on sending is heard.
 const LINGER: Duration = Duration::from_secs(2);
 
 /// A stream that reads, before it is closed, what its client still sends. Closed with bytes unread, the
@@ -20,8 +22,8 @@ const LINGER: Duration = Duration::from_secs(2);
 /// such as browsers and nginx, would not learn why it was refused.
 pub struct Lingering<S> {
     stream: S,
-    /// When to close in any case, once the client has been seen to send.
-    until: Option<Pin<Box<Sleep>>>,
+    /// Once the server has said all: when to close, and when to close in any case.
+    until: Option<(Pin<Box<Sleep>>, Instant)>,
 }
 
 impl<S> Lingering<S> {
@@ -67,22 +69,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if this.until.is_none() {
-            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
-        }
+        let mut until = match this.until.take() {
+            Some(until) => until,
+            None => {
+                ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+                (Box::pin(sleep(ROUND_TRIP)), Instant::now() + LINGER)
+            }
+        };
         let mut scrap = [0; 8192];
         loop {
             let mut scrap = ReadBuf::new(&mut scrap);
-            match (Pin::new(&mut this.stream).poll_read(cx, &mut scrap), &mut this.until) {
-                (Poll::Ready(Ok(())), until) if !scrap.filled().is_empty() => {
-                    let until = until.get_or_insert_with(|| Box::pin(sleep(LINGER)));
-                    if until.deadline() <= Instant::now() {
-                        return Poll::Ready(Ok(()));
-                    }
+            match Pin::new(&mut this.stream).poll_read(cx, &mut scrap) {
+                Poll::Ready(Ok(())) if !scrap.filled().is_empty() && Instant::now() < until.1 => {
+                    until.0.as_mut().reset(until.1);
                 }
-                (Poll::Pending, Some(until)) => return until.as_mut().poll(cx).map(Ok),
-                // Nothing is under way, or the client has gone.
-                _ => return Poll::Ready(Ok(())),
+                Poll::Pending => {
+                    let closed = until.0.as_mut().poll(cx);
+                    this.until = Some(until);
+                    return closed.map(Ok);
+                }
+                // The client has gone, or goes on for too long.
+                Poll::Ready(_) => return Poll::Ready(Ok(())),
             }
         }
     }

@@ -64,10 +64,9 @@ impl Gatherer {
         let mut timer = pin!(sleep_until(until.into()));
         let mut batch = vec![first];
         loop {
-            let is_closed = self.fill(&mut batch) || batch.len() == self.batching.max_batch;
+            let is_closed = self.fill(&mut batch);
             let is_time = is_closed || (!self.crew.is_looking() && Instant::now() >= until);
-            let may_start = is_time && self.crew.has_room();
-            if may_start {
+            if is_time && self.crew.has_room() {
                 return batch;
             }
             select! {
