@@ -16,6 +16,7 @@ import pathlib
 import re
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -126,6 +127,10 @@ def alone(args, folder):
             shutil.copy(args.static, target)
         else:
             shutil.copytree(args.run, target / "cnn")
+    # Every container has them.
+    (root / "dev").mkdir()
+    for device, minor in (("random", 8), ("urandom", 9)):
+        os.mknod(root / "dev" / device, 0o644 | stat.S_IFCHR, os.makedev(1, minor))
     secret = root / "run/secrets"
     secret.mkdir(parents=True)
     (secret / "token").write_text(TOKEN)

@@ -45,7 +45,7 @@ def statuses(server):
 
 def probe(server, name, image, stop, seen):
     """Asks again and again on one connection; notes the status and the milliseconds of each answer."""
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=300)
     while not stop.is_set():
         began = time.monotonic()
         connection.request("POST", f"/predict/{name}", image)

@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    thread::available_parallelism,
     time::Duration,
 };
 
@@ -57,8 +58,10 @@ pub fn serve(
     ready: impl FnOnce(SocketAddr, Vec<&str>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let failed = |error: io::Error| Error::Failed(format!("cannot serve: {error}"));
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
+    // Networks need the cores more: with as many threads here, requests would wake threads all the time.
+    let threads = available_parallelism().map_or(1, usize::from).div_ceil(2);
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(threads).enable_all().build().map_err(failed)?;
     let listener = runtime.block_on(listen("--bind", options.bind))?;
     let address = listener.local_addr().map_err(failed)?;
     let metrics = Metrics::new();

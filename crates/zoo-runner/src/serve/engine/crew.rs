@@ -22,8 +22,8 @@ use zoo_model::{Predictor, Scores};
 use super::{Errand, Input, Look, Pace, Said};
 use crate::{Error, serve::metrics::NetworkMetrics};
 
-/// Threads of a network's own. One batch is computed by all of them. A second one begins only where it is
-/// full: each then has half of them, which is faster than to share out every layer of both.
+/// Threads of a network's own. One batch is computed by all of them. Where many images wait, two are
+/// computed side by side, by half of them each: that is faster than to share out every layer of both.
 pub(super) struct Crew {
     post: Arc<Post>,
     whole: Lane,
