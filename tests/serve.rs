@@ -4,6 +4,7 @@
 mod harness;
 
 use std::{
+    collections::HashSet,
     fs,
     io::{Read, Write},
     net::TcpStream,
@@ -276,4 +277,11 @@ fn every_curl_line_of_the_docs_is_answered() {
         lines += 1;
     }
     assert!(lines >= 8, "{lines} lines");
+    // Clients that are made of the description call each operation by its id.
+    let (_, described) = server.get("/openapi.json");
+    let paths = described["paths"].as_object().unwrap().values();
+    let operations = paths.flat_map(|path| path.as_object().unwrap().values());
+    let ids: Vec<&str> = operations.map(|one| one["operationId"].as_str().unwrap()).collect();
+    let unique: HashSet<&str> = ids.iter().copied().collect();
+    assert_eq!(ids.len(), unique.len(), "{ids:?}");
 }

@@ -165,7 +165,7 @@ async fn tell(State(app): State<Shared>, request: Request) -> Result<Json<Traini
 
 /// An image that the network is shown after every epoch, as it is, at most 256 pixels a side, as PNG.
 #[utoipa::path(
-    get, path = "/training/images/{index}", tag = "runs",
+    get, path = "/training/images/{index}", tag = "runs", operation_id = "training_image",
     params(("index" = usize, Path, description = "Index of the image")),
     responses(
         (status = 200, description = "The image", body = String, content_type = "image/png"),
