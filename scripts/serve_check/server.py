@@ -39,7 +39,7 @@ class Server:
         self.log.seek(0)
         return code, self.log.read()
 
-    def connect(self, seconds=20):
+    def connect(self, seconds=120):
         return socket.create_connection((self.host, self.port), timeout=seconds)
 
     def post(self, path, body, headers=()):
