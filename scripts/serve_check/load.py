@@ -96,7 +96,7 @@ def beyond(args, server, name, image, encoded):
     p50, p99 = np.percentile(times, [50, 99])
     # Besides the queue, one batch fills and two are computed.
     bound = 1000 * (args.queue + 3 * args.max_batch) / over["rate"]
-    print(f"load: {len(times)} answers to one more client: p50 {p50:.1f} ms, p99 {p99:.1f} ms, at most {times.max():.0f} ms, {np.mean(times <= bound):.2%} within (queue + 3 batches) / rate = {bound:.1f} ms")
+    print(f"load: {len(times)} answers to one more client: p50 {p50:.1f} ms, p99 {p99:.1f} ms, at most {times.max():.0f} ms, of which (queue + 3 batches) / rate = {bound:.1f} ms at most in the queue")
     statuses_ = statuses(server)
     check(set(statuses_) <= {"200", "503"} and over["broken"] == over["late"] == 0, f"statuses {statuses_}, {over}")
     check({status for status, _ in seen} <= {200, 503}, "statuses of the other client")
