@@ -76,6 +76,7 @@ fn show_fills_in_every_default_and_shows_itself_again() {
             "epochs": 3,
             "accumulate": 1,
             "precision": "f32",
+            "gradient_precision": "f32",
             "gradient_checkpointing": false,
             "validate_every": 1,
             "log_every": 2,

@@ -3,98 +3,14 @@
 
 mod harness;
 
-use std::{
-    fs,
-    process::{Child, Command, Output, Stdio},
-    thread::sleep,
-    time::{Duration, Instant},
+use std::fs;
+
+use harness::{
+    Zoo,
+    ranks::{ZOO, errors, failed, has_mpirun, left, mpirun, ok, recipe, text},
+    tiny, tiny_models,
 };
-
-use harness::{Zoo, tiny, tiny_models};
 use serde_json::{Value, json};
-
-const ZOO: &str = env!("CARGO_BIN_EXE_zoo");
-
-/// Whether `mpirun` is there; says so where it is not, and fails there with `CI` set.
-fn has_mpirun() -> bool {
-    let found = Command::new("mpirun").arg("--version").output().is_ok();
-    if !found {
-        assert!(std::env::var_os("CI").is_none(), "no mpirun, and CI must have one");
-        eprintln!("skipped: no mpirun on this machine");
-    }
-    found
-}
-
-/// `mpirun` for so many ranks on this machine, one thread each, in the test's folder.
-fn mpirun(zoo: &Zoo, ranks: usize) -> Command {
-    let mut command = Command::new("mpirun");
-    command
-        .args(["-n", &ranks.to_string(), "--oversubscribe", "--bind-to", "none"])
-        .env("OMPI_ALLOW_RUN_AS_ROOT", "1")
-        .env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
-        // What needs rights that containers lack.
-        .env("OMPI_MCA_btl_vader_single_copy_mechanism", "none")
-        .env("OMPI_MCA_btl", "self,vader,tcp")
-        .env("RAYON_NUM_THREADS", "1")
-        .current_dir(zoo.path("."));
-    command
-}
-
-fn train(zoo: &Zoo, ranks: usize, args: &[&str]) -> Output {
-    let mut command = mpirun(zoo, ranks);
-    command.arg(ZOO).args(["train", "tiny.json", "-q"]).args(args);
-    command.output().unwrap()
-}
-
-fn ok(zoo: &Zoo, ranks: usize, args: &[&str]) {
-    let output = train(zoo, ranks, args);
-    assert!(output.status.success(), "{ranks} ranks: {}", text(&output.stderr));
-}
-
-/// Runs what must fail, and gives back what zoo said of it; the launcher says more.
-fn failed(zoo: &Zoo, ranks: usize, code: i32, args: &[&str]) -> Vec<String> {
-    let output = train(zoo, ranks, args);
-    let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{said}");
-    errors(&said)
-}
-
-fn errors(said: &str) -> Vec<String> {
-    said.lines().filter(|line| line.starts_with("error: ")).map(String::from).collect()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// All that a run leaves behind, times apart.
-fn left(zoo: &Zoo, run: &str) -> (String, Vec<Value>, Value, Vec<u8>) {
-    let metrics = zoo.read(&format!("{run}/metrics.jsonl"));
-    let lines = metrics.lines().map(|line| {
-        let mut line: Value = serde_json::from_str(line).unwrap();
-        for time in ["seconds", "images_per_second"] {
-            line.as_object_mut().unwrap().remove(time);
-        }
-        line
-    });
-    let mut report = zoo.json(&format!("{run}/report.json"));
-    for time in ["seconds", "images_per_second", "peak_memory_bytes"] {
-        report["training"].as_object_mut().unwrap().remove(time);
-    }
-    report.as_object_mut().unwrap().remove("seconds");
-    report.as_object_mut().unwrap().remove("images_per_second");
-    let weights = fs::read(zoo.path(&format!("{run}/model.safetensors"))).unwrap();
-    (zoo.weight_hash(run), lines.collect(), report, weights)
-}
-
-/// Steps of four batches; the last of an epoch has two, and the valid split too, fewer than ranks.
-fn recipe(model: Value) -> Value {
-    let mut config = tiny(model);
-    config["loader"]["batch_size"] = json!(10);
-    config["train"] = json!({"epochs": 2, "accumulate": 4, "log_every": 1, "clip_grad_norm": 0.5,
-        "ema": {"decay": 0.9}, "checkpoint": {"every_steps": 2}});
-    config
-}
 
 fn assert_the_same_on_all_ranks(name: &str, zoo: &Zoo, config: &Value) {
     zoo.write_config(config);
@@ -125,6 +41,34 @@ fn weights_and_metrics_are_the_same_on_any_number_of_ranks() {
 }
 
 #[test]
+fn gradients_in_bf16_are_the_same_on_any_number_of_ranks_and_half_as_long() {
+    if !has_mpirun() {
+        return;
+    }
+    let zoo = Zoo::new();
+    // Large enough that gradients are most of what is sent.
+    let config = recipe(json!({"cnn": {"widths": [8, 16], "hidden": 256, "dropout": 0.3}}));
+    zoo.write_config(&config);
+    let bytes = |run: &str| {
+        let manifest = zoo.json(&format!("{run}/manifest.json"));
+        let bytes = manifest["ranks"]["bytes_per_step"].as_array().unwrap().clone();
+        bytes.iter().map(|bytes| bytes.as_f64().unwrap()).sum::<f64>()
+    };
+    let narrow = ["--set", "train.gradient_precision=bf16"];
+    ok(&zoo, 2, &["--run-dir", "exact"]);
+    ok(&zoo, 2, &[&["--run-dir", "narrow"], &narrow[..]].concat());
+    let ratio = bytes("narrow") / bytes("exact");
+    assert!((0.5..0.6).contains(&ratio), "{ratio}");
+    zoo.ok(&[&["train", "tiny.json", "-q", "--run-dir", "alone"], &narrow[..]].concat());
+    assert_eq!(zoo.weight_hash("alone"), zoo.weight_hash("narrow"));
+    assert_ne!(zoo.weight_hash("alone"), zoo.weight_hash("exact"));
+    fs::remove_dir_all(zoo.path("alone")).unwrap();
+    let mut config = config;
+    config["train"]["gradient_precision"] = json!("bf16");
+    assert_the_same_on_all_ranks("bf16", &zoo, &config);
+}
+
+#[test]
 fn fine_tuning_is_the_same_on_any_number_of_ranks() {
     if !has_mpirun() {
         return;
@@ -145,147 +89,6 @@ fn fine_tuning_is_the_same_on_any_number_of_ranks() {
         "thaw": [{"after_epochs": 1, "freeze": "nothing"}]});
     fs::remove_dir_all(zoo.path("alone")).unwrap();
     assert_the_same_on_all_ranks("frozen layers", &zoo, &config);
-}
-
-/// A run on `ranks` ranks that goes on for some seconds.
-fn start(zoo: &Zoo, ranks: usize, variables: &[(&str, &str)]) -> Child {
-    let mut command = mpirun(zoo, ranks);
-    command.args([ZOO, "train", "tiny.json", "-q", "--resume", "--run-dir", "run"]);
-    command.envs(variables.iter().copied());
-    command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-/// The processes of the ranks, once the run has written a line.
-fn pids(zoo: &Zoo, job: &mut Child) -> Vec<String> {
-    let lines = || fs::read(zoo.path("run/metrics.jsonl")).map_or(0, |text| text.len());
-    let before = lines();
-    while lines() == before || before > lines() {
-        assert!(job.try_wait().unwrap().is_none(), "the run ended too early");
-        sleep(Duration::from_millis(2));
-    }
-    let children = Command::new("pgrep").args(["-P", &job.id().to_string()]).output().unwrap();
-    text(&children.stdout).lines().map(String::from).collect()
-}
-
-fn signal(signal: &str, pid: &str) {
-    assert!(Command::new("kill").args(["-s", signal, pid]).status().unwrap().success());
-}
-
-fn end(job: Child) -> (Option<i32>, String) {
-    let output = job.wait_with_output().unwrap();
-    (output.status.code(), text(&output.stderr))
-}
-
-/// A checkpoint after every step, so that many kills come while one is written.
-fn long(zoo: &Zoo) {
-    let mut config = recipe(json!({"cnn": {"widths": [8, 16], "hidden": 16, "dropout": 0.3}}));
-    config["data"]["sea"]["train"] = json!(400);
-    config["train"]["epochs"] = json!(8);
-    config["train"]["checkpoint"] = json!({"every_steps": 1});
-    zoo.write_config(&config);
-}
-
-#[test]
-fn a_run_whose_ranks_are_killed_comes_to_the_same_weights_on_other_numbers_of_ranks() {
-    if !has_mpirun() {
-        return;
-    }
-    let kills = std::env::var("ZOO_TEST_KILLS").map_or(3, |kills| kills.parse().unwrap());
-    let zoo = Zoo::new();
-    long(&zoo);
-    let started = Instant::now();
-    zoo.ok(&["train", "tiny.json", "-q", "--run-dir", "whole"]);
-    let longest = (started.elapsed() / (kills + 1)).as_micros() as u64;
-    let mut random = u64::from(std::process::id());
-    for kill in 0..kills as usize {
-        let ranks = [2, 4, 3][kill % 3];
-        let mut job = start(&zoo, ranks, &[]);
-        let pids = pids(&zoo, &mut job);
-        assert_eq!(pids.len(), ranks);
-        // A generator of the kind that Knuth calls MMIX.
-        random =
-            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        sleep(Duration::from_micros((random >> 33) % longest.max(1)));
-        let rank = (random >> 20) as usize % ranks;
-        if job.try_wait().unwrap().is_none() {
-            signal("KILL", &pids[rank]);
-        }
-        let (code, said) = end(job);
-        assert_ne!(code, Some(0), "rank {rank} of {ranks} was killed");
-        assert!(said.contains(&format!("process rank {rank} ")), "{said}");
-        println!("kill {}: rank {rank} of {ranks}", kill + 1);
-    }
-    ok(&zoo, 3, &["--resume", "--run-dir", "run"]);
-    assert_eq!(left(&zoo, "run"), left(&zoo, "whole"));
-}
-
-#[test]
-fn a_signal_to_one_rank_stops_all_with_a_checkpoint() {
-    if !has_mpirun() {
-        return;
-    }
-    let zoo = Zoo::new();
-    long(&zoo);
-    let mut job = start(&zoo, 3, &[]);
-    let pids = pids(&zoo, &mut job);
-    signal("TERM", &pids[2]);
-    let (code, said) = end(job);
-    assert_eq!(code, Some(130), "{said}");
-    assert_eq!(errors(&said).len(), 1, "{said}");
-    assert!(said.contains("error: stopped after step "), "{said}");
-    assert!(said.contains("resume with: zoo train tiny.json -q --run-dir run --resume"), "{said}");
-    assert!(fs::read_dir(zoo.path("run/checkpoints")).unwrap().next().is_some());
-    assert!(!zoo.path("run/report.json").exists());
-}
-
-#[test]
-fn a_rank_that_does_not_answer_ends_the_job() {
-    if !has_mpirun() {
-        return;
-    }
-    let zoo = Zoo::new();
-    long(&zoo);
-    let mut job = start(&zoo, 3, &[("ZOO_RANK_TIMEOUT", "2")]);
-    let pids = pids(&zoo, &mut job);
-    signal("STOP", &pids[1]);
-    let stopped = Instant::now();
-    let (code, said) = end(job);
-    assert_ne!(code, Some(0));
-    assert!(stopped.elapsed() < Duration::from_secs(60), "{:?}", stopped.elapsed());
-    assert!(said.contains("no answer for 2 s from rank 1 on "), "{said}");
-}
-
-#[test]
-fn an_unreadable_image_ends_all_ranks_as_it_ends_one() {
-    if !has_mpirun() {
-        return;
-    }
-    let zoo = Zoo::new();
-    zoo.photos("photos", &["dark", "light"], 30);
-    let mut config = recipe(json!({"cnn": {"widths": [4], "hidden": 0}}));
-    config["data"] = json!({"folder": {"root": "photos", "cache_mb": 0,
-        "preprocess": {"image_size": 8}}});
-    config["loader"]["batch_size"] = json!(4);
-    config["train"]["epochs"] = json!(100_000);
-    zoo.write_config(&config);
-    let mut messages = Vec::new();
-    for ranks in [1, 3] {
-        let mut job = start(&zoo, ranks, &[]);
-        pids(&zoo, &mut job);
-        let image = zoo.path("photos/dark/3.png");
-        let bytes = fs::read(&image).unwrap();
-        fs::write(&image, b"no image").unwrap();
-        let broken = Instant::now();
-        let (code, said) = end(job);
-        assert!(broken.elapsed() < Duration::from_secs(10), "{:?}", broken.elapsed());
-        assert_eq!(code, Some(1), "{said}");
-        fs::write(&image, bytes).unwrap();
-        fs::remove_dir_all(zoo.path("run")).unwrap();
-        messages.push(errors(&said));
-    }
-    assert_eq!(messages[0].len(), 1);
-    assert!(messages[0][0].contains("dark/3.png"), "{messages:?}");
-    assert_eq!(messages[0], messages[1]);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "no test file wants all of it")]
 
+#[cfg(all(feature = "mpi", unix))]
+pub mod ranks;
 #[cfg(feature = "serve")]
 pub mod run;
 #[cfg(feature = "serve")]

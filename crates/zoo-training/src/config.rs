@@ -32,6 +32,12 @@ pub struct TrainConfig {
     #[serde(with = "precision")]
     #[schemars(schema_with = "precision::schema")]
     pub precision: Precision,
+    /// What the gradients of each batch, and their sum over a step, are rounded to before the optimizer
+    /// takes them: `f32` rounds nothing, `bf16` halves what several processes send each other. One process
+    /// rounds as many do.
+    #[serde(with = "precision")]
+    #[schemars(schema_with = "precision::schema")]
+    pub gradient_precision: Precision,
     /// Largest L2 norm of all gradients together, above 0; by default no clipping.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_grad_norm: Option<f64>,
@@ -61,6 +67,7 @@ impl Default for TrainConfig {
             seconds: None,
             accumulate: 1,
             precision: Precision::F32,
+            gradient_precision: Precision::F32,
             clip_grad_norm: None,
             ema: None,
             early_stopping: None,

@@ -32,6 +32,7 @@ pub struct Trainer<M> {
     freezing: Freezing,
     loss: Loss,
     precision: Precision,
+    gradient_precision: Precision,
     clip_grad_norm: Option<f64>,
     top_k: Option<usize>,
     seed: u64,
@@ -117,6 +118,7 @@ impl<M: Classifier> Trainer<M> {
             freezing,
             loss: settings.loss.clone(),
             precision: settings.train.precision,
+            gradient_precision: settings.train.gradient_precision,
             clip_grad_norm: settings.train.clip_grad_norm,
             top_k: settings.top_k,
             seed: settings.seed,
@@ -167,7 +169,7 @@ impl<M: Classifier> Trainer<M> {
         watch: &mut impl Watch,
     ) -> Result<Option<StepGradients>, Error> {
         let _scope = self.precision.enter();
-        let mut sum = self.ranks.sum(self.model());
+        let mut sum = self.ranks.sum(self.model(), self.gradient_precision);
         let (mut measured, mut images) = (Measured::default(), Vec::with_capacity(of.images));
         for round in of.rounds(self.ranks.count()) {
             let own = self.ranks.own(&round);

@@ -40,8 +40,9 @@ pub fn check(config: &RunConfig, model: &AnyModel, ranks: &Ranks) -> Result<(), 
         return Err(refuse(
             "train.accumulate",
             format!(
-                "a step has {batches} batches, too few for {count} processes: set it to at least \
-                 {count}, or start fewer"
+                "a step has {batches} batch{}, too few for {count} processes: set it to at least \
+                 {count}, or start fewer",
+                if batches == 1 { "" } else { "es" },
             ),
         ));
     }

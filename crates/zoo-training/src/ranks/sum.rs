@@ -2,15 +2,20 @@
 
 #[cfg(feature = "mpi")]
 mod fold;
+mod narrow;
 
 use std::ops::Range;
 
 use burn::{
     module::Module,
     optim::{GradientsAccumulator, GradientsParams},
+    tensor::Tensor,
 };
 use serde::{Deserialize, Serialize};
-use zoo_kernels::nn::{BatchStatistic, postponed};
+use zoo_kernels::{
+    Precision,
+    nn::{BatchStatistic, postponed},
+};
 
 #[cfg(feature = "mpi")]
 use self::fold::Fold;
@@ -35,9 +40,16 @@ pub(crate) struct Given {
 
 /// The sum of gradients, added in the order of the batches' numbers, whichever ranks they come from.
 pub(crate) enum Sum<'a, M> {
-    Alone(GradientsAccumulator<M>, &'a M),
+    Alone(Single<'a, M>),
     #[cfg(feature = "mpi")]
     Together(Fold<'a, M>),
+}
+
+/// The sum of one process.
+pub(crate) struct Single<'a, M> {
+    sum: GradientsAccumulator<M>,
+    model: &'a M,
+    precision: Precision,
 }
 
 impl Ranks {
@@ -50,12 +62,15 @@ impl Ranks {
         }
     }
 
-    /// An empty sum of gradients of `model`.
-    pub(crate) fn sum<'a, M: Module>(&'a self, model: &'a M) -> Sum<'a, M> {
+    /// An empty sum of gradients of `model`, in which those of a batch and the sum itself are rounded
+    /// to `precision`.
+    pub(crate) fn sum<'a, M: Module>(&'a self, model: &'a M, precision: Precision) -> Sum<'a, M> {
         match self {
-            Self::Alone => Sum::Alone(GradientsAccumulator::new(), model),
+            Self::Alone => {
+                Sum::Alone(Single { sum: GradientsAccumulator::new(), model, precision })
+            }
             #[cfg(feature = "mpi")]
-            Self::Together(world) => Sum::Together(Fold::new(self, world, model)),
+            Self::Together(world) => Sum::Together(Fold::new(self, world, model, precision)),
         }
     }
 }
@@ -72,13 +87,14 @@ impl<M: Module> Sum<'_, M> {
         own: Option<Result<Share, Error>>,
     ) -> Result<Vec<Given>, Error> {
         match self {
-            Self::Alone(sum, model) => {
+            Self::Alone(single) => {
                 debug_assert_eq!(round.len(), 1);
                 let Some(Share { given, gradients, statistics }) = own.transpose()? else {
                     return Ok(Vec::new());
                 };
                 debug_assert!(statistics.is_empty());
-                sum.accumulate(model, gradients);
+                let gradients = single.rounded(gradients);
+                single.sum.accumulate(single.model, gradients);
                 Ok(vec![given])
             }
             #[cfg(feature = "mpi")]
@@ -89,9 +105,26 @@ impl<M: Module> Sum<'_, M> {
     /// The sum.
     pub fn total(self) -> GradientsParams {
         match self {
-            Self::Alone(mut sum, _) => sum.grads(),
+            Self::Alone(mut single) => {
+                let sum = single.sum.grads();
+                single.rounded(sum)
+            }
             #[cfg(feature = "mpi")]
             Self::Together(fold) => fold.total(),
         }
     }
+}
+
+impl<M: Module> Single<'_, M> {
+    fn rounded(&self, gradients: GradientsParams) -> GradientsParams {
+        match self.precision {
+            Precision::F32 => gradients,
+            Precision::Bf16 => narrow::rounded(self.model, gradients),
+        }
+    }
+}
+
+/// The numbers of a tensor.
+fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().convert::<f32>().try_into_vec().expect("numbers of 32 bits")
 }

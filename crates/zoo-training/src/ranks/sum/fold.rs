@@ -2,9 +2,10 @@
 //!
 //! MPI's own sums promise no order. So each rank adds one segment of the gradients: it gets that segment
 //! of every batch, adds in the order of batches, and gives the others the sum. For as many batches as
-//! there are ranks, these are the bytes of a ring.
+//! there are ranks, these are the bytes of a ring. The gradients of a batch travel while those of the
+//! next one are computed.
 
-use std::ops::Range;
+use std::{mem::take, ops::Range};
 
 use burn::{
     module::{Module, ModuleVisitor, Param},
@@ -12,24 +13,35 @@ use burn::{
     tensor::{Tensor, TensorData},
 };
 use serde::{Deserialize, Serialize};
+use zoo_kernels::Precision;
 
-use self::running::{Moves, Running};
-use super::{Given, Share};
+use self::{
+    running::{Moves, Running},
+    travel::{Travel, share},
+};
+use super::{Given, Share, floats, narrow};
 use crate::{
     Error,
-    ranks::{Ranks, world::World},
+    ranks::{
+        Ranks,
+        world::{Pending, World},
+    },
 };
 
 mod running;
+mod travel;
 
 /// A sum of gradients to which all ranks add.
 pub(crate) struct Fold<'a, M> {
     ranks: &'a Ranks,
     world: &'a World,
     model: &'a M,
-    /// Where the segment of each rank begins, and where the last one ends.
-    bounds: Vec<usize>,
-    /// The sum of this rank's segment; empty before the first batch.
+    /// To which gradients and their sum are rounded.
+    precision: Precision,
+    travel: Travel,
+    /// The gradients of this rank's segment from the last round.
+    on_the_way: Option<Pending<Vec<Vec<f32>>>>,
+    /// The sum of those before; empty before the first batch.
     segment: Vec<f32>,
     /// Which parameters have a gradient.
     is_present: Vec<bool>,
@@ -45,15 +57,16 @@ struct Told {
 }
 
 impl<'a, M: Module> Fold<'a, M> {
-    pub fn new(ranks: &'a Ranks, world: &'a World, model: &'a M) -> Self {
+    pub fn new(ranks: &'a Ranks, world: &'a World, model: &'a M, precision: Precision) -> Self {
         let mut size = Size(0);
         model.visit(&mut size);
-        let count = ranks.count();
         Self {
             ranks,
             world,
             model,
-            bounds: (0..=count).map(|rank| size.0 * rank / count).collect(),
+            precision,
+            travel: Travel::new(size.0, ranks.count(), precision),
+            on_the_way: None,
             segment: Vec::new(),
             is_present: Vec::new(),
         }
@@ -68,14 +81,16 @@ impl<'a, M: Module> Fold<'a, M> {
         let own = own.map(|share| {
             let Share { given, gradients, statistics: measured } = share?;
             flat = Flat::of(self.model, gradients);
+            self.round(&mut flat.values);
             let running;
             (running, statistics) = running::flat(self.model, measured);
             let is_present = flat.is_present.clone();
             Ok(Told { rank: self.ranks.rank(), given, is_present, running })
         });
+        self.arrive();
         let told = self.ranks.share(round, own)?;
-        self.fold(&flat.values, &told);
-        self.move_running(&statistics, &told);
+        self.move_running(statistics, &told);
+        self.depart(flat.values, &told);
         for Told { is_present, .. } in &told {
             self.is_present.resize(is_present.len(), false);
             self.is_present.iter_mut().zip(is_present).for_each(|(all, one)| *all |= one);
@@ -83,20 +98,33 @@ impl<'a, M: Module> Fold<'a, M> {
         Ok(told.into_iter().map(|told| told.given).collect())
     }
 
-    /// Adds everybody's gradients to the sum of this rank's segment.
-    fn fold(&mut self, own: &[f32], told: &[Told]) {
-        let rank = self.ranks.rank();
-        let sends: Vec<(usize, &[f32])> = match own.is_empty() {
-            true => Vec::new(),
-            false => self.others().map(|other| (other, &own[self.segment_of(other)])).collect(),
-        };
-        let length = self.segment_of(rank).len();
-        let mut received = vec![vec![0.0; length]; told.len()];
-        let parts = told.iter().zip(&mut received).map(|(told, part)| (told.rank, &mut part[..]));
-        let (mine, theirs): (Vec<_>, Vec<_>) = parts.partition(|(giver, _)| *giver == rank);
-        mine.into_iter().for_each(|(_, part)| part.copy_from_slice(&own[self.segment_of(rank)]));
-        self.world.wire().exchange(&sends, theirs);
-        for part in received {
+    /// Moves the running statistics, batch by batch.
+    fn move_running(&self, own: Vec<f32>, told: &[Told]) {
+        let givers: Vec<(usize, usize)> = told
+            .iter()
+            .map(|told| (told.rank, told.running.iter().map(|running| running.length).sum()))
+            .collect();
+        if givers.iter().all(|(_, length)| *length == 0) {
+            return;
+        }
+        let parts = self.world.begin(move |wire| share(wire, own, &givers));
+        let parts = self.world.end(parts);
+        let batches = told.iter().map(|told| &told.running[..]).zip(&parts);
+        Moves::new(batches).apply(self.model);
+    }
+
+    /// Sends everybody's gradients on their way.
+    fn depart(&mut self, own: Vec<f32>, told: &[Told]) {
+        let givers: Vec<usize> = told.iter().map(|told| told.rank).collect();
+        let travel = self.travel.clone();
+        let parts = self.world.begin(move |wire| travel.scatter(wire, &own, &givers));
+        self.on_the_way = Some(parts);
+    }
+
+    /// Adds those that were sent last to the sum of this rank's segment.
+    fn arrive(&mut self) {
+        let parts = self.on_the_way.take().map(|parts| self.world.end(parts));
+        for part in parts.into_iter().flatten() {
             match self.segment.is_empty() {
                 true => self.segment = part,
                 false => self.segment.iter_mut().zip(part).for_each(|(sum, value)| *sum += value),
@@ -104,37 +132,12 @@ impl<'a, M: Module> Fold<'a, M> {
         }
     }
 
-    /// Moves the running statistics, batch by batch.
-    fn move_running(&self, own: &[f32], told: &[Told]) {
-        let mut received: Vec<Vec<f32>> = told
-            .iter()
-            .map(|Told { rank, running, .. }| match *rank == self.ranks.rank() {
-                true => own.to_vec(),
-                false => vec![0.0; running.iter().map(|running| running.length).sum()],
-            })
-            .collect();
-        let sends: Vec<(usize, &[f32])> = self.others().map(|other| (other, own)).collect();
-        let parts = told.iter().zip(&mut received).map(|(told, part)| (told.rank, &mut part[..]));
-        let theirs = parts.filter(|(giver, _)| *giver != self.ranks.rank()).collect();
-        self.world.wire().exchange(&sends, theirs);
-        let batches = told.iter().map(|told| &told.running[..]).zip(&received);
-        Moves::new(batches).apply(self.model);
-    }
-
-    pub fn total(self) -> GradientsParams {
-        let mut values = vec![0.0; self.bounds[self.ranks.count()]];
-        let sends: Vec<_> = self.others().map(|other| (other, &self.segment[..])).collect();
-        let mut theirs = Vec::new();
-        let mut rest = &mut values[..];
-        for rank in 0..self.ranks.count() {
-            let (part, after) = rest.split_at_mut(self.segment_of(rank).len());
-            rest = after;
-            match rank == self.ranks.rank() {
-                true => part.copy_from_slice(&self.segment),
-                false => theirs.push((rank, part)),
-            }
-        }
-        self.world.wire().exchange(&sends, theirs);
+    pub fn total(mut self) -> GradientsParams {
+        self.arrive();
+        let (travel, mut segment) = (self.travel.clone(), take(&mut self.segment));
+        self.round(&mut segment);
+        let values = self.world.begin(move |wire| travel.gather(wire, &segment));
+        let values = self.world.end(values);
         let mut spread = Spread {
             values: &values,
             is_present: &self.is_present,
@@ -144,13 +147,10 @@ impl<'a, M: Module> Fold<'a, M> {
         spread.gradients
     }
 
-    fn others(&self) -> impl Iterator<Item = usize> + use<M> {
-        let own = self.ranks.rank();
-        (0..self.ranks.count()).filter(move |&rank| rank != own)
-    }
-
-    fn segment_of(&self, rank: usize) -> Range<usize> {
-        self.bounds[rank]..self.bounds[rank + 1]
+    fn round(&self, values: &mut [f32]) {
+        if self.precision == Precision::Bf16 {
+            narrow::round(values);
+        }
     }
 }
 
@@ -197,11 +197,6 @@ impl ModuleVisitor for Flat {
             None => self.values.resize(self.values.len() + param.shape().num_elements(), 0.0),
         }
     }
-}
-
-/// The numbers of a tensor.
-fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().convert::<f32>().try_into_vec().expect("numbers of 32 bits")
 }
 
 /// Takes gradients from where [`Flat`] has put them.

@@ -4,25 +4,32 @@
 //! messages of all. Every message may instead say that its rank has failed, so no rank waits for one
 //! that will not come. Only gradients and other bulk take the direct way, right after such an exchange
 //! and with nothing between that could fail.
+//!
+//! A thread of its own (`line`) speaks MPI, so gradients travel while those of the next batch are computed.
 
+mod line;
 mod machine;
 mod wire;
 
-use std::cell::Cell;
+use std::{cell::Cell, time::Instant};
 
-use mpi::Threading;
 use serde::{Serialize, de::DeserializeOwned};
 
-use self::{machine::Machine, wire::Wire};
+use self::{line::Line, machine::Machine};
+pub(super) use self::{line::Pending, wire::Wire};
 use super::{Exchanged, Failure, Launched};
 use crate::Error;
 
 /// All ranks of a job, as one of them sees them.
 pub struct World {
-    wire: Wire,
+    line: Line,
+    count: usize,
+    rank: usize,
     machines: Vec<Machine>,
     /// True once a failure is known to all: nothing is exchanged any more.
     has_failed: Cell<bool>,
+    /// Seconds in which this rank waited for others, and for numbers on their way.
+    waited: Cell<(f64, f64)>,
 }
 
 /// What a rank sends: something, or why it cannot go on.
@@ -31,29 +38,34 @@ type Message = Result<Vec<u8>, Failure>;
 impl World {
     /// Connects to the other processes.
     pub(super) fn join(launched: Launched) -> Result<Self, Error> {
-        let Some((universe, _)) = mpi::initialize_with_threading(Threading::Funneled) else {
-            return Err(launched.refuse("MPI is in use already"));
-        };
-        let wire = Wire::new(universe)?;
-        if wire.count() != launched.count {
+        let line = Line::open(launched)?;
+        let (count, rank) = line.ask(|wire| (wire.count(), wire.rank())).wait();
+        if count != launched.count {
             return Err(launched.refuse(&format!(
-                "MPI connects {} of them: start them with the launcher of the MPI library that zoo was \
-                 built with, under Slurm with `srun --mpi=pmix`",
-                wire.count()
+                "MPI connects {count} of them: start them with the launcher of the MPI library that zoo was \
+                 built with, under Slurm with `srun --mpi=pmix`"
             )));
         }
-        let mut world = Self { wire, machines: Vec::new(), has_failed: Cell::new(false) };
+        let mut world = Self {
+            line,
+            count,
+            rank,
+            machines: Vec::new(),
+            has_failed: Cell::new(false),
+            waited: Cell::default(),
+        };
         world.machines = world.all(&Machine::this())?;
-        world.wire.name(world.hosts());
+        let hosts = world.hosts();
+        world.line.ask(move |wire| wire.name(hosts)).wait();
         Ok(world)
     }
 
     pub(super) fn count(&self) -> usize {
-        self.wire.count()
+        self.count
     }
 
     pub(super) fn rank(&self) -> usize {
-        self.wire.rank()
+        self.rank
     }
 
     pub(super) fn local_rank(&self) -> usize {
@@ -69,12 +81,25 @@ impl World {
     }
 
     pub(super) fn exchanged(&self) -> Exchanged {
-        self.wire.exchanged()
+        let (waited_seconds, seconds) = self.waited.get();
+        Exchanged { waited_seconds, seconds, bytes: self.line.ask(Wire::sent).wait() }
     }
 
-    /// The direct way.
-    pub(super) fn wire(&self) -> &Wire {
-        &self.wire
+    /// Sets something on the direct way, after all that is on it already.
+    pub(super) fn begin<T: Send + 'static>(
+        &self,
+        task: impl FnOnce(&Wire) -> T + Send + 'static,
+    ) -> Pending<T> {
+        self.line.ask(task)
+    }
+
+    /// What has come of it.
+    pub(super) fn end<T>(&self, pending: Pending<T>) -> T {
+        let started = Instant::now();
+        let arrived = pending.wait();
+        let (waited, seconds) = self.waited.get();
+        self.waited.set((waited, seconds + started.elapsed().as_secs_f64()));
+        arrived
     }
 
     pub(super) fn all<T: Serialize + DeserializeOwned>(&self, own: &T) -> Result<Vec<T>, Error> {
@@ -84,14 +109,17 @@ impl World {
 
     pub(super) fn bytes_of_first(&self, own: Vec<u8>) -> Result<Vec<u8>, Error> {
         let length = self.all(&own.len())?[0];
-        if self.rank() == 0 {
-            let sends: Vec<_> = (1..self.count()).map(|rank| (rank, &own[..])).collect();
-            self.wire.exchange(&sends, Vec::new());
-            return Ok(own);
-        }
-        let mut bytes = vec![0; length];
-        self.wire.exchange(&[], vec![(0, &mut bytes[..])]);
-        Ok(bytes)
+        let bytes = self.begin(move |wire| {
+            if wire.rank() == 0 {
+                let sends: Vec<_> = (1..wire.count()).map(|rank| (rank, &own[..])).collect();
+                wire.transfer(&sends, Vec::new());
+                return own;
+            }
+            let mut bytes = vec![0; length];
+            wire.transfer(&[], vec![(0, &mut bytes[..])]);
+            bytes
+        });
+        Ok(self.end(bytes))
     }
 
     pub(super) fn leave(
@@ -125,7 +153,7 @@ impl World {
                     self.has_failed.set(true);
                     let message = match rank {
                         0 => message,
-                        _ => format!("{}: {message}", self.wire.called(rank)),
+                        _ => format!("{}: {message}", self.called(rank)),
                     };
                     return Err(Error::Elsewhere { message, code });
                 }
@@ -136,19 +164,30 @@ impl World {
 
     /// The messages of all ranks.
     fn gather(&self, own: &Message) -> Result<Vec<Message>, Error> {
-        let own = encoded(own);
-        if self.rank() > 0 {
-            self.wire.send(&[0], &own);
-            let all = self.wire.receive(&[0]).swap_remove(0);
-            let all: Vec<Vec<u8>> = decoded(&all)?;
-            return all.iter().map(|message| decoded(message)).collect();
-        }
-        let others: Vec<usize> = (1..self.count()).collect();
-        let mut all = vec![own];
-        all.extend(self.wire.receive(&others));
-        self.wire.send(&others, &encoded(&all));
-        all.iter().map(|message| decoded(message)).collect()
+        let (own, started) = (encoded(own), Instant::now());
+        let all = self.line.ask(move |wire| gather(wire, own)).wait();
+        let (waited, seconds) = self.waited.get();
+        self.waited.set((waited + started.elapsed().as_secs_f64(), seconds));
+        all?.iter().map(|message| decoded(message)).collect()
     }
+
+    /// What to call a rank.
+    fn called(&self, rank: usize) -> String {
+        self.line.ask(move |wire| wire.called(rank)).wait()
+    }
+}
+
+/// What all ranks send to the first one, which sends it to all.
+fn gather(wire: &Wire, own: Vec<u8>) -> Result<Vec<Vec<u8>>, Error> {
+    if wire.rank() > 0 {
+        wire.send(&[0], &own);
+        return decoded(&wire.receive(&[0]).swap_remove(0));
+    }
+    let others: Vec<usize> = (1..wire.count()).collect();
+    let mut all = vec![own];
+    all.extend(wire.receive(&others));
+    wire.send(&others, &encoded(&all));
+    Ok(all)
 }
 
 /// CBOR keeps every bit of a number.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use mpi::{
+    Threading,
     datatype::Equivalence,
     environment::Universe,
     request::multiple_scope,
@@ -14,7 +15,7 @@ use mpi::{
     traits::{Communicator, Destination, Source},
 };
 
-use crate::{Error, ranks::Exchanged};
+use crate::{Error, ranks::Launched};
 
 /// Seconds that a rank waits for another before it gives up, where the user says nothing else.
 const PATIENCE: u64 = 600;
@@ -33,13 +34,16 @@ pub(crate) struct Wire {
     world: SimpleCommunicator,
     patience: Duration,
     hosts: OnceCell<Vec<String>>,
-    exchanged: Cell<Exchanged>,
+    sent: Cell<u64>,
     /// Ends the use of MPI when it is dropped.
     _universe: Universe,
 }
 
 impl Wire {
-    pub fn new(universe: Universe) -> Result<Self, Error> {
+    pub fn open(launched: Launched) -> Result<Self, Error> {
+        let Some((universe, _)) = mpi::initialize_with_threading(Threading::Funneled) else {
+            return Err(launched.refuse("MPI is in use already"));
+        };
         let seconds = match env::var(PATIENCE_VARIABLE) {
             Err(_) => PATIENCE,
             Ok(text) => match text.parse() {
@@ -59,7 +63,7 @@ impl Wire {
             world,
             patience: Duration::from_secs(seconds + later),
             hosts: OnceCell::new(),
-            exchanged: Cell::default(),
+            sent: Cell::new(0),
             _universe: universe,
         })
     }
@@ -85,24 +89,22 @@ impl Wire {
         }
     }
 
-    pub fn exchanged(&self) -> Exchanged {
-        self.exchanged.get()
+    /// Bytes that this rank has sent.
+    pub fn sent(&self) -> u64 {
+        self.sent.get()
     }
 
     /// Sends a message whose length the receiver does not know.
     pub fn send(&self, to: &[usize], message: &[u8]) {
-        let started = Instant::now();
         let length = [message.len() as u64];
         let lengths: Vec<_> = to.iter().map(|&rank| (rank, &length[..])).collect();
         self.transfer(&lengths, Vec::new());
         let messages: Vec<_> = to.iter().map(|&rank| (rank, message)).collect();
         self.transfer(&messages, Vec::new());
-        self.note(|exchanged| exchanged.waited_seconds += started.elapsed().as_secs_f64());
     }
 
     /// Receives a message from each of these ranks.
     pub fn receive(&self, from: &[usize]) -> Vec<Vec<u8>> {
-        let started = Instant::now();
         let mut lengths = vec![[0_u64]; from.len()];
         let receives = from.iter().copied().zip(lengths.iter_mut().map(|length| &mut length[..]));
         self.transfer(&[], receives.collect());
@@ -111,24 +113,17 @@ impl Wire {
         let receives =
             from.iter().copied().zip(messages.iter_mut().map(|message| &mut message[..]));
         self.transfer(&[], receives.collect());
-        self.note(|exchanged| exchanged.waited_seconds += started.elapsed().as_secs_f64());
         messages
     }
 
     /// Sends to some ranks and receives from some, of which all know what and how much.
-    pub fn exchange<T: Equivalence>(
+    pub fn transfer<T: Equivalence>(
         &self,
         sends: &[(usize, &[T])],
         receives: Vec<(usize, &mut [T])>,
     ) {
-        let started = Instant::now();
-        self.transfer(sends, receives);
-        self.note(|exchanged| exchanged.seconds += started.elapsed().as_secs_f64());
-    }
-
-    fn transfer<T: Equivalence>(&self, sends: &[(usize, &[T])], receives: Vec<(usize, &mut [T])>) {
         let sent: usize = sends.iter().map(|(_, values)| size_of_val(*values)).sum();
-        self.note(|exchanged| exchanged.bytes += sent as u64);
+        self.sent.set(self.sent.get() + sent as u64);
         multiple_scope(sends.len() + receives.len(), |scope, requests| {
             let mut partners = Vec::new();
             let at = |rank: usize| self.world.process_at_rank(rank as i32);
@@ -162,10 +157,9 @@ impl Wire {
         });
     }
 
-    fn note(&self, change: impl FnOnce(&mut Exchanged)) {
-        let mut exchanged = self.exchanged.get();
-        change(&mut exchanged);
-        self.exchanged.set(exchanged);
+    /// Ends the job at once.
+    pub fn abort(&self, code: i32) -> ! {
+        self.world.abort(code)
     }
 
     /// Ends the job, since these ranks do not answer.
@@ -186,15 +180,15 @@ impl Wire {
             thread::sleep(Duration::from_secs(5));
             process::exit(1);
         });
-        self.world.abort(1)
+        self.abort(1)
     }
 }
 
 impl Drop for Wire {
-    /// Ends the job at a panic: the end of MPI would wait for all ranks.
+    /// Ends the job at a panic, as [`Line`](super::line::Line) does.
     fn drop(&mut self) {
         if thread::panicking() {
-            self.world.abort(101);
+            self.abort(101);
         }
     }
 }

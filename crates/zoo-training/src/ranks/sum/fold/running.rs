@@ -9,7 +9,7 @@ use burn::{
 use serde::{Deserialize, Serialize};
 use zoo_kernels::nn::{BatchStatistic, moved};
 
-use super::floats;
+use crate::ranks::sum::floats;
 
 /// A statistic of a batch, whose numbers follow.
 #[derive(Clone, Debug, Serialize, Deserialize)]
