@@ -19,12 +19,19 @@ import pathlib
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
+from multiprocessing import get_context
 
 from playwright.sync_api import sync_playwright
 
 from lab_check.frame import check_first, check_frame, check_stopped
 from lab_check.lessons import LESSONS
+from lab_check.own import photos
 from lab_check.visit import FORMS, PROBLEMS, Visit, Zoo, note, take_from
+
+# Forms that are checked side by side.
+JOBS = 2
 
 
 def main():
@@ -41,36 +48,63 @@ def main():
     if args.pictures:
         args.pictures.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder:
         zoo = Zoo(args.zoo, folder, args.runs, args.times)
+        photos(zoo)
         server, address = zoo.lab()
-        browser = playwright.chromium.launch(executable_path=args.browser, args=["--no-sandbox"])
         try:
-            for scheme, width in FORMS:
-                context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-                context.grant_permissions(["clipboard-read", "clipboard-write"])
-                if args.page:
-                    take_from(args.page, context)
-                visit = Visit(context, address, f"{scheme}, {width}", zoo, args.pictures)
-                check_frame(visit)
-                for name in args.only:
-                    LESSONS[name](visit)
-                if (scheme, width) != FORMS[-1]:
-                    context.close()
-            server.terminate()
-            code = server.wait()
-            if code != 0:
-                note(f"the server ended with {code}, not 0")
-            check_stopped(visit)
-            if args.first:
-                check_first(browser, zoo)
+            # Side by side, as two learners at one server; alone where times count.
+            with ProcessPoolExecutor(1 if args.times else JOBS, get_context("spawn")) as pool:
+                for problems in pool.map(take_form, FORMS, repeat(args), repeat(zoo), repeat(address)):
+                    PROBLEMS.extend(problem for problem in problems if problem not in PROBLEMS)
+            with sync_playwright() as playwright:
+                check_end(launch(playwright, args), args, zoo, server, address)
         finally:
-            browser.close()
             server.kill()
     print(f"the lab: {len(FORMS)} forms in {time.monotonic() - began:.0f} s, {len(PROBLEMS)} problems")
     for problem in PROBLEMS:
         print(f"  {problem}")
     sys.exit(bool(PROBLEMS))
+
+
+def launch(playwright, args):
+    return playwright.chromium.launch(executable_path=args.browser, args=["--no-sandbox", "--use-fake-device-for-media-stream"])
+
+
+def take_form(form, args, zoo, address):
+    """Takes the course in a form, in a browser of its own; the problems."""
+    scheme, width = form
+    PROBLEMS.clear()
+    with sync_playwright() as playwright:
+        browser = launch(playwright, args)
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        if args.page:
+            take_from(args.page, context)
+        visit = Visit(context, address, f"{scheme}, {width}", zoo, args.pictures)
+        check_frame(visit)
+        for name in args.only:
+            started = time.monotonic()
+            LESSONS[name](visit)
+            print(f"  {visit.what}: {name} in {time.monotonic() - started:.0f} s", flush=True)
+        browser.close()
+    return list(PROBLEMS)
+
+
+def check_end(browser, args, zoo, server, address):
+    """The server ends under the page; another begins where there is no run."""
+    visits = [Visit(browser.new_context(), address, "at the end", zoo, None) for _ in range(2)]
+    for visit, lesson in zip(visits, ["pixels", "own"]):
+        visit.open(lesson)
+    server.terminate()
+    code = server.wait()
+    if code != 0:
+        note(f"the server ended with {code}, not 0")
+    for visit in visits:
+        check_stopped(visit)
+    if args.first:
+        check_first(browser, zoo)
+    browser.close()
 
 
 if __name__ == "__main__":

@@ -152,7 +152,9 @@ fn shortened(command: &str) -> Vec<String> {
         // Its budget says when to end.
         sets.remove(0);
     }
-    if command.contains("quickstart") || is_comparison {
+    // What begins with a run of the page takes its size from there.
+    let is_own = command.contains("folder") && command.contains("pretrained=runs/");
+    if command.contains("quickstart") && !is_own || is_comparison {
         sets.extend(["data.sea.train=40", "data.sea.valid=20", "data.sea.test=20"]);
     }
     if command.contains("fashion-mnist") || command.contains("cifar10") {
@@ -163,7 +165,7 @@ fn shortened(command: &str) -> Vec<String> {
             sets.extend(["data.cifar10.split.valid=0.001", "model.cnn.widths=[4,4,4]"]);
         }
     }
-    if command.contains("folder") {
+    if command.contains("folder") && !is_own {
         sets.push("data.folder.preprocess.image_size=64");
     }
     let flags = sets.into_iter().flat_map(|set| ["--set", set]);

@@ -6,8 +6,10 @@ from lab_check.dense import check_dense
 from lab_check.loss import check_loss
 from lab_check.maps import check_maps
 from lab_check.overfitting import check_overfitting
+from lab_check.own import check_own
 from lab_check.pixels import check_pixels
 from lab_check.training import check_training
+from lab_check.transfer import check_transfer
 from lab_check.transformer import check_transformer
 
 LESSONS = {
@@ -19,5 +21,7 @@ LESSONS = {
     "backpropagation": check_backpropagation,
     "training": check_training,
     "overfitting": check_overfitting,
+    "transfer": check_transfer,
     "transformer": check_transformer,
+    "own": check_own,
 }

@@ -5,6 +5,7 @@ import re
 import numpy as np
 from playwright.sync_api import expect
 
+from lab_check.training import WAIT
 from lab_check.visit import near
 
 
@@ -12,6 +13,7 @@ def check_transformer(visit):
     check_attention(visit)
     check_lens(visit)
     check_shuffle(visit)
+    check_few(visit)
     check_without(visit)
 
 
@@ -80,6 +82,19 @@ def check_shuffle(visit):
     near("the shuffled photo", percent, 100 * expected[shown.locator(".name").text_content()], 0.051)
     if not visit.value("#moved") > 1e-4:
         visit.note("pieces without their positions change nothing")
+
+
+def check_few(visit):
+    """A CNN and a ViT on the same few images."""
+    page = visit.page
+    page.locator("#few").get_by_label("Images").select_option("50")
+    page.get_by_role("button", name="Learn from few").click()
+    for side in ["own", "other"]:
+        page.wait_for_function("(id) => Number(document.querySelector(id)?.dataset.epochs) >= 2", arg=f"#told-{side}", timeout=WAIT)
+        expect(page.locator(f"#told-{side}")).to_have_attribute("data-images", "50")
+    expect(page.locator("#few h4").first).to_have_text("vit")
+    page.locator("#few").get_by_role("button", name="Pause").click()
+    expect(page.locator("#told-other")).to_have_attribute("data-doing", "paused", timeout=WAIT)
 
 
 def check_without(visit):

@@ -99,6 +99,11 @@ class Visit:
     def __init__(self, context, address, what, zoo, pictures):
         self.address, self.what, self.zoo, self.pictures = address, what, zoo, pictures
         self.context, self.page = context, context.new_page()
+        # Files of this visit.
+        self.folder = zoo.folder / what
+        self.folder.mkdir(exist_ok=True)
+        # What does not depend on the form is checked in the first alone.
+        self.is_first = what == ", ".join(map(str, FORMS[0]))
         # A status that is expected: Chromium reports every answer that is no success as an error.
         self.refusal = None
         self.page.on("console", lambda message: message.type in ("error", "warning") and self.note(message.text))
@@ -121,7 +126,7 @@ class Visit:
         self.settle()
 
     def settle(self):
-        expect(self.page.locator("#stage")).not_to_have_attribute("aria-busy", "true", timeout=30_000)
+        expect(self.page.locator("#stage")).not_to_have_attribute("aria-busy", "true", timeout=120_000)
         expect(self.page.locator("#problem")).to_be_hidden()
 
     def state(self):
@@ -155,7 +160,7 @@ class Visit:
         """A picture that the page offers, saved as `name`."""
         with self.page.expect_download() as download:
             self.page.locator(f"[aria-label='Save picture: {what}']").first.click()
-        path = self.zoo.folder / name
+        path = self.folder / name
         download.value.save_as(path)
         return path
 

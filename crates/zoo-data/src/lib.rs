@@ -52,7 +52,7 @@ pub use dataset::fuzzing;
 pub use dataset::{
     DATASETS, DataConfig, Dataset, FilesConfig, FolderConfig, ImageSource, Info, ManifestConfig,
     OnUnreadable, RemoteFile, Sample, SeaConfig, Split, SplitConfig, SplitName, SubsetConfig,
-    Unreadable, cache_dir, same_name, spelled,
+    Unreadable, cache_dir, same_name, sorted_classes, spelled,
 };
 pub use error::{DataError, FileError, FolderError, SplitError};
 pub use image::{DecodeLimits, Entry, Image, Undecodable, is_image_file, is_saved_here, walk};

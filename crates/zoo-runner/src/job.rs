@@ -2,11 +2,12 @@
 
 mod kept;
 mod parts;
+mod record;
 mod watch;
 
 use burn::tensor::Device;
 use jiff::Timestamp;
-use zoo_data::{Dataset, Loader, Split, SplitName};
+use zoo_data::{DataConfig, DataError, Dataset, Loader, Split, SplitName};
 use zoo_model::{AnyModel, DataShape, WeightsInfo, on_model};
 use zoo_training::{
     Checkpoint, Live, Plan, RangePoint, RangeTest, Ranks, Stop, TrainSettings, Trained,
@@ -16,7 +17,7 @@ use zoo_training::{
     train,
 };
 
-pub use self::{kept::Kept, parts::Parts};
+pub use self::{kept::Kept, parts::Parts, record::Done};
 use crate::{
     Error,
     backend::check_batch,
@@ -55,10 +56,25 @@ impl Job {
     ///
     /// Whatever does not fit together, before anything is written.
     pub fn prepare(
+        config: RunConfig,
+        before: Option<&RunConfig>,
+        show: Show,
+        ranks: &Ranks,
+    ) -> Result<Self, Error> {
+        Self::prepare_on(config, before, show, ranks, DataConfig::open)
+    }
+
+    /// The same on images that `open` gives, which may be in memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`prepare`](Self::prepare), and those of `open`.
+    pub fn prepare_on(
         mut config: RunConfig,
         before: Option<&RunConfig>,
         show: Show,
         ranks: &Ranks,
+        open: impl FnOnce(&DataConfig) -> Result<Dataset, DataError>,
     ) -> Result<Self, Error> {
         config.check()?;
         let precision = config.train.precision;
@@ -71,7 +87,7 @@ impl Job {
             }
             _ => config.open_pretrained(show)?,
         };
-        let mut data = config.data.open()?;
+        let mut data = open(&config.data)?;
         check_images(&mut data, &SplitName::ALL, show)?;
         if let Some(pretrained) = &pretrained {
             let left_out = pretrained.report.left_out().into_iter();
@@ -191,10 +207,11 @@ impl Setup {
             loss: &self.settings.loss,
             train: &self.evaluated(&self.data.train),
             valid: &self.evaluated(&self.data.valid),
-            run_dir,
+            run_dir: Some(run_dir),
             info: &self.info(),
             show,
             stop,
+            heed: &|_| (),
         };
         Ok(probe.fit(model)?)
     }

@@ -21,7 +21,7 @@ pub fn same_name(a: &str, b: &str) -> bool {
 }
 
 /// Classes in the order of their labels: by number if all are numbers, else by name.
-pub(super) fn sorted(names: BTreeSet<String>) -> Vec<String> {
+pub fn sorted(names: BTreeSet<String>) -> Vec<String> {
     let mut names: Vec<String> = names.into_iter().collect();
     if names.iter().all(|name| name.parse::<u64>().is_ok()) {
         names.sort_by_key(|name| name.parse::<u64>().ok());

@@ -33,7 +33,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use classes::{same_name, spelled};
+pub use classes::{same_name, sorted as sorted_classes, spelled};
 pub use config::{FilesConfig, FolderConfig, SplitConfig};
 pub use manifest::ManifestConfig;
 pub use remote::{RemoteFile, cache_dir};

@@ -10,6 +10,7 @@ use zoo_data::Image;
 use zoo_model::{NO_ANSWER, Predictor, Scores};
 
 use super::{
+    collection::Collections,
     photos::{Data, Photos},
     workshop::Workshops,
 };
@@ -32,6 +33,8 @@ pub struct Course {
     pub photos: Photos,
     /// Networks in training.
     pub workshops: Workshops,
+    /// Photos for classes of the learners' own.
+    pub collections: Collections,
     seen: Mutex<VecDeque<(Looked, Arc<Seen>)>>,
 }
 
@@ -76,6 +79,7 @@ impl Course {
             app,
             photos: Photos::default(),
             workshops: Workshops::default(),
+            collections: Collections::default(),
             seen: Mutex::default(),
         }
     }

@@ -16,12 +16,14 @@
 //!    address, show a `zoo` command to copy, make a picture that can be saved. `page/grid.js` draws
 //!    numbers in rows and columns that can be pointed at, `page/parts.js` bars, tables and controls.
 //!    A lesson that trains a network has a `workshop` do it, one for each visit; `page/workshop.js` is the
-//!    page's side of that.
+//!    page's side of that, and `page/pair.js` has two of them side by side. Photos for classes of the
+//!    learner's own are in a `collection`.
 //! 3. A line in `LESSONS` of `lesson/mod.rs`.
 //! 4. A check in `scripts/lab_check.py`, which uses the controls and compares the numbers shown, and a
 //!    section of `docs/course.md`.
 
 mod choice;
+mod collection;
 mod course;
 mod geometry;
 mod lesson;

@@ -6,7 +6,7 @@
 //! `intake` bounds what a request may take, and `server` holds the connections. `beside` serves a training
 //! under way, which `training` shows and steers.
 //!
-//! Nothing is written to disk, and no file is reachable by its name: a run is looked up among those
+//! Nothing is written to disk, unless a lesson of the lab is told to save a run, and no file is reachable by its name: a run is looked up among those
 //! found, an image by its index in a split.
 
 mod api;
@@ -54,6 +54,13 @@ pub(crate) struct App {
     training: Option<Training>,
     /// True once the server has been asked to end.
     stopping: watch::Receiver<bool>,
+}
+
+impl App {
+    /// The folder whose runs are listed.
+    pub(crate) fn runs_folder(&self) -> &std::path::Path {
+        &self.options.runs
+    }
 }
 
 pub(crate) type Shared = Arc<App>;

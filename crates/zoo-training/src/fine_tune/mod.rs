@@ -13,6 +13,7 @@ use zoo_model::{head_path, is_within};
 use crate::words::{range, unknown};
 
 pub use self::{
+    features::Features,
     glance::Glance,
     method::{LoraConfig, Method},
     probe::Probe,

@@ -33,14 +33,16 @@ pub struct Probe<'a> {
     pub train: &'a Loader,
     /// Images that choose the penalty.
     pub valid: &'a Loader,
-    /// Where weights and metrics go.
-    pub run_dir: &'a RunDir,
+    /// Where weights and metrics go; nothing is written without it.
+    pub run_dir: Option<&'a RunDir>,
     /// What travels with the weights.
     pub info: &'a WeightsInfo,
     /// Whether to show progress.
     pub show: Show,
     /// Ends the run while images are looked at.
     pub stop: &'a Stop,
+    /// Is told what every fit has come to, as `metrics.jsonl` is.
+    pub heed: &'a dyn Fn(&Line),
 }
 
 /// The images of a split as a fit sees them: features of mean 0 and deviation 1, with labels.
@@ -75,7 +77,9 @@ impl Probe<'_> {
         };
         let (head, mut progress) = self.relax(&seen(train), &seen(valid), started)?;
         self.install(&mut model, &scale.undo(head));
-        model.save(&self.run_dir.weights(), self.info)?;
+        if let Some(run_dir) = self.run_dir {
+            model.save(&run_dir.weights(), self.info)?;
+        }
         progress.seconds = started.elapsed().as_secs_f64();
         let images = progress.step * self.train.num_images();
         Ok((Trained { model, progress, images, is_interrupted: false }, Some(glance)))
@@ -90,7 +94,7 @@ impl Probe<'_> {
         started: Instant,
     ) -> Result<(Linear, RunProgress), Error> {
         let mut progress = RunProgress::default();
-        let mut metrics = MetricsFile::open(Some(self.run_dir), &progress)?;
+        let mut metrics = MetricsFile::open(self.run_dir, &progress)?;
         let mut head = blank(train.features.dims()[1], self.info.classes.len());
         let mut best = head.clone();
         for penalty in PENALTIES {
@@ -114,8 +118,12 @@ impl Probe<'_> {
                 steered: None,
             };
             let (loss, accuracy) = self.measure(&head, valid);
-            metrics.put(&line(SplitName::Train, self.measure(&head, train)))?;
-            metrics.put(&line(SplitName::Valid, (loss, accuracy)))?;
+            let measured = self.measure(&head, train);
+            for line in [line(SplitName::Train, measured), line(SplitName::Valid, (loss, accuracy))]
+            {
+                metrics.put(&line)?;
+                (self.heed)(&line);
+            }
             if progress.note(accuracy, loss) {
                 best = head.clone();
             }

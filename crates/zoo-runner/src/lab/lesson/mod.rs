@@ -6,8 +6,10 @@ mod dense;
 mod loss;
 mod maps;
 mod overfitting;
+mod own;
 mod pixels;
 mod training;
+mod transfer;
 mod transformer;
 
 use axum::Router;
@@ -38,5 +40,7 @@ pub static LESSONS: &[&Lesson] = &[
     &backpropagation::LESSON,
     &training::LESSON,
     &overfitting::LESSON,
+    &transfer::LESSON,
     &transformer::LESSON,
+    &own::LESSON,
 ];

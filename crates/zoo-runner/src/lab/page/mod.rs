@@ -17,7 +17,7 @@ use crate::serve::{
 const PAGE: &str = include_str!("index.html");
 
 /// The parts of the page. Those of `zoo serve` that it uses are at `/page`.
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 11] = [
     ("lab.css", STYLE, include_str!("lab.css")),
     ("lab.js", SCRIPT, include_str!("lab.js")),
     ("photos.js", SCRIPT, include_str!("photos.js")),
@@ -25,6 +25,10 @@ const PARTS: [Part; 7] = [
     ("grid.js", SCRIPT, include_str!("grid.js")),
     ("parts.js", SCRIPT, include_str!("parts.js")),
     ("workshop.js", SCRIPT, include_str!("workshop.js")),
+    ("few.js", SCRIPT, include_str!("few.js")),
+    ("pair.js", SCRIPT, include_str!("pair.js")),
+    ("shelf.js", SCRIPT, include_str!("shelf.js")),
+    ("camera.js", SCRIPT, include_str!("camera.js")),
 ];
 
 pub fn router() -> Router<Shared> {

@@ -68,10 +68,13 @@ export async function follow(lab, look) {
   }
 }
 
-/** A table of what was taken for what. */
-export function confusionTable(classes, counts) {
-  const cell = (count, all, isRight) => {
-    const element = make("td", { className: isRight ? "right" : count ? "" : "none" }, String(count));
+/** A table of what was taken for what; where given, `pick(label, prediction)` is told which cell is clicked. */
+export function confusionTable(classes, counts, pick = null) {
+  const cell = (count, all, label, prediction) => {
+    const isRight = label === prediction;
+    const text = pick && count ? make("button", { type: "button", "aria-label": `${count} of ${classes[label]} taken for ${classes[prediction]}: show them` }, String(count)) : String(count);
+    const element = make("td", { className: isRight ? "right" : count ? "" : "none" }, text);
+    if (pick && count) text.addEventListener("click", () => pick(label, prediction));
     element.style.setProperty("--share", all ? count / all : 0);
     return element;
   };
@@ -79,7 +82,7 @@ export function confusionTable(classes, counts) {
   const head = make("tr", {}, make("th", {}, ""), ...classes.map((name) => make("th", { scope: "col" }, short(name))));
   const rows = counts.map((row, label) => {
     const all = row.reduce((sum, count) => sum + count, 0);
-    return make("tr", {}, make("th", { scope: "row" }, short(classes[label])), ...row.map((count, prediction) => cell(count, all, label === prediction)));
+    return make("tr", {}, make("th", { scope: "row" }, short(classes[label])), ...row.map((count, prediction) => cell(count, all, label, prediction)));
   });
   return make("table", { className: "matrix" }, make("thead", {}, head), make("tbody", {}, ...rows));
 }

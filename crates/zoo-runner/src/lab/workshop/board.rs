@@ -12,7 +12,7 @@ use super::controls::Controls;
 use crate::explain::Maps;
 
 /// How long the last look is that keeps a network in training; who looks asks more often.
-const ATTENTION: Duration = Duration::from_secs(5);
+const ATTENTION: Duration = Duration::from_secs(20);
 
 /// What a network is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -57,6 +57,8 @@ pub struct Facts {
     /// Images of the train and of the valid split.
     pub train_images: usize,
     pub valid_images: usize,
+    /// Whether a head is fitted at once, instead of steps being taken.
+    pub is_probe: bool,
     /// How training images are changed where they are to be, as in a config.
     pub augment: AugmentConfig,
     /// The controls that the config has.

@@ -9,10 +9,13 @@ use std::{
 use serde::Serialize;
 use tempfile::TempDir;
 use zoo_model::{AnyModel, Classifier, on_model};
-use zoo_training::{Checkpoint, CheckpointConfig, Checkpoints, Identity};
+use zoo_training::{
+    Checkpoint, CheckpointConfig, Checkpoints, Identity, Measured, fine_tune::Method,
+};
 
 use super::{
-    board::{Board, Doing, Facts, LayerMaps, Point, Shown},
+    achieved::Achieved,
+    board::{Board, Doing, Facts, Point, Shown},
     controls::{Controls, augmentation},
     student::{At, Student},
 };
@@ -35,8 +38,8 @@ pub enum Told {
     Reset,
     /// Go on with other controls.
     Take(Controls),
-    /// Do something else with what the training is made of.
-    Errand(Box<dyn FnOnce(&Parts) + Send>),
+    /// Do something else with what the training is made of, and what it has come to.
+    Errand(Box<dyn FnOnce(&Parts, &Achieved) + Send>),
 }
 
 /// The thread's side of a workshop.
@@ -60,18 +63,26 @@ impl Desk {
     /// Trains until the last handle of the workshop is gone.
     pub fn work(self) {
         let mut controls = Controls::of(&self.parts);
+        if self.parts.config.fine_tune.method == Method::LinearProbe {
+            self.open(controls);
+            return self.probe();
+        }
         let folder = match tempfile::tempdir() {
             Ok(folder) => folder,
             Err(error) => return self.fail(format!("no folder for checkpoints: {error}")),
         };
         self.open(controls);
         let mut from: Option<(Box<Checkpoint>, At)> = None;
+        let mut achieved = Achieved::new();
         loop {
             let model = self.model(controls);
-            let left =
-                on_model!(model, model => self.teach(model, &mut controls, from.take(), &folder));
+            let course = (&mut controls, &mut achieved);
+            let left = on_model!(model, model => self.teach(model, course, from.take(), &folder));
             match left {
-                Ok(Leave::Reset) => self.begin_life(),
+                Ok(Leave::Reset) => {
+                    self.begin_life();
+                    achieved = Achieved::new();
+                }
                 Ok(Leave::Dropout(checkpoint, at)) => from = Some((checkpoint, at)),
                 Ok(Leave::Over) => return,
                 Err(error) => return self.fail(error.to_string()),
@@ -91,12 +102,14 @@ impl Desk {
             accumulate: self.parts.settings.train.accumulate,
             train_images: data.train.len(),
             valid_images: data.valid.len(),
+            is_probe: self.parts.config.fine_tune.method == Method::LinearProbe,
             augment: augmentation(&self.parts.config),
             first: Some(controls),
         };
     }
 
-    fn fail(&self, reason: String) {
+    /// Shows why it does not go on.
+    pub fn fail(&self, reason: String) {
         let mut shown = self.board.shown();
         (shown.doing, shown.reason) = (Doing::Failed, Some(reason));
     }
@@ -111,17 +124,18 @@ impl Desk {
         }
     }
 
-    fn begin_life(&self) {
+    /// Forgets what has been shown, for another that begins anew.
+    pub fn begin_life(&self) {
         let mut shown = self.board.shown();
         let Shown { facts, life, layers, .. } = std::mem::take(&mut *shown);
         *shown = Shown { facts, layers, life: life + 1, doing: Doing::Paused, ..Shown::default() };
     }
 
     /// Has a student take steps and heed what it is told, until another must take its place.
-    fn teach<M: Classifier>(
+    fn teach<M: Classifier + Into<AnyModel>>(
         &self,
         model: M,
-        controls: &mut Controls,
+        (controls, achieved): (&mut Controls, &mut Achieved),
         from: Option<(Box<Checkpoint>, At)>,
         folder: &TempDir,
     ) -> Result<Leave, Error> {
@@ -142,19 +156,20 @@ impl Desk {
                 Ok(Told::Reset) => return Ok(Leave::Reset),
                 Ok(Told::Take(other)) => {
                     let is_rebuilt = other.dropout != controls.dropout;
+                    achieved.is_steered |= other != *controls;
                     *controls = other;
                     match is_rebuilt {
                         true => return self.leave(&student, folder.path()),
                         false => student.take(other),
                     }
                 }
-                Ok(Told::Errand(errand)) => errand(&self.parts),
+                Ok(Told::Errand(errand)) => errand(&self.parts, achieved),
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
                 Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(Leave::Over),
             }
             is_playing &= !student.is_over() && !self.board.is_forgotten() && !self.has_run_away();
             if is_playing || is_asked && !student.is_over() && !self.has_run_away() {
-                self.step(&mut student)?;
+                self.step(&mut student, achieved)?;
             }
             self.show(&student, *controls, is_playing);
             if !is_playing && self.wants_other_maps(student.at.step)
@@ -181,7 +196,11 @@ impl Desk {
         self.board.shown().doing == Doing::RunAway
     }
 
-    fn step<M: Classifier>(&self, student: &mut Student<M>) -> Result<(), Error> {
+    fn step<M: Classifier + Into<AnyModel>>(
+        &self,
+        student: &mut Student<M>,
+        achieved: &mut Achieved,
+    ) -> Result<(), Error> {
         let stepped = match student.step() {
             Ok(stepped) => stepped,
             Err(error) => {
@@ -190,7 +209,8 @@ impl Desk {
                 return Ok(());
             }
         };
-        let point = |measured: zoo_training::Measured, rate| Point {
+        achieved.stepped(&stepped, student.at, self.parts.settings.train.log_every);
+        let point = |measured: Measured, rate| Point {
             step: student.at.step,
             loss: measured.loss(),
             accuracy: measured.accuracy(),
@@ -201,7 +221,10 @@ impl Desk {
             shown.train.push(point(stepped.measured, Some(stepped.rate)));
         }
         if stepped.ends_epoch {
-            let valid = student.validate()?;
+            let kept = student.kept();
+            let valid = student.validate(&kept)?;
+            let last = student.last().into();
+            achieved.validated(valid.measured, student.at.epochs, kept.into(), last);
             let mut shown = self.board.shown();
             shown.valid.push(point(valid.measured, None));
             shown.confusion = valid.confusion;
@@ -223,39 +246,6 @@ impl Desk {
                 (false, false) => Doing::Paused,
             };
         }
-    }
-
-    /// Whether other maps are wanted than those shown, or those of another step.
-    fn wants_other_maps(&self, step: usize) -> bool {
-        let wanted = self.board.wanted();
-        let shown = self.board.shown();
-        let maps = shown.maps.as_ref();
-        maps.is_none_or(|maps| {
-            (wanted.photos, step) != (maps.photo, maps.step)
-                || wanted.layer.is_some_and(|layer| layer != maps.layer)
-        })
-    }
-
-    fn show_maps<M: Classifier>(&self, student: &Student<M>) {
-        let wanted = self.board.wanted();
-        let Some(photo) = &wanted.photo else {
-            return;
-        };
-        let record = student.record(photo);
-        let with_places = record.layers.iter().filter(|layer| layer.shape.len() > 1);
-        let found = wanted
-            .layer
-            .and_then(|name| record.layer(&name))
-            .or_else(|| with_places.clone().next());
-        let maps = found.and_then(|layer| Some((layer.name.clone(), layer.maps()?)));
-        let mut shown = self.board.shown();
-        shown.layers = with_places.map(|layer| layer.name.clone()).collect();
-        shown.maps = maps.map(|(layer, maps)| LayerMaps {
-            layer,
-            maps,
-            photo: wanted.photos,
-            step: student.at.step,
-        });
     }
 }
 

@@ -4,9 +4,12 @@
 //! take. What is to be seen of it stands on a `board`; what it is told waits in a queue. Each visit of a lesson
 //! has a workshop of its own, so that two browsers do not disturb each other.
 
+mod achieved;
 mod board;
 mod controls;
 mod desk;
+mod maps;
+mod probing;
 mod student;
 
 use std::{
@@ -16,15 +19,17 @@ use std::{
 };
 
 use tokio::sync::oneshot;
-use zoo_data::Loader;
+use zoo_data::{DataConfig, DataError, Dataset, Loader};
 use zoo_training::{FineTuneConfig, Ranks, progress::Show};
 
-use self::{board::Board, desk::Desk, student::train_loader};
 pub use self::{
+    achieved::Achieved,
     board::{Doing, Facts, Point},
     controls::Controls,
     desk::{Told, name_of},
+    probing::loader,
 };
+use self::{board::Board, desk::Desk, student::train_loader};
 use crate::{
     Error,
     config::RunConfig,
@@ -32,8 +37,8 @@ use crate::{
     serve::refused::Refused,
 };
 
-/// Workshops that are kept; of more, the one that was opened first is closed.
-const KEPT: usize = 4;
+/// Workshops that are kept; of more, the one that was not looked at for longest is closed.
+const KEPT: usize = 8;
 
 /// A network in training. Its thread ends with the last handle.
 pub struct Workshop {
@@ -71,10 +76,24 @@ impl Workshop {
         config: RunConfig,
         change: impl FnOnce(&mut Parts) + Send + 'static,
     ) -> Result<Self, Error> {
+        Self::open_on(config, DataConfig::open, change)
+    }
+
+    /// The same on images that `open` gives, which may be in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Failed`] if the system gives no thread.
+    pub fn open_on(
+        config: RunConfig,
+        open: impl FnOnce(&DataConfig) -> Result<Dataset, DataError> + Send + 'static,
+        change: impl FnOnce(&mut Parts) + Send + 'static,
+    ) -> Result<Self, Error> {
         let (told, heard) = mpsc::channel();
         let board = Arc::new(Board::default());
         let shown = board.clone();
-        let work = move || match Job::prepare(config, None, Show::Nothing, &Ranks::Alone) {
+        let prepare = move || Job::prepare_on(config, None, Show::Nothing, &Ranks::Alone, open);
+        let work = move || match prepare() {
             Ok(job) => {
                 let mut parts = job.into_parts();
                 change(&mut parts);
@@ -101,9 +120,23 @@ impl Workshop {
         &self,
         work: impl FnOnce(&Parts) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Refused> {
+        self.errand_with(move |parts, _| work(parts)).await
+    }
+
+    /// The same with what the training has come to.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`errand`](Self::errand).
+    pub async fn errand_with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Parts, &Achieved) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Refused> {
         let (reply, answer) = oneshot::channel();
-        let errand = Told::Errand(Box::new(move |parts: &Parts| drop(reply.send(work(parts)))));
-        self.tell(errand)?;
+        let errand = move |parts: &Parts, achieved: &Achieved| {
+            drop(reply.send(work(parts, achieved)));
+        };
+        self.tell(Told::Errand(Box::new(errand)))?;
         let unusable = || {
             let reason = self.board.shown().reason.clone();
             Refused::unusable(
@@ -122,6 +155,9 @@ impl Workshop {
     pub fn tell(&self, told: Told) -> Result<(), Refused> {
         let shown = self.board.shown();
         if let Told::Take(controls) = &told {
+            if shown.facts.is_probe {
+                return Err(Refused::bad("a linear probe has no controls"));
+            }
             controls.check(shown.facts.train_images.max(1)).map_err(Refused::bad)?;
         }
         let reason = shown.reason.clone().filter(|_| shown.doing == Doing::Failed);
@@ -143,11 +179,14 @@ impl Workshops {
     ///
     /// 404 if there is none, as after the server was started again.
     pub fn get(&self, visit: &str) -> Result<Arc<Workshop>, Refused> {
-        let all = self.lock();
-        let found = all.iter().find(|kept| kept.visit == visit);
-        found.map(|kept| kept.workshop.clone()).ok_or_else(|| {
+        let mut all = self.lock();
+        let place = all.iter().position(|kept| kept.visit == visit);
+        let found = place.and_then(|place| all.remove(place)).ok_or_else(|| {
             Refused::unknown("this training is not kept any more: open the lesson again")
-        })
+        })?;
+        let workshop = found.workshop.clone();
+        all.push_front(found);
+        Ok(workshop)
     }
 
     /// The workshop of a visit, if it is of this network.

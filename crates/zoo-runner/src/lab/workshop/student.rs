@@ -145,13 +145,23 @@ impl<'a, M: Classifier> Student<'a, M> {
         Ok(Stepped { measured: step.measured, rate, ends_epoch })
     }
 
-    /// Looks at the valid split.
+    /// The network that would be kept now.
+    pub fn kept(&self) -> M {
+        self.trainer.kept()
+    }
+
+    /// The network with the weights of the last step.
+    pub fn last(&self) -> M {
+        self.trainer.model().valid()
+    }
+
+    /// Has `kept` look at the valid split.
     ///
     /// # Errors
     ///
     /// [`Error::Failed`] if an image cannot be read or the device gives up.
-    pub fn validate(&self) -> Result<Valid, Error> {
-        let (kept, classes) = (self.trainer.kept(), self.parts.data.classes.len());
+    pub fn validate(&self, kept: &M) -> Result<Valid, Error> {
+        let classes = self.parts.data.classes.len();
         let mut valid =
             Valid { measured: Measured::default(), confusion: vec![vec![0; classes]; classes] };
         for batch in self.valid.epoch(0, 0) {
@@ -162,7 +172,8 @@ impl<'a, M: Classifier> Student<'a, M> {
                 let label = self.parts.data.valid.source().label(*index);
                 valid.confusion[label][ranking(scores)[0]] += 1;
             }
-            valid.measured += Measured::of(losses, logits, batch.targets, None)?;
+            valid.measured +=
+                Measured::of(losses, logits, batch.targets, self.parts.settings.top_k)?;
         }
         Ok(valid)
     }

@@ -1,10 +1,11 @@
 // Lesson 8: two networks learn from the same few images, one of them from images that change.
 
 import { ask } from "/page/ask.js";
-import { make, percent } from "/page/element.js";
+import { make } from "/page/element.js";
 import { button, menu, slider } from "../parts.js";
 import { latest } from "../message.js";
-import { Workshop, follow, newVisit } from "../workshop.js";
+import { Pair } from "../pair.js";
+import { follow, newVisit } from "../workshop.js";
 
 export const about = [
   "A network with many weights can learn a few images by heart. Its training loss then goes to zero while the valid loss rises: it knows the answers and has understood nothing. That is overfitting.",
@@ -27,8 +28,6 @@ const KNOBS = [
 export async function open(lab) {
   const strengths = Object.fromEntries(KNOBS.map(([name, , , , , first]) => [name, Number(lab.get(name, first))]));
   let images = Number(lab.get("images", 100));
-  const sides = Object.fromEntries(SIDES.map((side) => [side, new Workshop(lab, visits[side])]));
-  const parts = Object.fromEntries(SIDES.map((side) => [side, { told: make("p", { id: `told-${side}`, role: "status" }, "The images are being opened …"), charts: make("div", { className: "charts" }) }]));
   const picture = make("img", { id: "sheet", alt: "Training images in the first column, and changed versions of each beside it" });
   picture.style.maxWidth = "100%";
   const command = make("div", { id: "command" });
@@ -42,44 +41,12 @@ export async function open(lab) {
     picture.dataset.augment = JSON.stringify(augment());
   });
 
-  function showSide(side, sight) {
-    const { told, charts } = parts[side];
-    const { train, valid } = sides[side].curves;
-    const last = (points) => (points.length ? `${percent(points.at(-1).accuracy)}, loss ${(points.at(-1).loss ?? NaN).toFixed(3)}` : "not yet");
-    // The mean over an epoch: a single batch says little.
-    const recent = train.slice(-Math.max(sight.steps_per_epoch, 1));
-    const mean = recent.reduce((sum, { accuracy }) => sum + accuracy, 0) / Math.max(recent.length, 1);
-    const text = sight.reason ?? `${sight.epochs} epochs. Training images: ${recent.length ? percent(mean) : "not yet"}. Valid split: ${last(valid)}.`;
-    if (told.textContent !== text) told.textContent = text;
-    Object.assign(told.dataset, { doing: sight.doing, epochs: sight.epochs, images: sight.facts.train_images });
-    told.className = sight.reason ? "bad" : "";
-    charts.replaceChildren(...sides[side].charts());
-    if (sight.controls && side === "changed") {
-      play.textContent = sight.doing === "training" ? "Pause" : "Play";
-      play.dataset.word = sight.doing === "training" ? "pause" : "play";
-    }
-  }
-
-  const look = async () => { for (const side of SIDES) showSide(side, await sides[side].look()); };
-  const tellBoth = (word, more) => lab.guard(async () => {
-    for (const side of SIDES) await sides[side].tell(word, more);
-    await look();
-  });
-  const play = button("Play", () => tellBoth(play.dataset.word));
-  play.dataset.word = "play";
+  const openSide = (side) => () => lab.json("open", { visit: visits[side], images, augment: side === "plain" ? [] : augment() });
+  const pair = new Pair(lab, Object.fromEntries(SIDES.map((side) => [side, { title: TITLES[side], visit: visits[side], open: openSide(side) }])));
 
   /** Opens both trainings anew. */
   async function begin() {
-    // What is told meanwhile would go to those that are replaced.
-    play.disabled = true;
-    for (const side of SIDES) await lab.json("open", { visit: visits[side], images, augment: side === "plain" ? [] : augment() });
-    for (const side of SIDES) {
-      sides[side] = new Workshop(lab, visits[side]);
-      const sight = await sides[side].opened();
-      showSide(side, sight);
-      if (sight.controls) await sides[side].tell("controls", { controls: { ...sight.controls, epochs: 1000 } });
-    }
-    play.disabled = false;
+    await pair.begin();
     lab.set({ images, ...strengths });
     const settings = JSON.stringify(augment());
     command.replaceChildren(lab.command(`zoo augment ${lab.run}/config.json --set augment='${settings}' --out sheet.png`));
@@ -96,10 +63,10 @@ export async function open(lab) {
     lab.guard(begin);
   } });
   lab.stage.append(
-    make("div", { className: "controls" }, play, button("Reset both", () => tellBoth("reset")), number.element),
-    make("div", { className: "side" }, ...SIDES.map((side) => make("section", { className: "wide" }, make("h3", {}, TITLES[side]), parts[side].told, parts[side].charts))),
+    make("div", { className: "controls" }, pair.play, pair.reset, number.element),
+    pair.element,
     make("div", { className: "controls" }, ...knobs, button("Begin anew with these", () => lab.guard(begin))),
     make("div", {}, make("h3", {}, "What augmentation does to the images"), picture), command);
   await begin();
-  follow(lab, look);
+  follow(lab, () => pair.look());
 }

@@ -1,6 +1,7 @@
 // Lesson 10: patches and positions, whom each patch looks at, rollout, the lens, and shuffled pieces.
 
 import { make, percent } from "/page/element.js";
+import { fewPart } from "../few.js";
 import { latest, tellJson } from "../message.js";
 import { Grid, canvasOf, grey, heat, range, rgba } from "../grid.js";
 import { bars, button, fixed, menu, predictionBars } from "../parts.js";
@@ -15,7 +16,7 @@ export const answer = "It could not tell a photo from the same photo in pieces. 
 export async function open(lab) {
   const [tokens, photo] = await Promise.all([lab.json("tokens", {}), lab.numbers("/lab/pixels/look", {})]);
   const attention = tokens.blocks > 0 ? await attentionPart(lab, tokens, photo) : [without(lab)];
-  lab.stage.append(...attention, await lensPart(lab), await shufflePart(lab, tokens));
+  lab.stage.append(...attention, await lensPart(lab), await shufflePart(lab, tokens), fewPart(lab));
   lab.stage.append(make("div", {}, ...(tokens.blocks > 0 ? [lab.command(`zoo explain ${lab.run} photo.png --only positions,attention,attention-distance,rollout`)] : []),
     make("p", { className: "quiet" }, "How a CNN and a ViT learn from few examples and from many, measured:"), lab.command("zoo compare cnn-sea vit-sea --fractions 0.05,0.2,1.0 --budget images=20000 --out few")));
 }

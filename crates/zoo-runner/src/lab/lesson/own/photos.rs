@@ -1,0 +1,129 @@
+//! The learner's classes and photos.
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::task::spawn_blocking;
+
+use crate::{
+    lab::{
+        Lab, Told,
+        collection::{Change, lock},
+    },
+    serve::{asked::Asked, refused::Refused},
+};
+
+/// The longer side up to which photos are kept as they are, in pixels.
+const LARGEST: usize = 1024;
+/// The longer side of a small picture, in pixels.
+const SMALL: usize = 160;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Visit {
+    #[expect(dead_code, reason = "the page says it with every question")]
+    network: String,
+    #[expect(dead_code, reason = "the page says it with every question")]
+    photo: String,
+    visit: String,
+}
+
+/// What there is of a visit: classes, whether a network is in training, and where it was saved.
+pub async fn list(
+    State(lab): State<Lab>,
+    Told(Visit { visit, .. }): Told<Visit>,
+) -> Result<Json<Value>, Refused> {
+    let collection = lab.collections.of(&visit);
+    let collection = lock(&collection);
+    Ok(Json(json!({
+        "classes": collection.listed(),
+        "trains": lab.workshops.get(&visit).is_ok(),
+        "saved": collection.saved,
+    })))
+}
+
+/// Of which class a photo is, and what its file is called.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Of {
+    visit: String,
+    class: String,
+    name: String,
+}
+
+/// Takes a photo, an image file as the body, and says what it is called.
+pub async fn bring(
+    State(lab): State<Lab>,
+    Asked(Of { visit, class, name }): Asked<Of>,
+    request: Request,
+) -> Result<Json<Value>, Refused> {
+    let (parts, body) = request.into_parts();
+    let held = lab.app.intake.read(&parts.headers, body).await?;
+    if held.bytes.is_empty() {
+        return Err(Refused::bad("the file is empty: expected a photo"));
+    }
+    // What is larger than any network sees is kept smaller, and saved as it is kept.
+    let kept = lab.app.intake.decode(held.bytes.clone(), |image| {
+        match image.width().max(image.height()) > LARGEST {
+            true => {
+                let smaller = image.thumbnail(LARGEST);
+                let file = smaller.to_png();
+                (smaller, Some(file))
+            }
+            false => (image, None),
+        }
+    });
+    let (image, smaller) = kept.await?;
+    let (name, file) = match smaller {
+        Some(file) => (format!("{name}.png"), file.into()),
+        None => (name, held.bytes.clone()),
+    };
+    let collection = lab.collections.of(&visit);
+    let id = lock(&collection).add(&class, name, file, image)?;
+    Ok(Json(json!({"photo": id})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Picture {
+    visit: String,
+    photo: usize,
+}
+
+/// A small picture of a photo, as PNG.
+pub async fn picture(
+    State(lab): State<Lab>,
+    Asked(Picture { visit, photo }): Asked<Picture>,
+) -> Result<Response, Refused> {
+    let photo = lock(&lab.collections.of(&visit)).photo(photo)?;
+    let png = spawn_blocking(move || photo.image.thumbnail(SMALL).to_png());
+    let png = png.await.map_err(|_| Refused::failed("no picture"))?;
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("image/png"))], png).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Changed {
+    #[expect(dead_code, reason = "the page says it with every question")]
+    network: String,
+    #[expect(dead_code, reason = "the page says it with every question")]
+    photo: String,
+    visit: String,
+    change: Change,
+}
+
+/// Changes classes, or in which a photo is; gives the classes as they are then.
+pub async fn change(
+    State(lab): State<Lab>,
+    Told(Changed { visit, change, .. }): Told<Changed>,
+) -> Result<Json<Value>, Refused> {
+    let collection = lab.collections.of(&visit);
+    let mut collection = lock(&collection);
+    collection.change(change)?;
+    Ok(Json(json!({"classes": collection.listed()})))
+}

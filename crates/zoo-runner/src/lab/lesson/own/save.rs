@@ -1,0 +1,169 @@
+//! A network of the learner's own as a run directory, and as files for other programs.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use tokio::task::spawn_blocking;
+use zoo_data::{DataConfig, shown};
+use zoo_model::Predictor;
+use zoo_training::run_dir::{Existing, RunDir, find_weights};
+
+use crate::{
+    Error,
+    backend::host,
+    job::{Job, Parts},
+    lab::{
+        Lab, Told,
+        collection::{Saved, Snapshot, checked, lock},
+        workshop::{Achieved, Doing},
+    },
+    onnx::{self, Input, OLDEST_OPSET, Options},
+    serve::{asked::Asked, refused::Refused},
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Save {
+    #[expect(dead_code, reason = "the page says it with every question")]
+    network: String,
+    #[expect(dead_code, reason = "the page says it with every question")]
+    photo: String,
+    visit: String,
+    name: String,
+}
+
+/// Writes photos and network into a run directory of this name.
+pub async fn save(State(lab): State<Lab>, Told(save): Told<Save>) -> Result<Json<Saved>, Refused> {
+    let Save { visit, name, .. } = save;
+    let name = checked("the run", &name).map_err(Refused::bad)?;
+    let workshop = lab.workshops.get(&visit)?;
+    if workshop.board.shown().doing != Doing::Finished {
+        return Err(Refused::unusable("the training is not finished: a run is saved when it is"));
+    }
+    let collection = lab.collections.of(&visit);
+    let photos = lock(&collection).trained.clone();
+    let photos = photos.ok_or_else(|| Refused::unknown("nothing has been trained yet"))?;
+    let path = lab.app.runs_folder().join(&name);
+    let saved = workshop.errand_with(move |parts, achieved| {
+        let run = Run { path: &path, photos: &photos };
+        let (images, accuracy) = run.write(parts, achieved)?;
+        Ok(Saved { name, path: shown(&path), accuracy, images })
+    });
+    let saved = saved.await?;
+    lock(&collection).saved = Some(saved.clone());
+    Ok(Json(saved))
+}
+
+/// A run that is to be written.
+struct Run<'a> {
+    path: &'a Path,
+    photos: &'a Arc<Snapshot>,
+}
+
+impl Run<'_> {
+    /// Writes all of it or, where that fails, nothing. Gives the images that it was measured on, and the
+    /// accuracy.
+    fn write(&self, parts: &Parts, achieved: &Achieved) -> Result<(usize, f64), Error> {
+        if achieved.is_steered {
+            return Err(Error::Usage(String::from(
+                "controls were changed while it was trained, so no config says how: begin anew",
+            )));
+        }
+        if self.path.exists() {
+            let message = "is there already: choose another name";
+            return Err(Error::run(self.path, message));
+        }
+        self.write_new(parts, achieved).inspect_err(|_| {
+            let _ = fs::remove_dir_all(self.path);
+        })
+    }
+
+    fn write_new(&self, parts: &Parts, achieved: &Achieved) -> Result<(usize, f64), Error> {
+        let done = achieved.done();
+        let done =
+            done.ok_or_else(|| Error::Usage(String::from("nothing has been learned yet")))?;
+        let run_dir = RunDir::open(self.path, Existing::Refuse)?;
+        let folder = self.path.join("photos");
+        self.photos.write(&folder).map_err(|(path, error)| Error::io(&path)(error))?;
+        let mut parts = parts.clone();
+        if let DataConfig::Folder(config) = &mut parts.config.data {
+            config.root.clone_from(&folder);
+        }
+        parts.data = parts.config.data.open()?;
+        let report = Job::of_parts(parts).record(run_dir, done)?;
+        Ok((report.images, report.accuracy))
+    }
+}
+
+/// What for.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Format {
+    Safetensors,
+    Onnx,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Export {
+    visit: String,
+    format: Format,
+}
+
+/// The weights of the saved run, or its graph, as a file; that of a graph is kept in the run directory.
+pub async fn export(
+    State(lab): State<Lab>,
+    Asked(Export { visit, format }): Asked<Export>,
+) -> Result<Response, Refused> {
+    let saved = lock(&lab.collections.of(&visit)).saved.clone();
+    let saved = saved.ok_or_else(|| Refused::unusable("save the run first"))?;
+    let path = lab.app.runs_folder().join(&saved.name);
+    let written = spawn_blocking(move || {
+        let file = written(&path, &saved.name, format)?;
+        let bytes = fs::read(&file).map_err(Error::io(&file))?;
+        Ok::<_, Error>((file, bytes))
+    });
+    let written = written.await.map_err(|_| Refused::failed("nothing was exported"))?;
+    let (file, bytes) = written.map_err(|error| Refused::failed(error.to_string()))?;
+    let kind = HeaderValue::from_static("application/octet-stream");
+    let name = file.file_name().map(|name| shown(Path::new(name))).unwrap_or_default();
+    let name = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{}", escaped(&name)));
+    let name = name.map_err(|error| Refused::failed(error.to_string()))?;
+    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], bytes).into_response())
+}
+
+/// A name as RFC 5987 has it.
+fn escaped(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    let escape = |byte: u8| match plain(byte) {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    name.bytes().map(escape).collect()
+}
+
+/// The file of a format, written as `zoo export` does.
+fn written(run: &Path, name: &str, format: Format) -> Result<PathBuf, Error> {
+    let weights = find_weights(run)?;
+    match format {
+        Format::Safetensors => Ok(weights),
+        Format::Onnx => {
+            let out = run.join(format!("{name}.onnx"));
+            let Predictor { model, info, .. } = Predictor::open(&weights, &host())?;
+            let options =
+                Options { input: Input::Sized, opset: OLDEST_OPSET, half: false, fold: false };
+            onnx::export(&model, &info, &options, &weights, &out)?;
+            Ok(out)
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Lesson 9: the same few images, once from nothing and once from what a network has learned before.
+
+mod recipe;
+
+use std::sync::Arc;
+
+use axum::{Json, Router, extract::State, routing::post};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use zoo_data::{DataConfig, Split};
+use zoo_model::{AnyModel, head_path, is_within};
+use zoo_training::{
+    FineTuneConfig, Stop,
+    fine_tune::{Features, Freeze, Glance},
+    progress::Show,
+};
+
+use self::recipe::{FIRST, LATER, Photos, few, first};
+use super::Lesson;
+use crate::{
+    Error,
+    job::Parts,
+    lab::{
+        Lab, Told,
+        collection::lock,
+        workshop::{Workshop, loader},
+    },
+    serve::refused::Refused,
+};
+
+pub static LESSON: Lesson = Lesson {
+    number: 9,
+    name: "transfer",
+    title: "Transfer learning",
+    script: include_str!("transfer.js"),
+    routes: || {
+        Router::new()
+            .route("/source", post(source))
+            .route("/open", post(open))
+            .route("/glance", post(glance))
+    },
+};
+
+/// What a side begins with.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Begins {
+    /// Random weights.
+    Nothing,
+    /// The weights of the network above.
+    Network,
+    /// Those of the network that has been trained in this visit.
+    Trained(String),
+}
+
+/// What of a pretrained network is trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Tuned {
+    Head,
+    All,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Side {
+    network: String,
+    photo: String,
+    visit: String,
+    from: Begins,
+    tuned: Tuned,
+    photos: Photos,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Visit {
+    network: String,
+    photo: String,
+    visit: String,
+}
+
+/// Opens the training of a network that is to know something before: on the first animals.
+async fn source(
+    State(lab): State<Lab>,
+    Told(Visit { network, photo, visit }): Told<Visit>,
+) -> Result<Json<Value>, Refused> {
+    let recipe = first(&lab.network(&network)?.info)?;
+    let sets = recipe.sets();
+    if lab.workshops.of(&visit, &network).is_none() {
+        let workshop = Workshop::open(recipe.config);
+        let workshop = workshop.map_err(|error| Refused::failed(error.to_string()))?;
+        workshop.board.set_photo(lab.photo(&photo).await?);
+        lab.workshops.put(visit, network, workshop);
+    }
+    Ok(Json(json!({"classes": FIRST, "sets": sets})))
+}
+
+/// Opens a training on few images, in place of the one of this visit. Says whether the network above knows
+/// these classes already, and the settings with which `zoo train` does the same.
+async fn open(State(lab): State<Lab>, Told(side): Told<Side>) -> Result<Json<Value>, Refused> {
+    let Side { network, photo, visit, from, tuned, photos } = side;
+    let known = lab.network(&network)?;
+    let image = lab.photo(&photo).await?;
+    let own = match &photos {
+        Photos::Own(own) => Some(lab.collections.of(own)),
+        Photos::Drawn(_) => None,
+    };
+    let own = own.as_ref().map(|own| lock(own));
+    let saved = own.as_ref().and_then(|own| own.saved.clone()).map(|saved| saved.path);
+    let snapshot = own.map(|own| own.snapshot()).transpose()?.map(Arc::new);
+    let mut recipe = few(&known.info, &photos, saved.as_deref())?;
+    let freeze = match tuned {
+        Tuned::Head => Freeze::AllButHead,
+        Tuned::All => Freeze::Nothing,
+    };
+    let mut trained = None;
+    match &from {
+        Begins::Nothing => {}
+        Begins::Network => {
+            let origin = known.origin.to_str();
+            let no_text = || Refused::unusable("the path of the network is no text");
+            recipe = recipe.pretrained(origin.ok_or_else(no_text)?, freeze);
+        }
+        Begins::Trained(source) => trained = Some((trained_by(&lab, source).await?, freeze)),
+    }
+    let sets = recipe.sets();
+    let open = move |config: &DataConfig| match &snapshot {
+        Some(photos) => photos.dataset(config),
+        None => config.open(),
+    };
+    let workshop = Workshop::open_on(recipe.config, open, move |parts| {
+        if let Some((trained, freeze)) = trained {
+            take_over(&mut parts.model, &trained);
+            parts.settings.fine_tune = FineTuneConfig { freeze, ..FineTuneConfig::default() };
+        }
+    });
+    let workshop = workshop.map_err(|error| Refused::failed(error.to_string()))?;
+    workshop.board.set_photo(image);
+    let knows = LATER.iter().all(|class| known.info.classes.iter().any(|known| known == class));
+    lab.workshops.put(visit, network, workshop);
+    let knows = knows && matches!(photos, Photos::Drawn(_));
+    Ok(Json(json!({"knows": knows, "sets": sets})))
+}
+
+/// The network that a visit has trained.
+async fn trained_by(lab: &Lab, visit: &str) -> Result<AnyModel, Refused> {
+    let workshop = lab.workshops.get(visit)?;
+    let best = workshop.errand_with(|_, achieved| {
+        let best = achieved.best.clone();
+        best.ok_or_else(|| Error::Usage(String::from("nothing has been learned before yet")))
+    });
+    best.await
+}
+
+/// Gives a network all weights of another of its kind, but those of the head.
+fn take_over(model: &mut AnyModel, trained: &AnyModel) {
+    let layers = trained.layers();
+    let head = head_path(&layers);
+    let mut tensors = trained.tensors(None);
+    tensors.retain(|tensor| !is_within(&tensor.name, head));
+    let applied = model.apply(tensors, None);
+    assert!(applied.errors.is_empty() && applied.unused.is_empty(), "{applied:?}");
+}
+
+/// How often what a network sees before its first step tells the class of the images that are kept apart.
+async fn glance(
+    State(lab): State<Lab>,
+    Told(Visit { visit, .. }): Told<Visit>,
+) -> Result<Json<Glance>, Refused> {
+    let workshop = lab.workshops.get(&visit)?;
+    let glance = workshop.errand(|parts| {
+        let (train, valid) = (seen(parts, &parts.data.train)?, seen(parts, &parts.data.valid)?);
+        Ok(Glance::at(&train, &valid, parts.data.classes.len())?)
+    });
+    Ok(Json(glance.await?))
+}
+
+fn seen(parts: &Parts, split: &Split) -> Result<Features, Error> {
+    let (bar, stop) = (Show::Nothing.bar("", 0), Stop::default());
+    let features = Features::of(&parts.model, &loader(parts, split), bar, &stop)?;
+    features.ok_or_else(|| Error::Failed(String::from("was stopped")))
+}
