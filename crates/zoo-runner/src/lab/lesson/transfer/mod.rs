@@ -22,7 +22,7 @@ use crate::{
     job::Parts,
     lab::{
         Lab, Told,
-        collection::lock,
+        collection::{Snapshot, lock},
         workshop::{Workshop, loader},
     },
     serve::refused::Refused,
@@ -102,13 +102,7 @@ async fn open(State(lab): State<Lab>, Told(side): Told<Side>) -> Result<Json<Val
     let Side { network, photo, visit, from, tuned, photos } = side;
     let known = lab.network(&network)?;
     let image = lab.photo(&photo).await?;
-    let own = match &photos {
-        Photos::Own(own) => Some(lab.collections.of(own)),
-        Photos::Drawn(_) => None,
-    };
-    let own = own.as_ref().map(|own| lock(own));
-    let saved = own.as_ref().and_then(|own| own.saved.clone()).map(|saved| saved.path);
-    let snapshot = own.map(|own| own.snapshot()).transpose()?.map(Arc::new);
+    let (snapshot, saved) = own_photos(&lab, &photos)?;
     let mut recipe = few(&known.info, &photos, saved.as_deref())?;
     let freeze = match tuned {
         Tuned::Head => Freeze::AllButHead,
@@ -141,6 +135,20 @@ async fn open(State(lab): State<Lab>, Told(side): Told<Side>) -> Result<Json<Val
     lab.workshops.put(visit, network, workshop);
     let knows = knows && matches!(photos, Photos::Drawn(_));
     Ok(Json(json!({"knows": knows, "sets": sets})))
+}
+
+/// The photos of lesson 11 where they are to be learned from, and the run that they have been saved in.
+fn own_photos(
+    lab: &Lab,
+    photos: &Photos,
+) -> Result<(Option<Arc<Snapshot>>, Option<String>), Refused> {
+    let Photos::Own(visit) = photos else {
+        return Ok((None, None));
+    };
+    let collection = lab.collections.of(visit);
+    let collection = lock(&collection);
+    let saved = collection.saved.as_ref().map(|saved| saved.path.clone());
+    Ok((Some(Arc::new(collection.snapshot()?)), saved))
 }
 
 /// The network that a visit has trained.
