@@ -173,7 +173,7 @@ fn a_photo_is_tested_as_zoo_predict_does_and_the_network_is_exported() {
     assert_eq!(visit.server.get("/lab/own/export?visit=one&format=onnx").0, 200);
     zoo.ok(&["export", "runs/mine", "--format", "onnx", "--out", "other.onnx", "-q"]);
     let exported = |name: &str| fs::read(zoo.path(name)).unwrap();
-    assert_eq!(exported("runs/mine/mine.onnx"), exported("other.onnx"));
+    assert_eq!(exported("runs/mine/onnx/mine.onnx"), exported("other.onnx"));
 }
 
 #[test]

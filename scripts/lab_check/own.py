@@ -178,7 +178,7 @@ def check_save(visit, name):
     if hashes[0] != hashes[1]:
         visit.note(f"zoo train makes other weights than the lesson: {hashes}")
     check_served(visit, run)
-    if files["onnx"].read_bytes() != (zoo.folder / "runs" / run / f"{run}.onnx").read_bytes():
+    if files["onnx"].read_bytes() != (zoo.folder / "runs" / run / "onnx" / f"{run}.onnx").read_bytes():
         visit.note("the ONNX file that was downloaded is another than the one that was written")
 
 

@@ -158,7 +158,10 @@ fn written(run: &Path, name: &str, format: Format) -> Result<PathBuf, Error> {
     match format {
         Format::Safetensors => Ok(weights),
         Format::Onnx => {
-            let out = run.join(format!("{name}.onnx"));
+            // The files that go beside it have names of the run's own.
+            let folder = run.join("onnx");
+            fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
+            let out = folder.join(format!("{name}.onnx"));
             let Predictor { model, info, .. } = Predictor::open(&weights, &host())?;
             let options =
                 Options { input: Input::Sized, opset: OLDEST_OPSET, half: false, fold: false };

@@ -103,7 +103,7 @@ async fn open(State(lab): State<Lab>, Told(side): Told<Side>) -> Result<Json<Val
     let known = lab.network(&network)?;
     let image = lab.photo(&photo).await?;
     let (snapshot, saved) = own_photos(&lab, &photos)?;
-    let mut recipe = few(&known.info, &photos, saved.as_deref())?;
+    let mut recipe = few(&known.info, &photos, snapshot.as_deref(), saved.as_deref())?;
     let freeze = match tuned {
         Tuned::Head => Freeze::AllButHead,
         Tuned::All => Freeze::Nothing,

@@ -8,7 +8,7 @@ use zoo_training::{
     fine_tune::{Freeze, Head},
 };
 
-use crate::{config::RunConfig, serve::refused::Refused};
+use crate::{config::RunConfig, lab::collection::Snapshot, serve::refused::Refused};
 
 /// Animals that a network learns before, and those of which there are few images later.
 pub const FIRST: [&str; 5] = ["dolphin", "sea-turtle", "octopus", "crab", "jellyfish"];
@@ -53,13 +53,18 @@ impl Recipe {
     }
 }
 
-/// A training on few images, of a network like this one. Where the learner's own photos have been saved, they
+/// A training on few images, of a network like this one: drawings, or `own` photos. Where those have been saved, they
 /// lie at `saved`.
 ///
 /// # Errors
 ///
 /// 400 for a number out of range.
-pub fn few(like: &WeightsInfo, photos: &Photos, saved: Option<&str>) -> Result<Recipe, Refused> {
+pub fn few(
+    like: &WeightsInfo,
+    photos: &Photos,
+    own: Option<&Snapshot>,
+    saved: Option<&str>,
+) -> Result<Recipe, Refused> {
     let preprocess = json!({"image_size": like.preprocess.image_size});
     let data = match photos {
         Photos::Drawn(each) if !EACH.contains(each) => {
@@ -77,7 +82,11 @@ pub fn few(like: &WeightsInfo, photos: &Photos, saved: Option<&str>) -> Result<R
             json!({"folder": {"root": root, "preprocess": preprocess}})
         }
     };
-    config(like, data, json!({"constant": {}}), 30)
+    let images = match photos {
+        Photos::Drawn(each) => each * LATER.len(),
+        Photos::Own(_) => own.map_or(BATCH, Snapshot::train_images),
+    };
+    config(like, data, (json!({"constant": {}}), 30), BATCH.min(images))
 }
 
 /// The training of a network like this one on [`FIRST`].
@@ -91,14 +100,14 @@ pub fn first(like: &WeightsInfo) -> Result<Recipe, Refused> {
         "train": 4000, "valid": 200, "test": 10, "seed": 8, "classes": FIRST, "preprocess": preprocess,
     }});
     let schedule = json!({"cosine": {"warmup": {"fraction": 0.1}}});
-    config(like, data, schedule, 8)
+    config(like, data, (schedule, 8), BATCH)
 }
 
 fn config(
     like: &WeightsInfo,
     data: Value,
-    schedule: Value,
-    epochs: usize,
+    (schedule, epochs): (Value, usize),
+    batch_size: usize,
 ) -> Result<Recipe, Refused> {
     let refused =
         |error: serde_json::Error| Refused::failed(format!("the recipe of the lesson: {error}"));
@@ -110,7 +119,7 @@ fn config(
     let given = json!({
         "data": data, "augment": [], "model": model, "loss": {"cross-entropy": {}},
         "optimizer": {"adamw": {"learning_rate": 0.001, "weight_decay": 0.05}},
-        "schedule": schedule, "loader": {"batch_size": BATCH},
+        "schedule": schedule, "loader": {"batch_size": batch_size},
         "train": {"epochs": epochs, "clip_grad_norm": 5.0},
     });
     let mut config: RunConfig = serde_json::from_value(given.clone()).map_err(refused)?;
