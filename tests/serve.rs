@@ -168,7 +168,7 @@ fn a_signal_ends_the_server_once_what_is_in_is_answered() {
         let mut events = TcpStream::connect(server.address()).unwrap();
         events.write_all(b"GET /runs/cnn/events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
         let idle = TcpStream::connect(server.address()).unwrap();
-        thread::sleep(Duration::from_millis(300));
+        thread::sleep(Duration::from_millis(1500));
         server.signal(signal);
         thread::sleep(Duration::from_millis(300));
         assert!(TcpStream::connect(server.address()).is_err(), "new connections are refused");

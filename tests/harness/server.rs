@@ -60,7 +60,7 @@ impl Server {
     /// The status and the whole of what comes back for some bytes.
     pub fn raw(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address()).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(90))).unwrap();
         // The server may close the connection before all is sent.
         let _ = stream.write_all(bytes);
         let mut answer = Vec::new();
