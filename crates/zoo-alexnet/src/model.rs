@@ -1,14 +1,20 @@
-use burn::module::Module;
-use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig};
-use burn::nn::{Dropout, DropoutConfig, PaddingConfig2d};
-use burn::tensor::{Device, Tensor, assert_shape};
+use burn::{
+    module::Module,
+    nn::{
+        Dropout, DropoutConfig, PaddingConfig2d,
+        pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig},
+    },
+    tensor::{Device, Tensor, assert_shape},
+};
 use zoo_kernels::nn::{
     Conv2d, Conv2dConfig, Linear, LinearConfig, LocalResponseNorm, LocalResponseNormConfig,
     MaxPool2d, MaxPool2dConfig, Tap, relu,
 };
 
-use crate::AlexNetConfig;
-use crate::config::{Convolution, POOL_STRIDE};
+use crate::{
+    AlexNetConfig,
+    config::{Convolution, POOL_STRIDE},
+};
 
 /// AlexNet. Made by [`AlexNetConfig::init`].
 ///

@@ -1,10 +1,11 @@
 //! The network: shapes, layers, gradients, and that it learns.
 
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::nn::Initializer;
-use burn::nn::loss::CrossEntropyLossConfig;
-use burn::optim::{GradientsParams, SgdConfig};
-use burn::tensor::{Device, Gradients, Int, Tensor, TensorData, Tolerance};
+use burn::{
+    module::{Module, ModuleVisitor, Param},
+    nn::{Initializer, loss::CrossEntropyLossConfig},
+    optim::{GradientsParams, SgdConfig},
+    tensor::{Device, Gradients, Int, Tensor, TensorData, Tolerance},
+};
 use zoo_alexnet::{AlexNetConfig, AlexNetPreset};
 use zoo_kernels::nn::Conv2d;
 

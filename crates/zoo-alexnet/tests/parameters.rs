@@ -1,7 +1,9 @@
 //! The weights: names, shapes, counts, and how they are drawn.
 
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{Device, Tensor};
+use burn::{
+    module::{Module, ModuleVisitor, Param},
+    tensor::{Device, Tensor},
+};
 use zoo_alexnet::{AlexNet, AlexNetConfig, AlexNetPreset, Initialization};
 
 #[derive(Default)]

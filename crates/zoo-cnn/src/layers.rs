@@ -1,7 +1,9 @@
-use burn::tensor::Tensor;
-use burn::tensor::activation::{leaky_relu, silu, tanh};
-use burn::tensor::module::avg_pool2d;
-use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
+use burn::tensor::{
+    Tensor,
+    activation::{leaky_relu, silu, tanh},
+    module::avg_pool2d,
+    ops::{AvgPoolOptions, MaxPoolOptions},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zoo_kernels::nn::{gelu, max_pool2d, relu};

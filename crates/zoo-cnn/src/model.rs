@@ -1,8 +1,10 @@
 use std::fmt::Display;
 
-use burn::module::Module;
-use burn::nn::{Dropout, DropoutConfig, PaddingConfig2d};
-use burn::tensor::{Device, Tensor, assert_shape};
+use burn::{
+    module::Module,
+    nn::{Dropout, DropoutConfig, PaddingConfig2d},
+    tensor::{Device, Tensor, assert_shape},
+};
 use zoo_kernels::nn::{
     BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, Linear, LinearConfig, Tap, conv_norm,
     conv_norm_relu,

@@ -1,9 +1,11 @@
 //! The network: shapes, weights by name, gradients, and that it learns.
 
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::nn::loss::CrossEntropyLossConfig;
-use burn::optim::{AdamConfig, GradientsParams};
-use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
+use burn::{
+    module::{Module, ModuleVisitor, Param},
+    nn::loss::CrossEntropyLossConfig,
+    optim::{AdamConfig, GradientsParams},
+    tensor::{Device, Gradients, Int, Tensor, TensorData},
+};
 use zoo_cnn::{Activation, Cnn, CnnConfig, CnnPreset, Pooling};
 
 /// A network that trains in no time.

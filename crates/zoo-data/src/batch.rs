@@ -2,8 +2,7 @@
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
-use crate::Image;
-use crate::preprocess::Preprocess;
+use crate::{Image, preprocess::Preprocess};
 
 /// Some images of a split, ready for a network.
 #[derive(Clone, Debug)]

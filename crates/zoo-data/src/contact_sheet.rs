@@ -2,10 +2,12 @@
 
 use font8x8::{BASIC_FONTS, UnicodeFonts};
 
-use crate::augment::{Augmentation, augment_with_captions};
-use crate::dataset::{Dataset, Split};
-use crate::rng::{Stream, rng};
-use crate::{DataError, Image};
+use crate::{
+    DataError, Image,
+    augment::{Augmentation, augment_with_captions},
+    dataset::{Dataset, Split},
+    rng::{Stream, rng},
+};
 
 /// Cells are enlarged by a whole number up to this many pixels; smaller ones take as much room.
 const CELL: usize = 128;

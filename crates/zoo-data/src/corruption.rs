@@ -5,17 +5,18 @@
 //! contrast as strong as in ImageNet-C, blur as in CIFAR-10-C, in proportion to the size of the image.
 //! Rotation is added. The operations are those of augmentation.
 
-use std::fmt;
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::augment::operation::{
-    Affine, Contrast, GaussianBlur, GaussianNoise, Interpolation, Operation, Sampling,
+use crate::{
+    DataError, Image, ImageSource, Preprocess, Split,
+    augment::operation::{
+        Affine, Contrast, GaussianBlur, GaussianNoise, Interpolation, Operation, Sampling,
+    },
+    rng::{Stream, rng},
 };
-use crate::rng::{Stream, rng};
-use crate::{DataError, Image, ImageSource, Preprocess, Split};
 
 /// Standard deviation of the noise, where white is 1.
 const NOISE: [f64; 5] = [0.08, 0.12, 0.18, 0.26, 0.38];

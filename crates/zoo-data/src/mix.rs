@@ -11,10 +11,7 @@ use rand_distr::{Beta, Distribution};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::DataError;
-use crate::augment::check_probability;
-use crate::dataset::Split;
-use crate::preprocess::Area;
+use crate::{DataError, augment::check_probability, dataset::Split, preprocess::Area};
 
 /// How training images are mixed. By default they are not.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -1,7 +1,9 @@
 //! Paths as people write and read them.
 
-use std::ffi::OsString;
-use std::path::{MAIN_SEPARATOR, Path, PathBuf};
+use std::{
+    ffi::OsString,
+    path::{MAIN_SEPARATOR, Path, PathBuf},
+};
 
 /// Length of an escaped byte: `\xE9`.
 const ESCAPED: usize = 4;

@@ -1,7 +1,6 @@
 //! Ranges of settings.
 
-use std::fmt::Display;
-use std::ops::RangeInclusive;
+use std::{fmt::Display, ops::RangeInclusive};
 
 use crate::DataError;
 

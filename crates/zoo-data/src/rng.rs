@@ -5,8 +5,7 @@
 //! the run was interrupted.
 
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 /// What a generator is used for. Two uses never share random numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

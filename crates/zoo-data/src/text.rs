@@ -50,15 +50,15 @@ mod tests {
 
     #[test]
     fn a_mark_is_nothing_and_other_encodings_are_told_by_line() {
-        assert_eq!(utf8(b"\xef\xbb\xbfant\n".to_vec()), Ok("ant\n".to_owned()));
+        assert_eq!(utf8(b"\xef\xbb\xbfant\n".to_vec()), Ok("ant\n".to_string()));
         assert_eq!(utf8(Vec::new()), Ok(String::new()));
         let refused = |bytes: &[u8]| {
             let error = utf8(bytes.to_vec()).unwrap_err();
             (error.line, error.found)
         };
-        assert_eq!(refused(b"image\nk\xe4fer\n"), (2, "it has the byte 0xE4".to_owned()));
+        assert_eq!(refused(b"image\nk\xe4fer\n"), (2, "it has the byte 0xE4".to_string()));
         let wide: Vec<u8> = "\u{feff}a".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert_eq!(refused(&wide), (1, "it is UTF-16".to_owned()));
-        assert_eq!(refused(&wide[2..]), (1, "it is UTF-16".to_owned()));
+        assert_eq!(refused(&wide), (1, "it is UTF-16".to_string()));
+        assert_eq!(refused(&wide[2..]), (1, "it is UTF-16".to_string()));
     }
 }

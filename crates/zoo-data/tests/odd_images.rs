@@ -1,8 +1,10 @@
 //! The odd images in the folder that `ZOO_TEST_DATA` names, beside what Pillow makes of them;
 //! without it, the test passes and says that it was skipped.
 
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 use zoo_data::{DataError, Image};
 

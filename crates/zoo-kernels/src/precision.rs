@@ -4,8 +4,7 @@
 //! thread, and the layers pass it on to their kernels as an argument. A kernel that is asked for
 //! gradients keeps it for its backward pass, which may run when the scope has been left.
 
-use std::cell::Cell;
-use std::marker::PhantomData;
+use std::{cell::Cell, marker::PhantomData};
 
 thread_local! {
     static CURRENT: Cell<Precision> = const { Cell::new(Precision::F32) };

@@ -1,8 +1,10 @@
 //! Masks of dropout and drop path are drawn from the device's generator, one element after the
 //! other.
 
-use burn::nn::DropoutConfig;
-use burn::tensor::{Device, Tensor};
+use burn::{
+    nn::DropoutConfig,
+    tensor::{Device, Tensor},
+};
 
 #[test]
 fn a_mask_does_not_depend_on_the_threads() {

@@ -2,8 +2,10 @@
 //! without.
 #![allow(deprecated, reason = "the ndarray backend stands for every backend without kernels")]
 
-use burn::optim::{AdamWState, Optimizer};
-use burn::tensor::{Device, Tensor};
+use burn::{
+    optim::{AdamWState, Optimizer},
+    tensor::{Device, Tensor},
+};
 use zoo_kernels::optim::{AdamWConfig, SgdConfig, SgdState};
 
 fn devices() -> [Device; 2] {

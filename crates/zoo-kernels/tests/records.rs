@@ -2,16 +2,19 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use burn::module::Module;
-use burn::nn as stock;
-use burn::optim::GradientsParams;
-use burn::optim::module_optimizer::ModuleOptimizer;
-use burn::tensor::{Device, Tensor};
-use zoo_kernels::nn::{
-    BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, LayerNorm, LayerNormConfig, Linear,
-    LinearConfig,
+use burn::{
+    module::Module,
+    nn as stock,
+    optim::{GradientsParams, module_optimizer::ModuleOptimizer},
+    tensor::{Device, Tensor},
 };
-use zoo_kernels::optim::{AdamWConfig, SgdConfig};
+use zoo_kernels::{
+    nn::{
+        BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, LayerNorm, LayerNormConfig, Linear,
+        LinearConfig,
+    },
+    optim::{AdamWConfig, SgdConfig},
+};
 
 #[derive(Module, Debug)]
 struct Ours {

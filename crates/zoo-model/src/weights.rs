@@ -17,9 +17,7 @@ use serde_json::{Map, Value, json};
 use zoo_data::{Preprocess, shown};
 
 use super::ModelSettings;
-use crate::Error;
-use crate::disk::write_whole;
-use crate::version::BURN_VERSION;
+use crate::{Error, disk::write_whole, version::BURN_VERSION};
 
 /// The metadata key of the safetensors file under which a [`WeightsInfo`] travels.
 const KEY: &str = "burn-zoo";

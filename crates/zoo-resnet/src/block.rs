@@ -1,12 +1,12 @@
-use burn::module::{Initializer, Module, Param};
-use burn::tensor::{Device, Tensor};
+use burn::{
+    module::{Initializer, Module, Param},
+    tensor::{Device, Tensor},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zoo_kernels::nn::{conv_norm_add_relu, fork};
 
-use crate::config::ResNetConfig;
-use crate::conv_norm::ConvNorm;
-use crate::shortcut::Path;
+use crate::{config::ResNetConfig, conv_norm::ConvNorm, shortcut::Path};
 
 /// The convolutions of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -1,6 +1,8 @@
-use burn::module::{Initializer, Module};
-use burn::nn::PaddingConfig2d;
-use burn::tensor::{Device, Tensor};
+use burn::{
+    module::{Initializer, Module},
+    nn::PaddingConfig2d,
+    tensor::{Device, Tensor},
+};
 use zoo_kernels::nn::{BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, conv_norm_relu};
 
 /// A convolution without bias and the normalisation behind it.

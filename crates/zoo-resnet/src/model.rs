@@ -1,8 +1,10 @@
 use std::fmt::Display;
 
-use burn::module::Module;
-use burn::nn::{Dropout, DropoutConfig, PaddingConfig2d};
-use burn::tensor::{Device, Tensor, assert_shape};
+use burn::{
+    module::Module,
+    nn::{Dropout, DropoutConfig, PaddingConfig2d},
+    tensor::{Device, Tensor, assert_shape},
+};
 use zoo_kernels::nn::{Conv2d, Linear, LinearConfig, MaxPool2d, MaxPool2dConfig, Tap};
 
 use crate::{Block, ConvNorm, ResNetConfig};

@@ -1,7 +1,7 @@
-use burn::module::Module;
-use burn::tensor::module::avg_pool2d;
-use burn::tensor::ops::AvgPoolOptions;
-use burn::tensor::{Device, Tensor, s};
+use burn::{
+    module::Module,
+    tensor::{Device, Tensor, module::avg_pool2d, ops::AvgPoolOptions, s},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zoo_kernels::nn::conv_norm;

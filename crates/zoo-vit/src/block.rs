@@ -1,14 +1,15 @@
 use std::fmt::Display;
 
-use burn::module::Module;
-use burn::nn::{Dropout, DropoutConfig};
-use burn::tensor::{Device, Tensor};
+use burn::{
+    module::Module,
+    nn::{Dropout, DropoutConfig},
+    tensor::{Device, Tensor},
+};
 use zoo_kernels::nn::{
     LayerNorm, LayerNormConfig, Linear, Tap, add, fork, self_attention, softmax,
 };
 
-use crate::initialization::linear;
-use crate::{Activation, DropPath, LayerScale, VitConfig};
+use crate::{Activation, DropPath, LayerScale, VitConfig, initialization::linear};
 
 /// An encoder block: attention among the tokens, then an MLP for each, both added to what came in.
 #[derive(Module, Debug)]

@@ -1,5 +1,7 @@
-use burn::module::{Flag, Module, Param};
-use burn::tensor::{Distribution, Tensor};
+use burn::{
+    module::{Flag, Module, Param},
+    tensor::{Distribution, Tensor},
+};
 
 /// Stochastic depth: Huang et al., <https://arxiv.org/abs/1603.09382>. Silences a branch for some
 /// of the images and makes it louder for the others, so that its mean stays.

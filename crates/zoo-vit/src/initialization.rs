@@ -1,6 +1,8 @@
-use burn::module::{Param, ParamId};
-use burn::nn::Initializer;
-use burn::tensor::{Device, Distribution, Shape, Tensor};
+use burn::{
+    module::{Param, ParamId},
+    nn::Initializer,
+    tensor::{Device, Distribution, Shape, Tensor},
+};
 use zoo_kernels::nn::Linear;
 
 /// erf(√2): the share of a normal distribution within two deviations of its mean.

@@ -1,6 +1,8 @@
-use burn::module::{Module, Param};
-use burn::nn::Initializer;
-use burn::tensor::{Device, Tensor};
+use burn::{
+    module::{Module, Param},
+    nn::Initializer,
+    tensor::{Device, Tensor},
+};
 
 /// A learned factor for each feature of a branch: Touvron et al., "Going deeper with Image
 /// Transformers" (<https://arxiv.org/abs/2103.17239>).

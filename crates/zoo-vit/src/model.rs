@@ -1,11 +1,15 @@
-use burn::module::{Module, Param};
-use burn::nn::{Dropout, DropoutConfig};
-use burn::tensor::{Device, Tensor, assert_shape};
+use burn::{
+    module::{Module, Param},
+    nn::{Dropout, DropoutConfig},
+    tensor::{Device, Tensor, assert_shape},
+};
 use zoo_kernels::nn::{Conv2d, Conv2dConfig, LayerNorm, Linear, Tap};
 
-use crate::initialization::{linear, truncated_normal};
-use crate::position::sin_cos;
-use crate::{Block, Pooling, Position, VitConfig};
+use crate::{
+    Block, Pooling, Position, VitConfig,
+    initialization::{linear, truncated_normal},
+    position::sin_cos,
+};
 
 /// A Vision Transformer. Made by [`VitConfig::init`].
 ///

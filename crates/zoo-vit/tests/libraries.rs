@@ -1,7 +1,6 @@
 //! The networks of other libraries, by their numbers of parameters.
 
-use burn::module::Module;
-use burn::tensor::Device;
+use burn::{module::Module, tensor::Device};
 use zoo_vit::{Activation, Pooling, VitConfig, VitPreset};
 
 /// DINOv2's Vision Transformer with patches of 14 pixels.

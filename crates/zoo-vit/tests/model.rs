@@ -4,12 +4,16 @@ mod forms;
 
 use std::ops::Range;
 
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::nn::Linear;
-use burn::nn::attention::{MhaInput, MultiHeadAttentionConfig};
-use burn::nn::loss::CrossEntropyLossConfig;
-use burn::optim::{AdamConfig, GradientsParams};
-use burn::tensor::{Device, Gradients, Int, Tensor, TensorData, Tolerance};
+use burn::{
+    module::{Module, ModuleVisitor, Param},
+    nn::{
+        Linear,
+        attention::{MhaInput, MultiHeadAttentionConfig},
+        loss::CrossEntropyLossConfig,
+    },
+    optim::{AdamConfig, GradientsParams},
+    tensor::{Device, Gradients, Int, Tensor, TensorData, Tolerance},
+};
 use forms::{forms, tiny};
 use zoo_vit::{Position, Vit, VitConfig};
 

@@ -2,8 +2,10 @@
 
 mod forms;
 
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{Device, Tensor};
+use burn::{
+    module::{Module, ModuleVisitor, Param},
+    tensor::{Device, Tensor},
+};
 use forms::{forms, tiny};
 use zoo_vit::{Pooling, Position, Vit, VitConfig, VitPreset};
 

@@ -1,8 +1,10 @@
 //! The switches that turn the network into DINOv2, CLIP, DeiT III and the distilled DeiT: weights by
 //! name, gradients, and what the head reads.
 
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{Device, Gradients, Tensor, TensorData, Tolerance};
+use burn::{
+    module::{Module, ModuleVisitor, Param},
+    tensor::{Device, Gradients, Tensor, TensorData, Tolerance},
+};
 use zoo_vit::{Activation, Pooling, Position, Vit, VitConfig, VitPreset};
 
 /// 9 patches of 4 pixels, 16 features, 4 classes.

@@ -4,9 +4,11 @@ use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::operation::AutoContrast;
-use super::settings::{check_probability, sometimes};
-use super::{Augment, Canvas, Draw};
+use super::{
+    Augment, Canvas, Draw,
+    operation::AutoContrast,
+    settings::{check_probability, sometimes},
+};
 use crate::DataError;
 
 /// Stretches each channel so that its smallest value becomes 0 and its largest 255.

@@ -1,14 +1,15 @@
 //! Changed light and colours, after Howard (<https://arxiv.org/abs/1312.5402>, section 2.2).
 
-use rand::Rng;
-use rand::seq::SliceRandom;
+use rand::{Rng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::operation::{Brightness, Contrast, Hue, Saturation};
-use super::settings::check_within;
-use super::{Augment, Canvas, Draw};
+use super::{
+    Augment, Canvas, Draw,
+    operation::{Brightness, Contrast, Hue, Saturation},
+    settings::check_within,
+};
 use crate::DataError;
 
 /// Changes brightness, contrast, saturation and hue, each by a random amount, in random order.

@@ -5,9 +5,11 @@ use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::operation::Erase;
-use super::settings::{check_probability, check_within};
-use super::{Augment, Background, Canvas, Draw};
+use super::{
+    Augment, Background, Canvas, Draw,
+    operation::Erase,
+    settings::{check_probability, check_within},
+};
 use crate::{DataError, Image};
 
 /// Covers squares centred anywhere in the image, so that some extend past its edges.

@@ -4,9 +4,11 @@ use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::operation::Equalize;
-use super::settings::{check_probability, sometimes};
-use super::{Augment, Canvas, Draw};
+use super::{
+    Augment, Canvas, Draw,
+    operation::Equalize,
+    settings::{check_probability, sometimes},
+};
 use crate::DataError;
 
 /// Equalises each channel's histogram, so that its values are as evenly frequent as possible.

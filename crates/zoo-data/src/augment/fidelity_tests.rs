@@ -3,13 +3,15 @@
 
 use serde_json::Value;
 
-use super::operation::{
-    Affine, AutoContrast, Brightness, Contrast, Equalize, Erase, Fill, GaussianBlur, Grayscale,
-    HorizontalFlip, Hue, Interpolation, Invert, Operation, PaddedCrop, Perspective, Posterize,
-    ResizedCrop, Sampling, Saturation, Sharpness, Solarize, VerticalFlip,
+use super::{
+    operation::{
+        Affine, AutoContrast, Brightness, Contrast, Equalize, Erase, Fill, GaussianBlur, Grayscale,
+        HorizontalFlip, Hue, Interpolation, Invert, Operation, PaddedCrop, Perspective, Posterize,
+        ResizedCrop, Sampling, Saturation, Sharpness, Solarize, VerticalFlip,
+    },
+    policy::space::{CHOICES, Choice, Space},
+    *,
 };
-use super::policy::space::{CHOICES, Choice, Space};
-use super::*;
 use crate::preprocess::Area;
 
 fn original() -> Image {

@@ -5,9 +5,11 @@ use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::operation::{HorizontalFlip, VerticalFlip};
-use super::settings::{check_probability, sometimes};
-use super::{Augment, Canvas, Draw};
+use super::{
+    Augment, Canvas, Draw,
+    operation::{HorizontalFlip, VerticalFlip},
+    settings::{check_probability, sometimes},
+};
 use crate::DataError;
 
 /// Mirrors the image left to right.

@@ -5,9 +5,11 @@ use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::operation::GaussianBlur;
-use super::settings::{check_ends, check_probability, check_within, sometimes};
-use super::{Augment, Canvas, Draw};
+use super::{
+    Augment, Canvas, Draw,
+    operation::GaussianBlur,
+    settings::{check_ends, check_probability, check_within, sometimes},
+};
 use crate::DataError;
 
 /// Blurs the image by a random amount.

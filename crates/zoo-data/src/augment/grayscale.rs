@@ -4,9 +4,11 @@ use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::operation::Grayscale;
-use super::settings::{check_probability, sometimes};
-use super::{Augment, Canvas, Draw};
+use super::{
+    Augment, Canvas, Draw,
+    operation::Grayscale,
+    settings::{check_probability, sometimes},
+};
 use crate::DataError;
 
 /// Replaces colours by their luma, so that a network does not rely on them.

@@ -4,9 +4,11 @@ use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::operation::Invert;
-use super::settings::{check_probability, sometimes};
-use super::{Augment, Canvas, Draw};
+use super::{
+    Augment, Canvas, Draw,
+    operation::Invert,
+    settings::{check_probability, sometimes},
+};
 use crate::DataError;
 
 /// Inverts every value.

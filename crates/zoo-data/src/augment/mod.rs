@@ -54,8 +54,7 @@ pub(crate) use settings::check_probability;
 pub use sharpness::RandomSharpness;
 pub use solarize::RandomSolarize;
 
-use crate::preprocess::Preprocess;
-use crate::{DataError, Image};
+use crate::{DataError, Image, preprocess::Preprocess};
 
 /// A kind of random change. It draws what to do, and leaves it to an [`Operation`] to do it, so that
 /// either can be tested by itself.

@@ -5,9 +5,11 @@ use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::operation::{Interpolation, Perspective};
-use super::settings::{check_probability, check_within};
-use super::{Augment, Background, Canvas, Draw};
+use super::{
+    Augment, Background, Canvas, Draw,
+    operation::{Interpolation, Perspective},
+    settings::{check_probability, check_within},
+};
 use crate::DataError;
 
 /// Moves the four corners inwards, each by a random amount, and warps the image between them.

@@ -6,9 +6,11 @@ use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::operation::{Fill, PaddedCrop};
-use super::settings::check_within;
-use super::{Augment, Canvas, Draw};
+use super::{
+    Augment, Canvas, Draw,
+    operation::{Fill, PaddedCrop},
+    settings::check_within,
+};
 use crate::DataError;
 
 /// Pads the image on all sides and crops it to its own size, which shifts it by up to `padding`

@@ -6,9 +6,11 @@ use rand_distr::StandardNormal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::operation::Erase;
-use super::settings::{check_ends, check_probability};
-use super::{Augment, Background, Canvas, Draw};
+use super::{
+    Augment, Background, Canvas, Draw,
+    operation::Erase,
+    settings::{check_ends, check_probability},
+};
 use crate::{DataError, Image};
 
 /// Rectangles that do not fit are drawn again this often, as torchvision and timm do.

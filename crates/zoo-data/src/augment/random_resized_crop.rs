@@ -6,11 +6,8 @@ use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::operation::ResizedCrop;
-use super::settings::check_ends;
-use super::{Augment, Canvas, Draw};
-use crate::DataError;
-use crate::preprocess::Area;
+use super::{Augment, Canvas, Draw, operation::ResizedCrop, settings::check_ends};
+use crate::{DataError, preprocess::Area};
 
 /// Parts that do not fit are drawn again this often, as torchvision and timm do.
 const ATTEMPTS: usize = 10;

@@ -5,9 +5,11 @@ use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::operation::{Affine, Interpolation};
-use super::settings::check_within;
-use super::{Augment, Background, Canvas, Draw};
+use super::{
+    Augment, Background, Canvas, Draw,
+    operation::{Affine, Interpolation},
+    settings::check_within,
+};
 use crate::DataError;
 
 /// Rotates the image about its centre, by any angle up to `degrees` in either direction.

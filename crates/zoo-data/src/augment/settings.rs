@@ -5,8 +5,7 @@ use std::ops::RangeInclusive;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use super::Draw;
-use super::operation::Operation;
+use super::{Draw, operation::Operation};
 use crate::DataError;
 pub(crate) use crate::range::check_within;
 

@@ -4,9 +4,11 @@ use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::operation::Sharpness;
-use super::settings::{check_probability, check_within, sometimes};
-use super::{Augment, Canvas, Draw};
+use super::{
+    Augment, Canvas, Draw,
+    operation::Sharpness,
+    settings::{check_probability, check_within, sometimes},
+};
 use crate::DataError;
 
 /// Sharpens the image, or softens it.

@@ -1,8 +1,10 @@
 //! Tests of the list of augmentations, and of what they draw.
 
 use super::*;
-use crate::preprocess::{Interpolation, Resize};
-use crate::rng::{Stream, rng};
+use crate::{
+    preprocess::{Interpolation, Resize},
+    rng::{Stream, rng},
+};
 
 fn preprocess() -> Preprocess {
     Preprocess {

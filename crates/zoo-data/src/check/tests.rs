@@ -139,7 +139,7 @@ fn what_cannot_be_read_is_listed_and_the_rest_is_looked_at() {
     let dataset = serde_json::from_value::<DataConfig>(json).unwrap().open().unwrap();
     let report = dataset.examine(|| ());
     let image = folder.path().join("val/bee/4.png").display().to_string();
-    assert_eq!(report.unreadable, [Unreadable { image, reason: "it is empty".to_owned() }]);
+    assert_eq!(report.unreadable, [Unreadable { image, reason: "it is empty".to_string() }]);
     assert_eq!(report.splits[1].images, 2);
     assert_eq!(report.exact_duplicates[0].images.len(), 3);
 }

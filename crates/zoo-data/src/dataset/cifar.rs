@@ -1,15 +1,20 @@
 //! The binary files of CIFAR-10 and CIFAR-100 (<https://www.cs.toronto.edu/~kriz/cifar.html>): records of one or two label bytes and
 //! an image of 32x32 pixels stored CHW, in a `.tar.gz` or unpacked.
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, BufReader, Read},
+    path::{Path, PathBuf},
+};
 
 use flate2::read::GzDecoder;
 
-use super::memory::{self, MemorySource};
-use super::{Dataset, FilesConfig, Info, owned};
+use super::{
+    Dataset, FilesConfig, Info,
+    memory::{self, MemorySource},
+    owned,
+};
 use crate::{DataError, FileError};
 
 /// Number of pixels of an image.
@@ -97,7 +102,7 @@ impl CifarSet {
                 ))
             }
             None if found > MAX_NAMES_BYTES => {
-                Err(error(MAX_NAMES_BYTES, "at most, for class names".to_owned()))
+                Err(error(MAX_NAMES_BYTES, "at most, for class names".to_string()))
             }
             _ => Ok(()),
         }

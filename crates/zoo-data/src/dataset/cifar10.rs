@@ -1,10 +1,11 @@
 //! CIFAR-10. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images"
 //! (<https://www.cs.toronto.edu/~kriz/learning-features-2009-TR.pdf>).
 
-use super::cifar::{self, CifarSet};
-use super::{Dataset, FilesConfig, Info, RemoteFile};
-use crate::DataError;
-use crate::preprocess::Normalize;
+use super::{
+    Dataset, FilesConfig, Info, RemoteFile,
+    cifar::{self, CifarSet},
+};
+use crate::{DataError, preprocess::Normalize};
 
 const CLASSES: [&str; 10] =
     ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];

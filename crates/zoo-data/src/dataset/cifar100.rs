@@ -1,10 +1,11 @@
 //! CIFAR-100 with its fine labels. Krizhevsky, "Learning Multiple Layers of Features from Tiny
 //! Images" (<https://www.cs.toronto.edu/~kriz/learning-features-2009-TR.pdf>).
 
-use super::cifar::{self, CifarSet};
-use super::{Dataset, FilesConfig, Info, RemoteFile};
-use crate::DataError;
-use crate::preprocess::Normalize;
+use super::{
+    Dataset, FilesConfig, Info, RemoteFile,
+    cifar::{self, CifarSet},
+};
+use crate::{DataError, preprocess::Normalize};
 
 #[rustfmt::skip]
 const CLASSES: [&str; 100] = [

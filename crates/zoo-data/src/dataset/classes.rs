@@ -1,7 +1,6 @@
 //! Names of classes, and a dataset with some of its classes alone.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use sha2::Sha256;
 use unicode_normalization::UnicodeNormalization;

@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::group::Pattern;
-use super::kept::Kept;
-use super::settings::Settings;
-use super::{Info, OnUnreadable, SubsetConfig};
-use crate::preprocess::{CropOffset, Preprocess, PreprocessConfig};
-use crate::{DataError, meant};
+use super::{Info, OnUnreadable, SubsetConfig, group::Pattern, kept::Kept, settings::Settings};
+use crate::{
+    DataError, meant,
+    preprocess::{CropOffset, Preprocess, PreprocessConfig},
+};
 
 /// A terabyte, which is to say: no limit.
 const MAX_CACHE_MB: usize = 1 << 20;
@@ -231,7 +230,7 @@ mod tests {
             r#"{{"{set}": {{"root": "x", "split": {{"valid": {valid}, "test": {test}}}}}}}"#
         );
         match serde_json::from_str::<DataConfig>(&json).unwrap().check() {
-            Ok(()) => "fine".to_owned(),
+            Ok(()) => "fine".to_string(),
             Err(error) => error.to_string(),
         }
     }

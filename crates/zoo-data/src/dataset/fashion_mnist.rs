@@ -1,8 +1,7 @@
 //! Fashion-MNIST: clothes. Xiao et al., "Fashion-MNIST: a Novel Image Dataset" (<https://arxiv.org/abs/1708.07747>).
 
 use super::{Dataset, FilesConfig, Info, RemoteFile, idx};
-use crate::DataError;
-use crate::preprocess::Normalize;
+use crate::{DataError, preprocess::Normalize};
 
 const CLASSES: [&str; 10] = [
     "T-shirt/top",

@@ -18,17 +18,20 @@
 //!
 //! [`is_image_file`]: crate::is_image_file
 
-use std::collections::{BTreeSet, HashMap};
-use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
-use super::classes::sorted;
-use super::layout::{Level, SplitFolders, circle, listed, name};
-use super::listing::Listing;
-use super::photos::Photo;
-use super::{Dataset, FolderConfig, Info};
-use crate::preprocess::Normalize;
-use crate::{DataError, Entry, FolderError, meant, shown, walk};
+use super::{
+    Dataset, FolderConfig, Info,
+    classes::sorted,
+    layout::{Level, SplitFolders, circle, listed, name},
+    listing::Listing,
+    photos::Photo,
+};
+use crate::{DataError, Entry, FolderError, meant, preprocess::Normalize, shown, walk};
 
 pub(super) static INFO: Info = Info {
     name: "folder",

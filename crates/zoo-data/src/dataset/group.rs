@@ -1,14 +1,15 @@
 //! Dividing images that belong together, such as the photos of one dive: a group is in one split.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use regex_lite::Regex;
 
-use super::SplitConfig;
-use super::split::Parts;
-use crate::rng::{Stream, permutation, rng};
-use crate::{DataError, SplitError, shown};
+use super::{SplitConfig, split::Parts};
+use crate::{
+    DataError, SplitError,
+    rng::{Stream, permutation, rng},
+    shown,
+};
 
 /// The pattern that finds the group of an image in its path.
 #[derive(Debug)]
@@ -156,7 +157,7 @@ mod tests {
     use super::*;
 
     fn classes() -> Vec<String> {
-        vec!["ant".to_owned(), "bee".to_owned()]
+        vec!["ant".to_string(), "bee".to_string()]
     }
 
     fn config(valid: f64, test: f64, seed: u64) -> SplitConfig {
@@ -216,7 +217,7 @@ mod tests {
             grouped(&labels, groups, &classes(), &config(valid, 0.0, 0)).unwrap_err().to_string()
         };
         assert_eq!(
-            message(&vec!["a".to_owned(); 80], 0.2),
+            message(&vec!["a".to_string(); 80], 0.2),
             "the valid split would be empty: no group is small enough for the fraction 0.2 \
              (split.group makes 1); raise split.valid, or make the groups smaller"
         );
@@ -235,8 +236,8 @@ mod tests {
                 .group_of(Path::new(path))
                 .map_err(|error| error.to_string())
         };
-        assert_eq!(group("(dive[0-9]+)_", "ant/dive07_0001.jpg"), Ok("dive07".to_owned()));
-        assert_eq!(group("/([^/]+)/[^/]+$", "ant/dive07/0001.jpg"), Ok("dive07".to_owned()));
+        assert_eq!(group("(dive[0-9]+)_", "ant/dive07_0001.jpg"), Ok("dive07".to_string()));
+        assert_eq!(group("/([^/]+)/[^/]+$", "ant/dive07/0001.jpg"), Ok("dive07".to_string()));
         assert_eq!(
             group("(dive[0-9]+)_", "ant/1.jpg"),
             Err("ant/1.jpg has no group: \"(dive[0-9]+)_\" of split.group does not match it; change the \

@@ -67,7 +67,7 @@ mod tests {
             let dataset = serde_json::from_value::<DataConfig>(json).unwrap().open();
             dataset.map(|dataset| dataset.classes).map_err(|error| error.to_string())
         };
-        assert_eq!(open(&["c", "a"]), Ok(vec!["c".to_owned(), "a".to_owned()]));
+        assert_eq!(open(&["c", "a"]), Ok(vec!["c".to_string(), "a".to_string()]));
         assert_eq!(
             open(&["a", "b"]).unwrap_err(),
             "the test split would be empty: it has no image of the classes that split.classes keeps \

@@ -1,7 +1,6 @@
 //! Labelled images to measure a network on: all of them, whatever split they are in.
 
-use super::listing::Listing;
-use super::{DataConfig, Dataset, FolderConfig, Info, folder, manifest};
+use super::{DataConfig, Dataset, FolderConfig, Info, folder, listing::Listing, manifest};
 use crate::DataError;
 
 impl DataConfig {

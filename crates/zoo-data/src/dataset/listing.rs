@@ -1,13 +1,17 @@
 //! Photos that have been listed, and how they become a dataset.
 
-use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::PathBuf,
+    sync::Arc,
+};
 
-use super::group::{Pattern, grouped};
-use super::photos::{FileId, Photo, Photos};
-use super::split::{Parts, stratified};
-use super::{Dataset, FolderConfig, ImageSource, Info, Split};
+use super::{
+    Dataset, FolderConfig, ImageSource, Info, Split,
+    group::{Pattern, grouped},
+    photos::{FileId, Photo, Photos},
+    split::{Parts, stratified},
+};
 use crate::{DataError, SplitError, shown};
 
 /// Photos, their classes, and which of them are in which split, as far as that is known.

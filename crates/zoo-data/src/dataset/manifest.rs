@@ -17,22 +17,26 @@
 mod find;
 mod table;
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::find::{Finder, tidy};
-use self::table::{Row, read};
-use super::classes::sorted;
-use super::kept::Kept;
-use super::listing::Listing;
-use super::photos::Photo;
-use super::settings::Settings;
-use super::{Dataset, FolderConfig, Info, OnUnreadable, SplitConfig, SplitName, SubsetConfig};
-use crate::preprocess::{Normalize, PreprocessConfig};
-use crate::{DataError, meant};
+use self::{
+    find::{Finder, tidy},
+    table::{Row, read},
+};
+use super::{
+    Dataset, FolderConfig, Info, OnUnreadable, SplitConfig, SplitName, SubsetConfig,
+    classes::sorted, kept::Kept, listing::Listing, photos::Photo, settings::Settings,
+};
+use crate::{
+    DataError, meant,
+    preprocess::{Normalize, PreprocessConfig},
+};
 
 pub(super) static INFO: Info = Info {
     name: "manifest",
@@ -187,7 +191,7 @@ fn listing(config: &ManifestConfig, rows: Vec<Row>) -> Result<Listing, DataError
     let some = |places: Vec<usize>| (!places.is_empty()).then_some(places);
     let train = of_split(SplitName::Train);
     if train.is_empty() {
-        let reason = "no row belongs to the train split".to_owned();
+        let reason = "no row belongs to the train split".to_string();
         return Err(DataError::Manifest { path: path.clone(), line: None, reason });
     }
     let labels: HashMap<&str, usize> = classes.iter().map(String::as_str).zip(0..).collect();

@@ -4,8 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
 
-use super::split::stratified;
-use super::{Dataset, FilesConfig, ImageSource, Info, OnUnreadable, Split};
+use super::{Dataset, FilesConfig, ImageSource, Info, OnUnreadable, Split, split::stratified};
 use crate::{DataError, Image};
 
 /// Images of one size, one after the other.

@@ -1,8 +1,7 @@
 //! MNIST: handwritten digits. LeCun et al., "Gradient-Based Learning Applied to Document Recognition" (<https://doi.org/10.1109/5.726791>).
 
 use super::{Dataset, FilesConfig, Info, RemoteFile, idx};
-use crate::DataError;
-use crate::preprocess::Normalize;
+use crate::{DataError, preprocess::Normalize};
 
 const CLASSES: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 

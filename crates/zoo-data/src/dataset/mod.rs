@@ -45,8 +45,10 @@ pub use subset::SubsetConfig;
 pub use unreadable::{OnUnreadable, Unreadable};
 
 use self::settings::Settings;
-use crate::DataError;
-use crate::preprocess::{Normalize, Preprocess};
+use crate::{
+    DataError,
+    preprocess::{Normalize, Preprocess},
+};
 
 /// Builds the registry: the config enum, the list of built-in datasets, and the only place where a
 /// name becomes a dataset.

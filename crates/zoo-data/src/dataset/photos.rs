@@ -1,9 +1,13 @@
 //! Photos on disk, some of which are kept decoded in memory.
 
-use std::fs::Metadata;
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    fs::Metadata,
+    path::{Path, PathBuf},
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use sha2::{Digest, Sha256};
 

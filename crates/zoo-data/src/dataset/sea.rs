@@ -8,13 +8,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::kept::Kept;
-use super::settings::Settings;
-use super::{Dataset, ImageSource, Info, OnUnreadable, Split, SplitName, SubsetConfig, owned};
-use crate::preprocess::{Normalize, PreprocessConfig};
-use crate::rng::{Stream, rng};
-use crate::sea::{CLASSES, Drawing, draw};
-use crate::{DataError, Image};
+use super::{
+    Dataset, ImageSource, Info, OnUnreadable, Split, SplitName, SubsetConfig, kept::Kept, owned,
+    settings::Settings,
+};
+use crate::{
+    DataError, Image,
+    preprocess::{Normalize, PreprocessConfig},
+    rng::{Stream, rng},
+    sea::{CLASSES, Drawing, draw},
+};
 
 pub(super) static INFO: Info = Info {
     name: "sea",

@@ -1,9 +1,7 @@
 //! What the settings of every dataset can do.
 
-use super::kept::Kept;
-use super::{Info, SubsetConfig};
-use crate::DataError;
-use crate::preprocess::PreprocessConfig;
+use super::{Info, SubsetConfig, kept::Kept};
+use crate::{DataError, preprocess::PreprocessConfig};
 
 /// What the settings of every dataset can do.
 pub(super) trait Settings {

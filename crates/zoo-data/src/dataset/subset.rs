@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Split;
-use crate::rng::{Stream, permutation, rng};
-use crate::{DataError, SplitError};
+use crate::{
+    DataError, SplitError,
+    rng::{Stream, permutation, rng},
+};
 
 /// How much of the train split to keep, drawn at random from each class with the seed of the
 /// splits. The images of a smaller subset are in every larger one with the same seed; the valid and

@@ -203,7 +203,7 @@ mod tests {
         assert_eq!(dataset.valid.class_counts(2), [1, 0]);
         let path = |file: &str| folder.path().join(file).display().to_string();
         let skipped = ["train/ant/2.png", "val/bee/6.png"]
-            .map(|file| Unreadable { image: path(file), reason: "it is empty".to_owned() });
+            .map(|file| Unreadable { image: path(file), reason: "it is empty".to_string() });
         assert_eq!(dataset.skipped, skipped);
         let expected = format!(
             "images that cannot be read, left out: 2\n  {}: it is empty\n  {}: it is empty",

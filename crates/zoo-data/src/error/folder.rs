@@ -75,7 +75,7 @@ pub enum FolderError {
     #[error(
         "the {split} split would be empty: {path} {}; put the images of each class into a folder named after it, as in the train split, or move {path} away",
         match .images {
-            0 => "is empty".to_owned(),
+            0 => "is empty".to_string(),
             images => format!("holds {}, but no class folders", counted(*images)),
         },
         path = shown(path)

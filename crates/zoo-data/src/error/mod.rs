@@ -5,9 +5,11 @@ mod file;
 mod folder;
 mod split;
 
-use std::fmt::Display;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::{
+    fmt::Display,
+    io,
+    path::{Path, PathBuf},
+};
 
 pub use self::{file::FileError, folder::FolderError, split::SplitError};
 use crate::{Unreadable, shown};
@@ -143,7 +145,7 @@ impl DataError {
 /// A number of images.
 fn counted(images: usize) -> String {
     match images {
-        1 => "1 image".to_owned(),
+        1 => "1 image".to_string(),
         _ => format!("{images} images"),
     }
 }

@@ -1,8 +1,6 @@
 //! Which files are images.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
+use std::{fs::File, io::Read, path::Path};
 
 /// What the names of image files end in. Those of formats that are not read are among them: whoever
 /// has such files should hear of it.

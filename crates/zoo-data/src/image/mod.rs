@@ -5,9 +5,7 @@ mod file;
 mod signed;
 mod walk;
 
-use std::fs::FileType;
-use std::io::Cursor;
-use std::path::Path;
+use std::{fs::FileType, io::Cursor, path::Path};
 
 use image::{ExtendedColorType, ImageFormat};
 

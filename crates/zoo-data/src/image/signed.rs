@@ -1,8 +1,6 @@
 //! PNG files that say what has written them.
 
-use std::fs::File;
-use std::io::BufReader;
-use std::path::Path;
+use std::{fs::File, io::BufReader, path::Path};
 
 use super::Image;
 

@@ -15,13 +15,15 @@ use order::Turn;
 use ordered::Ordered;
 use share::{Numbers, Share};
 
-use crate::DataError;
-use crate::augment::{self, Augmentation, augment};
-use crate::batch::{Batch, Normalizer, Packed, pack};
-use crate::dataset::Split;
-use crate::mix::MixConfig;
-use crate::preprocess::Preprocess;
-use crate::rng::{Stream, rng};
+use crate::{
+    DataError,
+    augment::{self, Augmentation, augment},
+    batch::{Batch, Normalizer, Packed, pack},
+    dataset::Split,
+    mix::MixConfig,
+    preprocess::Preprocess,
+    rng::{Stream, rng},
+};
 
 /// Gives the batches of a split, epoch after epoch.
 ///

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use rand::seq::SliceRandom;
 
 use super::Sampler;
-use crate::dataset::Split;
-use crate::rng::{Stream, permutation, rng};
+use crate::{
+    dataset::Split,
+    rng::{Stream, permutation, rng},
+};
 
 /// Where the number of an image's turn goes in the index that its augmentation is drawn by: above the
 /// number of any image.

@@ -1,11 +1,13 @@
 //! Work done by several threads, handed out in order.
 
-use std::any::Any;
-use std::collections::BTreeMap;
-use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::{
+    any::Any,
+    collections::BTreeMap,
+    ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread::{self, JoinHandle},
+};
 
 /// An iterator over `make(number)` for the numbers of a range, in their order, made ahead by worker
 /// threads.

@@ -4,8 +4,7 @@ use burn::tensor::Tensor;
 use sha2::Sha256;
 
 use super::*;
-use crate::dataset::ImageSource;
-use crate::{Image, Mixed};
+use crate::{Image, Mixed, dataset::ImageSource};
 
 /// Grey images of 2x2 pixels. The one that is broken cannot be read.
 struct Numbers {

@@ -14,8 +14,7 @@ pub use normalize::{MeanStd, Normalize};
 pub(crate) use resize::cut_and_scale;
 pub use resize::{Area, Resize};
 
-use crate::range::check_within;
-use crate::{DataError, Image};
+use crate::{DataError, Image, range::check_within};
 
 /// The longest side of a network's image, in pixels.
 const MAX_IMAGE_SIZE: usize = 4096;
@@ -213,7 +212,7 @@ mod tests {
         assert_eq!(message(0.875), Ok(()));
         assert_eq!(
             message(1.5),
-            Err("`preprocess.crop_ratio`: expected 0.1 to 1, found 1.5".to_owned())
+            Err("`preprocess.crop_ratio`: expected 0.1 to 1, found 1.5".to_string())
         );
     }
 }

@@ -1,13 +1,14 @@
 //! Bringing an image of any size and shape to a square.
 
-use fast_image_resize::images::{TypedImage, TypedImageRef};
-use fast_image_resize::pixels::{InnerPixel, U8, U8x3};
-use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::{
+    FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer,
+    images::{TypedImage, TypedImageRef},
+    pixels::{InnerPixel, U8, U8x3},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::geometry::Axis;
-use super::{Interpolation, Preprocess};
+use super::{Interpolation, Preprocess, geometry::Axis};
 use crate::Image;
 
 mod blocks;

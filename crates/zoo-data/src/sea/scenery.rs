@@ -7,9 +7,11 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use tiny_skia::Transform;
 
-use super::canvas::{Layer, Rgb, hsl, mix};
-use super::path::{ellipse, joined, limb, ring, smooth, spine};
-use super::water::Water;
+use super::{
+    canvas::{Layer, Rgb, hsl, mix},
+    path::{ellipse, joined, limb, ring, smooth, spine},
+    water::Water,
+};
 
 /// Rocks, corals and small fish, seen through some water.
 pub(super) fn behind(rng: &mut ChaCha8Rng, water: &Water, layer: &mut Layer) {

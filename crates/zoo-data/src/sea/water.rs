@@ -3,8 +3,10 @@
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use super::canvas::{Layer, Rgb, hsl, mix};
-use super::path::{P, smooth};
+use super::{
+    canvas::{Layer, Rgb, hsl, mix},
+    path::{P, smooth},
+};
 
 /// Colours and light of one scene.
 pub(super) struct Water {

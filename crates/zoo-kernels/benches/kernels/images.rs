@@ -1,6 +1,8 @@
-use burn::module::{Param, ParamId};
-use burn::nn::{self as stock, PaddingConfig2d};
-use burn::tensor::{Tensor, activation};
+use burn::{
+    module::{Param, ParamId},
+    nn::{self as stock, PaddingConfig2d},
+    tensor::{Tensor, activation},
+};
 use divan::Bencher;
 use zoo_kernels::nn;
 

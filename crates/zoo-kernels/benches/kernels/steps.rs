@@ -1,5 +1,7 @@
-use burn::optim::{self as stock, Optimizer};
-use burn::tensor::{Device, Tensor};
+use burn::{
+    optim::{self as stock, Optimizer},
+    tensor::{Device, Tensor},
+};
 use divan::Bencher;
 use zoo_kernels::optim;
 

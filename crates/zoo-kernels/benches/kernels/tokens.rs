@@ -1,6 +1,8 @@
-use burn::module::{Param, ParamId};
-use burn::nn as stock;
-use burn::tensor::{Tensor, activation};
+use burn::{
+    module::{Param, ParamId},
+    nn as stock,
+    tensor::{Tensor, activation},
+};
 use divan::Bencher;
 use zoo_kernels::nn;
 

@@ -4,10 +4,12 @@ use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use pulp::Simd;
 use rayon::prelude::*;
 
-use super::autodiff::{Tracked, differentiable};
-use super::simd::{exp, kernel, map, mul_add, zip};
-use super::tensor::{
-    CHUNK, Flat, SMALL, into_dense, into_order_of, like, uninit, update, values, values_mut,
+use super::{
+    autodiff::{Tracked, differentiable},
+    simd::{exp, kernel, map, mul_add, zip},
+    tensor::{
+        CHUNK, Flat, SMALL, into_dense, into_order_of, like, uninit, update, values, values_mut,
+    },
 };
 
 /// max(0, x). Not a number stays so.

@@ -1,11 +1,14 @@
 //! One way for every operation into Burn's graph of gradients.
 
-use burn::backend::autodiff::{
-    checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
-    grads::Gradients,
-    ops::{Backward, NodeGuard, Ops, OpsKind},
+use burn::backend::{
+    Autodiff, Flex,
+    autodiff::{
+        checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
+        grads::Gradients,
+        ops::{Backward, NodeGuard, Ops, OpsKind},
+    },
+    tensor::FloatTensor,
 };
-use burn::backend::{Autodiff, Flex, tensor::FloatTensor};
 
 use super::tensor::Flat;
 

@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::backend::autodiff::{checkpoint::strategy::CheckpointStrategy, ops::NodeGuard};
 
-use super::activation::gradient_where;
-use super::autodiff::{Tracked, differentiable};
-use super::simd::{kernel, zip};
-use super::tensor::{Flat, into_dense, is_channels_last, values_mut};
+use super::{
+    activation::gradient_where,
+    autodiff::{Tracked, differentiable},
+    simd::{kernel, zip},
+    tensor::{Flat, into_dense, is_channels_last, values_mut},
+};
 
 /// The tensor twice.
 pub(crate) fn fork(input: Flat) -> (Flat, Flat) {

@@ -1,13 +1,14 @@
 //! Layer normalisation over the last dimension.
 
-use burn::backend::TensorMetadata;
-use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::{TensorMetadata, autodiff::checkpoint::strategy::CheckpointStrategy};
 use rayon::prelude::*;
 
-use super::autodiff::{Tracked, differentiable};
-use super::reduce::add_parts;
-use super::simd::{columns, dot, kernel, load, mul_add, store, sum, zip};
-use super::tensor::{CHUNK, Flat, into_row_major, row_major, uninit, values};
+use super::{
+    autodiff::{Tracked, differentiable},
+    reduce::add_parts,
+    simd::{columns, dot, kernel, load, mul_add, store, sum, zip},
+    tensor::{CHUNK, Flat, into_row_major, row_major, uninit, values},
+};
 
 /// (x - mean) / sqrt(variance + epsilon) * gamma + beta for every row of the last dimension.
 pub(crate) fn forward(input: Flat, gamma: Flat, beta: Flat, epsilon: f64) -> Flat {

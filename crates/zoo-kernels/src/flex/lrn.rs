@@ -3,10 +3,12 @@
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use rayon::prelude::*;
 
-use super::autodiff::{Tracked, differentiable};
-use super::scratch::with_scratch;
-use super::simd::kernel;
-use super::tensor::{CHUNK, Flat, dims, into_channels_last, like, uninit, values};
+use super::{
+    autodiff::{Tracked, differentiable},
+    scratch::with_scratch,
+    simd::kernel,
+    tensor::{CHUNK, Flat, dims, into_channels_last, like, uninit, values},
+};
 
 /// Constants of x / (k + alpha / size * sum of x² over `size` channels)^beta.
 #[derive(Clone, Copy, Debug)]

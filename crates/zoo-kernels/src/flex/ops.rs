@@ -1,15 +1,20 @@
 //! The operations as an extension of Burn's backends: Flex and Flex with gradients have them.
 
-use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
-use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, Backend, DispatchDevice, Flex, backend_extension};
-use burn::tensor::{DType, Tensor};
+use burn::{
+    backend::{
+        Autodiff, Backend, DispatchDevice, Flex,
+        autodiff::checkpoint::strategy::CheckpointStrategy, backend_extension, tensor::FloatTensor,
+    },
+    tensor::{DType, Tensor},
+};
 
-use super::conv::ConvShape;
-use super::lrn::Response;
-use super::pool::PoolShape;
 use super::{
-    activation, attention, batch_norm, conv, fork, layer_norm, linear, lrn, pool, softmax,
+    activation, attention, batch_norm,
+    conv::{self, ConvShape},
+    fork, layer_norm, linear,
+    lrn::{self, Response},
+    pool::{self, PoolShape},
+    softmax,
 };
 use crate::Precision;
 

@@ -3,9 +3,7 @@
 use pulp::Simd;
 use rayon::prelude::*;
 
-use super::simd::kernel;
-use super::tensor::SMALL;
-use super::tile::max_vectors;
+use super::{simd::kernel, tensor::SMALL, tile::max_vectors};
 
 /// Columns of the right side that one tile handles.
 #[derive(Clone, Copy, Debug)]

@@ -7,9 +7,11 @@ use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use pulp::Simd;
 use rayon::prelude::*;
 
-use super::autodiff::{Tracked, differentiable};
-use super::simd::{columns, kernel, load, store};
-use super::tensor::{Flat, channels_last, dims, into_channels_last, uninit, values};
+use super::{
+    autodiff::{Tracked, differentiable},
+    simd::{columns, kernel, load, store},
+    tensor::{Flat, channels_last, dims, into_channels_last, uninit, values},
+};
 
 /// Windows of a pooling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

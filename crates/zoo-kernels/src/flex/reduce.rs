@@ -2,8 +2,10 @@
 
 use rayon::prelude::*;
 
-use super::simd::{kernel, zip};
-use super::tensor::CHUNK;
+use super::{
+    simd::{kernel, zip},
+    tensor::CHUNK,
+};
 
 /// The sum of each column of the row-major matrix `values`, in an order that does not depend on the
 /// threads.

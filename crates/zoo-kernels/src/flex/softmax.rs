@@ -1,12 +1,13 @@
 //! Softmax over the last dimension.
 
-use burn::backend::TensorMetadata;
-use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::{TensorMetadata, autodiff::checkpoint::strategy::CheckpointStrategy};
 use rayon::prelude::*;
 
-use super::autodiff::{Tracked, differentiable};
-use super::simd::{dot, exp, kernel, map, max, sum, zip};
-use super::tensor::{CHUNK, Flat, into_row_major, row_major, values};
+use super::{
+    autodiff::{Tracked, differentiable},
+    simd::{dot, exp, kernel, map, max, sum, zip},
+    tensor::{CHUNK, Flat, into_row_major, row_major, values},
+};
 
 /// exp(x) / sum exp(x) over the last dimension.
 pub(crate) fn forward(input: Flat) -> Flat {

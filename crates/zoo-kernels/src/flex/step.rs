@@ -1,12 +1,16 @@
 //! Steps of optimizers, in place and in one pass over parameter, gradient and state.
 
-use burn::backend::{Flex, TensorMetadata};
-use burn::tensor::Tensor;
+use burn::{
+    backend::{Flex, TensorMetadata},
+    tensor::Tensor,
+};
 use rayon::prelude::*;
 
-use super::ops::primitive;
-use super::simd::kernel;
-use super::tensor::{CHUNK, Flat, into_row_major, row_major, values, values_mut};
+use super::{
+    ops::primitive,
+    simd::kernel,
+    tensor::{CHUNK, Flat, into_row_major, row_major, values, values_mut},
+};
 
 /// Constants of a step of SGD.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,9 @@
 //! Flex tensors as plain slices, and the two orders in which the kernels know them.
 
-use burn::backend::{Flex, TensorMetadata, tensor::FloatTensor};
-use burn::tensor::{Shape, TensorData};
+use burn::{
+    backend::{Flex, TensorMetadata, tensor::FloatTensor},
+    tensor::{Shape, TensorData},
+};
 use rayon::prelude::*;
 
 /// A tensor of the Flex backend.

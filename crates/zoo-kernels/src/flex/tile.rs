@@ -3,8 +3,10 @@
 
 use pulp::Simd;
 
-use super::epilogue::Epilogue;
-use super::simd::{self, load, mul_add};
+use super::{
+    epilogue::Epilogue,
+    simd::{self, load, mul_add},
+};
 
 /// A run of left-side elements at the same distance from one another: `offset`, `offset + step`,
 /// and so on.

@@ -1,7 +1,9 @@
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, SQRT_2};
 
-use burn::module::Module;
-use burn::tensor::{Tensor, activation};
+use burn::{
+    module::Module,
+    tensor::{Tensor, activation},
+};
 
 #[cfg(feature = "flex")]
 use crate::flex::{Kernels, applies};

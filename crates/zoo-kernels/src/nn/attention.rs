@@ -1,7 +1,9 @@
 use burn::tensor::Tensor;
 
-use super::narrow::{narrow, widen};
-use super::softmax;
+use super::{
+    narrow::{narrow, widen},
+    softmax,
+};
 #[cfg(feature = "flex")]
 use crate::flex::{Kernels, applies};
 

@@ -1,8 +1,12 @@
-use burn::config::Config;
-use burn::module::{Flag, Module, Param, RunningState};
-use burn::nn;
-use burn::tensor::module::{batch_norm, batch_norm_train};
-use burn::tensor::{Device, Tensor, assert_shape};
+use burn::{
+    config::Config,
+    module::{Flag, Module, Param, RunningState},
+    nn,
+    tensor::{
+        Device, Tensor, assert_shape,
+        module::{batch_norm, batch_norm_train},
+    },
+};
 
 use super::{relu, statistics::remember};
 #[cfg(feature = "flex")]

@@ -1,13 +1,14 @@
-use burn::config::Config;
-use burn::module::{Initializer, Module, Param};
-use burn::nn::PaddingConfig2d;
-use burn::nn::conv;
-use burn::tensor::module::conv2d;
-use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Device, Tensor};
+use burn::{
+    config::Config,
+    module::{Initializer, Module, Param},
+    nn::{PaddingConfig2d, conv},
+    tensor::{Device, Tensor, module::conv2d, ops::ConvOptions},
+};
 
-use super::narrow::{narrow, widen};
-use super::padding::pairs;
+use super::{
+    narrow::{narrow, widen},
+    padding::pairs,
+};
 #[cfg(feature = "flex")]
 use crate::flex::{ConvShape, Kernels, applies};
 

@@ -1,7 +1,9 @@
-use burn::config::Config;
-use burn::module::{Module, Param};
-use burn::nn;
-use burn::tensor::{Device, Tensor, assert_shape};
+use burn::{
+    config::Config,
+    module::{Module, Param},
+    nn,
+    tensor::{Device, Tensor, assert_shape},
+};
 
 #[cfg(feature = "flex")]
 use crate::flex::{Kernels, applies};

@@ -1,8 +1,9 @@
-use burn::config::Config;
-use burn::module::{Initializer, Module, Param};
-use burn::nn;
-use burn::tensor::module::linear;
-use burn::tensor::{Device, Tensor, assert_shape};
+use burn::{
+    config::Config,
+    module::{Initializer, Module, Param},
+    nn,
+    tensor::{Device, Tensor, assert_shape, module::linear},
+};
 
 use super::narrow::{narrow, widen};
 

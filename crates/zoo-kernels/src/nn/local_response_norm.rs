@@ -1,7 +1,4 @@
-use burn::config::Config;
-use burn::module::Module;
-use burn::nn;
-use burn::tensor::Tensor;
+use burn::{config::Config, module::Module, nn, tensor::Tensor};
 
 #[cfg(feature = "flex")]
 use crate::flex::{Kernels, Response, applies};

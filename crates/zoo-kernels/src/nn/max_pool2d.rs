@@ -1,9 +1,9 @@
-use burn::config::Config;
-use burn::module::Module;
-use burn::nn::PaddingConfig2d;
-use burn::tensor::Tensor;
-use burn::tensor::module;
-use burn::tensor::ops::MaxPoolOptions;
+use burn::{
+    config::Config,
+    module::Module,
+    nn::PaddingConfig2d,
+    tensor::{Tensor, module, ops::MaxPoolOptions},
+};
 
 use super::padding::pairs;
 #[cfg(feature = "flex")]

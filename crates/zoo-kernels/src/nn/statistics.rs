@@ -2,8 +2,10 @@
 
 use std::cell::RefCell;
 
-use burn::module::{Module, ModuleVisitor, Param, ParamId, RunningState};
-use burn::tensor::{Device, Tensor};
+use burn::{
+    module::{Module, ModuleVisitor, Param, ParamId, RunningState},
+    tensor::{Device, Tensor},
+};
 
 /// Mean or variance of a batch, on its way to a running statistic.
 #[derive(Clone, Debug)]

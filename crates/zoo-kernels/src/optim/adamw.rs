@@ -1,7 +1,11 @@
-use burn::config::Config;
-use burn::optim::module_optimizer::ModuleOptimizer;
-use burn::optim::{AdamWState, AdaptiveMomentumState, LearningRate, Optimizer};
-use burn::tensor::{Device, Tensor};
+use burn::{
+    config::Config,
+    optim::{
+        AdamWState, AdaptiveMomentumState, LearningRate, Optimizer,
+        module_optimizer::ModuleOptimizer,
+    },
+    tensor::{Device, Tensor},
+};
 
 /// Constants of [`AdamW`], by default PyTorch's.
 #[derive(Config, Debug, Copy)]

@@ -1,7 +1,8 @@
-use burn::config::Config;
-use burn::optim::module_optimizer::ModuleOptimizer;
-use burn::optim::{LearningRate, Optimizer, RecordState};
-use burn::tensor::{Device, Tensor};
+use burn::{
+    config::Config,
+    optim::{LearningRate, Optimizer, RecordState, module_optimizer::ModuleOptimizer},
+    tensor::{Device, Tensor},
+};
 
 /// Constants of [`Sgd`].
 #[derive(Config, Debug, Copy)]

@@ -1,12 +1,15 @@
-use burn::nn::{self as stock, PaddingConfig2d};
-use burn::tensor::{Tensor, activation};
-use proptest::prelude::*;
-use proptest::sample::select;
+use burn::{
+    nn::{self as stock, PaddingConfig2d},
+    tensor::{Tensor, activation},
+};
+use proptest::{prelude::*, sample::select};
 use zoo_kernels::nn;
 
-use crate::exact::{Layout, assert_exact, features, layout, windows};
-use crate::reference::{self, Windows};
-use crate::{assert_agree, convolutions};
+use crate::{
+    assert_agree, convolutions,
+    exact::{Layout, assert_exact, features, layout, windows},
+    reference::{self, Windows},
+};
 
 /// Batch, height, width; channels in and out; kernel; stride; symmetric padding; groups.
 type ConvCase = ([usize; 3], [usize; 2], [usize; 2], [usize; 2], [usize; 2], usize);

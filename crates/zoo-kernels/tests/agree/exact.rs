@@ -1,13 +1,10 @@
 //! How a kernel is held against plain loops in double precision, and the shapes and layouts that are
 //! drawn for it.
 
-use burn::nn::PaddingConfig2d;
-use burn::tensor::Tensor;
-use proptest::prelude::*;
-use proptest::sample::select;
+use burn::{nn::PaddingConfig2d, tensor::Tensor};
+use proptest::{prelude::*, sample::select};
 
-use crate::reference::Windows;
-use crate::{assert_agree, numbers};
+use crate::{assert_agree, numbers, reference::Windows};
 
 /// Elements of an input by which the reference is differentiated.
 const PROBES: usize = 20;

@@ -1,6 +1,8 @@
-use burn::module::{Module, RunningState};
-use burn::nn::{self as stock, PaddingConfig2d};
-use burn::tensor::{Device, Tensor, TensorData, activation};
+use burn::{
+    module::{Module, RunningState},
+    nn::{self as stock, PaddingConfig2d},
+    tensor::{Device, Tensor, TensorData, activation},
+};
 use zoo_kernels::nn;
 
 use crate::{assert_agree, assert_near, floats, leaf, vector};

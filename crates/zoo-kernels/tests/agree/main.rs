@@ -10,9 +10,11 @@ mod reference;
 mod residual;
 mod tokens;
 
-use burn::module::{Initializer, Param, ParamId};
-use burn::nn::{self as stock, PaddingConfig2d};
-use burn::tensor::{Device, Tensor, TensorData, activation};
+use burn::{
+    module::{Initializer, Param, ParamId},
+    nn::{self as stock, PaddingConfig2d},
+    tensor::{Device, Tensor, TensorData, activation},
+};
 use zoo_kernels::nn;
 
 /// Output of a function and the gradients of its inputs under a fixed weighting of the output.

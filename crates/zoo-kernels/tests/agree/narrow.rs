@@ -1,14 +1,16 @@
 //! Products in bf16 beside plain loops in double precision on operands that are rounded to it. The gradient
 //! that arrives is an operand, too, so differences of the outputs tell nothing of it.
 
-use burn::nn as stock;
-use burn::tensor::Tensor;
+use burn::{nn as stock, tensor::Tensor};
 use proptest::prelude::*;
 use zoo_kernels::{Precision, nn};
 
-use crate::exact::{features, layout, windows};
-use crate::reference::Windows;
-use crate::{Outcome, assert_same_bits, convolutions, leaf, numbers, outcome};
+use crate::{
+    Outcome, assert_same_bits, convolutions,
+    exact::{features, layout, windows},
+    leaf, numbers, outcome,
+    reference::Windows,
+};
 
 /// The nearest number with 8 significant bits, halves to even.
 fn round(x: f64) -> f64 {

@@ -1,15 +1,18 @@
 //! Every kernel on drawn shapes and layouts, beside Burn's own operation and beside plain loops in
 //! double precision with their finite differences.
 
-use burn::nn as stock;
-use burn::tensor::{Tensor, activation};
-use proptest::prelude::*;
-use proptest::sample::select;
+use burn::{
+    nn as stock,
+    tensor::{Tensor, activation},
+};
+use proptest::{prelude::*, sample::select};
 use zoo_kernels::nn;
 
-use crate::exact::{assert_exact, features, layout, windows};
-use crate::reference;
-use crate::{attention_of_burn, leaf};
+use crate::{
+    attention_of_burn,
+    exact::{assert_exact, features, layout, windows},
+    leaf, reference,
+};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]

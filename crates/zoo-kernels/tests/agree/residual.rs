@@ -1,5 +1,7 @@
-use burn::nn::{self as stock, PaddingConfig2d};
-use burn::tensor::Tensor;
+use burn::{
+    nn::{self as stock, PaddingConfig2d},
+    tensor::Tensor,
+};
 use zoo_kernels::nn;
 
 use crate::assert_agree;

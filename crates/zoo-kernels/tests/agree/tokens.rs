@@ -1,5 +1,7 @@
-use burn::nn as stock;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::{
+    nn as stock,
+    tensor::{Device, Tensor, TensorData},
+};
 use zoo_kernels::nn;
 
 use crate::{assert_agree, attention_of_burn, floats, leaf, reference};

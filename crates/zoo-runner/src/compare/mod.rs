@@ -28,8 +28,9 @@ use zoo_training::{
     run_dir::{Existing, manifest_path, metrics_path, read_json, report_path},
 };
 
-use crate::curves::Curves;
-use crate::{Error, backend::BackendChoice, evaluation::Report, manifest::Manifest};
+use crate::{
+    Error, backend::BackendChoice, curves::Curves, evaluation::Report, manifest::Manifest,
+};
 
 pub use self::{
     budget::SharedBudget,

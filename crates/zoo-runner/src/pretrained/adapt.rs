@@ -1,7 +1,9 @@
 //! Weights in a network for other classes, other channels or another image size.
 
-use burn::store::{ApplyError, bridge};
-use burn::tensor::TensorData;
+use burn::{
+    store::{ApplyError, bridge},
+    tensor::TensorData,
+};
 use zoo_model::{AnyModel, DataShape, ModelSettings, head_path, is_within};
 
 use super::{layout::Names, positions::Bicubic, source::Lazy};

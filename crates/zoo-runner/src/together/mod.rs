@@ -5,8 +5,10 @@ mod report;
 
 use std::{fs, path::PathBuf};
 
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::Tensor;
+use burn::{
+    module::{Module, ModuleVisitor, Param},
+    tensor::Tensor,
+};
 use zoo_model::{AnyModel, on_model};
 use zoo_training::{OptimizerConfig, Ranks, fine_tune::Method, run_dir::RunDir};
 

@@ -9,8 +9,7 @@ use indicatif::ProgressBar;
 use zoo_data::Loader;
 use zoo_model::{AnyModel, host};
 
-use crate::Error;
-use crate::Stop;
+use crate::{Error, Stop};
 
 /// What the head of a network sees in the images of a split, on the host.
 pub struct Features {

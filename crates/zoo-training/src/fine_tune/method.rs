@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 use zoo_model::{Classifier, host};
 
 use super::Freeze;
-use crate::hidden_matrices;
-use crate::words::range;
+use crate::{hidden_matrices, words::range};
 
 /// How a pretrained network is fitted to the data.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -15,8 +15,9 @@ use zoo_data::{Loader, SplitName};
 use zoo_model::{AnyModel, WeightsInfo, head_path, host};
 
 use super::{features::Features, glance::Glance};
-use crate::{Error, progress::Show, run_dir::RunDir};
-use crate::{Line, Loss, MetricsFile, RunProgress, Stop, Trained};
+use crate::{
+    Error, Line, Loss, MetricsFile, RunProgress, Stop, Trained, progress::Show, run_dir::RunDir,
+};
 
 /// What the mean loss is raised by for half the sum of the squared weights, from the most to the
 /// least: each fit starts where the one before it ended.

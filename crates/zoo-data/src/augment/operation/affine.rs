@@ -1,7 +1,9 @@
 //! Turned, moved, scaled and slanted images.
 
-use super::warp::{Matrix, warp};
-use super::{Operation, Sampling};
+use super::{
+    Operation, Sampling,
+    warp::{Matrix, warp},
+};
 use crate::Image;
 
 /// Slants, scales and turns the image about a point, then moves it. Straight lines stay straight and

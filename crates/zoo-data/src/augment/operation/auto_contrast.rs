@@ -26,7 +26,7 @@ impl Operation for AutoContrast {
     }
 
     fn caption(&self) -> String {
-        "auto-contrast".to_owned()
+        "auto-contrast".to_string()
     }
 }
 

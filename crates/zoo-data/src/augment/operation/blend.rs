@@ -1,9 +1,7 @@
 //! Images drawn towards another, or away from it: black, their mean grey, their own grey.
 
-use super::Operation;
-use super::table::look_up;
-use crate::Image;
-use crate::image::luma;
+use super::{Operation, table::look_up};
+use crate::{Image, image::luma};
 
 /// Mixes the image with black. A factor of 0 is black, 1 the image, 2 twice as bright.
 #[derive(Clone, Copy, Debug, PartialEq)]

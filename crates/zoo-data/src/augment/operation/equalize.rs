@@ -21,7 +21,7 @@ impl Operation for Equalize {
     }
 
     fn caption(&self) -> String {
-        "equalize".to_owned()
+        "equalize".to_string()
     }
 }
 

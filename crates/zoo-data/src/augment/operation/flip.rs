@@ -27,7 +27,7 @@ impl Operation for HorizontalFlip {
     }
 
     fn caption(&self) -> String {
-        "flip".to_owned()
+        "flip".to_string()
     }
 }
 
@@ -38,7 +38,7 @@ impl Operation for VerticalFlip {
     }
 
     fn caption(&self) -> String {
-        "flip upside down".to_owned()
+        "flip upside down".to_string()
     }
 }
 

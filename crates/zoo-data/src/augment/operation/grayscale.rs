@@ -14,7 +14,7 @@ impl Operation for Grayscale {
     }
 
     fn caption(&self) -> String {
-        "grayscale".to_owned()
+        "grayscale".to_string()
     }
 }
 

@@ -1,7 +1,9 @@
 //! Images seen from aside.
 
-use super::warp::{Matrix, warp};
-use super::{Operation, Sampling};
+use super::{
+    Operation, Sampling,
+    warp::{Matrix, warp},
+};
 use crate::Image;
 
 /// Moves the corners of the image, and what is between them as if it were a picture on a wall seen
@@ -36,7 +38,7 @@ impl Operation for Perspective {
     }
 
     fn caption(&self) -> String {
-        "perspective".to_owned()
+        "perspective".to_string()
     }
 }
 

@@ -1,8 +1,10 @@
 //! A region of an image, scaled to the network's size.
 
 use super::Operation;
-use crate::Image;
-use crate::preprocess::{Area, cut_and_scale};
+use crate::{
+    Image,
+    preprocess::{Area, cut_and_scale},
+};
 
 /// Cuts a part out and scales it to a square, smoothing before it makes smaller. What is outside of
 /// the part has no influence.

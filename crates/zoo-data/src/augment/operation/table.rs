@@ -27,7 +27,7 @@ impl Operation for Invert {
     }
 
     fn caption(&self) -> String {
-        "invert".to_owned()
+        "invert".to_string()
     }
 }
 

@@ -7,9 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::space::{Choice, Space};
-use crate::DataError;
-use crate::augment::operation::Interpolation;
-use crate::augment::{Augment, Background, Canvas, Draw};
+use crate::{
+    DataError,
+    augment::{Augment, Background, Canvas, Draw, operation::Interpolation},
+};
 
 /// Draws one of a policy's 25 pairs of operations, and applies each of the two with its own
 /// probability and magnitude.

@@ -6,10 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::space::{CHOICES, Space};
-use crate::DataError;
-use crate::augment::operation::Interpolation;
-use crate::augment::settings::check_within;
-use crate::augment::{Augment, Background, Canvas, Draw};
+use crate::{
+    DataError,
+    augment::{
+        Augment, Background, Canvas, Draw, operation::Interpolation, settings::check_within,
+    },
+};
 
 /// The greatest magnitude.
 const MOST: usize = 30;

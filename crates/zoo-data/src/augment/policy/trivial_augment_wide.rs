@@ -6,9 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::space::{CHOICES, Space};
-use crate::DataError;
-use crate::augment::operation::Interpolation;
-use crate::augment::{Augment, Background, Canvas, Draw};
+use crate::{
+    DataError,
+    augment::{Augment, Background, Canvas, Draw, operation::Interpolation},
+};
 
 /// The paper's number of steps from no strength to the greatest.
 const STEPS: u32 = 30;

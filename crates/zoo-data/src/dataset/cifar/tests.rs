@@ -2,14 +2,14 @@
 
 use std::fs;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::{Compression, write::GzEncoder};
 use tempfile::TempDir;
 
-use super::super::{cifar10, cifar100};
-use super::*;
-use crate::Image;
-use crate::dataset::SplitConfig;
+use super::{
+    super::{cifar10, cifar100},
+    *,
+};
+use crate::{Image, dataset::SplitConfig};
 
 /// CIFAR-10 with fewer records.
 static SMALL: CifarSet = CifarSet { train_records: 40, test_records: 10, ..cifar10::SET };

@@ -1,12 +1,17 @@
 //! The IDX files of MNIST and Fashion-MNIST (<https://yann.lecun.com/exdb/mnist/>): a big-endian header, then one byte a pixel or label.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 use flate2::read::MultiGzDecoder;
 
-use super::memory::{self, MemorySource};
-use super::{Dataset, FilesConfig, Info, owned};
+use super::{
+    Dataset, FilesConfig, Info,
+    memory::{self, MemorySource},
+    owned,
+};
 use crate::{DataError, FileError};
 
 /// First bytes of a file of images: unsigned bytes in three dimensions.

@@ -1,13 +1,12 @@
-use std::fs;
-use std::io::Write;
+use std::{fs, io::Write};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::{Compression, write::GzEncoder};
 use tempfile::TempDir;
 
-use super::super::SplitName;
-use super::super::fashion_mnist::INFO;
-use super::*;
+use super::{
+    super::{SplitName, fashion_mnist::INFO},
+    *,
+};
 use crate::{DataConfig, Image};
 
 fn images(count: u8) -> Vec<u8> {

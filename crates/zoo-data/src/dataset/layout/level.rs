@@ -1,11 +1,16 @@
 //! What lies in a folder of photos, or in one of its splits.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
-use crate::dataset::classes::spelled;
-use crate::image::{is_left_behind, leads_back, may_hold_images};
-use crate::{DataError, is_image_file, shown};
+use crate::{
+    DataError,
+    dataset::classes::spelled,
+    image::{is_left_behind, leads_back, may_hold_images},
+    is_image_file, shown,
+};
 
 /// What lies in a folder itself, without what is hidden; sorted by name.
 pub struct Level {

@@ -8,8 +8,7 @@ mod level;
 use std::path::{Path, PathBuf};
 
 pub(super) use self::level::{Level, circle, listed, name};
-use super::SplitName;
-use super::classes::same_name;
+use super::{SplitName, classes::same_name};
 use crate::{DataError, FolderError, shown};
 
 /// Words beside the split's in the name of its folder: `training_set`, `val2017`.

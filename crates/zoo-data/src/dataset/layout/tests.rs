@@ -32,7 +32,7 @@ fn told_with(files: &[&str], classes: Option<&[&str]>) -> String {
                 level.folders.iter().map(|folder| shown(folder)).collect::<Vec<_>>().join(" ")
             };
             let mut lines: Vec<String> =
-                levels.into_iter().map(|found| found.map_or("-".to_owned(), level)).collect();
+                levels.into_iter().map(|found| found.map_or("-".to_string(), level)).collect();
             lines.extend(layout.notes);
             lines.join("\n")
         }

@@ -1,12 +1,12 @@
 //! The files that a table means, which may have been written on another system.
 
-use std::collections::HashMap;
-use std::ffi::OsString;
-use std::path::{Component, Path, PathBuf};
+use std::{
+    collections::HashMap,
+    ffi::OsString,
+    path::{Component, Path, PathBuf},
+};
 
-use crate::dataset::classes::spelled;
-use crate::path::unescaped;
-use crate::{home, shown};
+use crate::{dataset::classes::spelled, home, path::unescaped, shown};
 
 /// Finds the files of a table.
 pub(super) struct Finder<'a> {

@@ -5,8 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::SplitName;
-use crate::dataset::classes::spelled;
-use crate::{DataError, utf8};
+use crate::{DataError, dataset::classes::spelled, utf8};
 
 /// The columns that count.
 const COLUMNS: [&str; 4] = ["image", "label", "split", "group"];
@@ -43,10 +42,10 @@ pub(super) fn read(path: &Path) -> Result<Vec<Row>, DataError> {
         "csv" => read_csv(&text()?, b','),
         "tsv" => read_csv(&text()?, b'\t'),
         "jsonl" | "ndjson" => read_jsonl(&text()?),
-        _ => Err((None, "its name should end in .csv, .tsv or .jsonl".to_owned())),
+        _ => Err((None, "its name should end in .csv, .tsv or .jsonl".to_string())),
     };
     match rows {
-        Ok(rows) if rows.is_empty() => Err(refuse((None, "it lists no images".to_owned()))),
+        Ok(rows) if rows.is_empty() => Err(refuse((None, "it lists no images".to_string()))),
         rows => rows.map_err(refuse),
     }
 }

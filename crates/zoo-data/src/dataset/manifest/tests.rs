@@ -53,7 +53,7 @@ fn a_table_tells_labels_and_splits() {
     let dataset = open(&folder, "a.csv", serde_json::json!({})).unwrap();
     assert_eq!(
         (dataset.name, &dataset.classes[..]),
-        ("manifest", &["ant".to_owned(), "bee".to_owned()][..])
+        ("manifest", &["ant".to_string(), "bee".to_string()][..])
     );
     let owned = |rows: &[(usize, &str)]| -> Vec<(usize, String)> {
         rows.iter().map(|&(label, name)| (label, name.to_owned())).collect()
@@ -203,8 +203,8 @@ fn blanks_marks_and_names_of_splits_read_the_same_in_every_format() {
         let folder = folder(name, table);
         let dataset = open(&folder, name, serde_json::json!({})).unwrap();
         assert_eq!(dataset.classes, ["a", "b"], "{name}");
-        assert_eq!(content(&dataset.train), [(0, "1.png".to_owned()), (1, "2.png".to_owned())]);
-        assert_eq!(content(&dataset.valid), [(1, "3.png".to_owned())]);
+        assert_eq!(content(&dataset.train), [(0, "1.png".to_string()), (1, "2.png".to_string())]);
+        assert_eq!(content(&dataset.valid), [(1, "3.png".to_string())]);
     }
 }
 

@@ -1,12 +1,12 @@
 //! A part of a dataset, and how a whole is divided into parts.
 
-use std::fmt;
-use std::ops::Range;
-use std::sync::Arc;
+use std::{fmt, ops::Range, sync::Arc};
 
 use super::{ImageSource, Sample, SplitConfig, classes::Relabelled};
-use crate::rng::{Stream, permutation, rng};
-use crate::{DataError, SplitError};
+use crate::{
+    DataError, SplitError,
+    rng::{Stream, permutation, rng},
+};
 
 /// A list of images of one source. A *position* counts within the split, an *index* within the
 /// source. Cheap to clone.

@@ -1,7 +1,7 @@
 use super::*;
 
 fn classes() -> Vec<String> {
-    vec!["ant".to_owned(), "bee".to_owned()]
+    vec!["ant".to_string(), "bee".to_string()]
 }
 
 fn config(valid: f64, test: f64, seed: u64) -> SplitConfig {

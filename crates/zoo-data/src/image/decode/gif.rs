@@ -1,7 +1,6 @@
 //! The first picture of a GIF file, by the `gif` crate.
 
-use std::borrow::Cow;
-use std::num::NonZeroU64;
+use std::{borrow::Cow, num::NonZeroU64};
 
 use gif::{ColorOutput, DecodeOptions, Frame, MemoryLimit};
 use image::metadata::Orientation;

@@ -10,8 +10,7 @@ mod orientation;
 mod png;
 mod still;
 
-use image::metadata::Orientation;
-use image::{DynamicImage, ImageFormat, RgbImage};
+use image::{DynamicImage, ImageFormat, RgbImage, metadata::Orientation};
 
 pub use limits::{DecodeLimits, Undecodable};
 

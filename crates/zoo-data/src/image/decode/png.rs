@@ -1,7 +1,9 @@
 //! PNG, by the `png` crate.
 
-use std::borrow::Cow;
-use std::io::{self, Cursor, Read};
+use std::{
+    borrow::Cow,
+    io::{self, Cursor, Read},
+};
 
 use flate2::read::ZlibDecoder;
 use png::{
@@ -99,7 +101,7 @@ fn check_chunks(bytes: &[u8]) -> Result<(), String> {
     let header = chunks.next().filter(|chunk| chunk.kind == *b"IHDR");
     let header = header.ok_or("its first chunk is not a header")?;
     if !header.is_sound() {
-        return Err("the checksum of its header does not match".to_owned());
+        return Err("the checksum of its header does not match".to_string());
     }
     for chunk in chunks.take_while(|chunk| chunk.kind != *b"IDAT") {
         // A name, its end, the method by which the rest is packed, of which there is one: 0.
@@ -107,7 +109,7 @@ fn check_chunks(bytes: &[u8]) -> Result<(), String> {
             chunk.content.splitn(2, |&byte| byte == 0).nth(1).and_then(<[u8]>::split_first);
         match (&chunk.kind, packed) {
             (b"iCCP", Some((1.., _))) => {
-                return Err("its colour profile is compressed by an unknown method".to_owned());
+                return Err("its colour profile is compressed by an unknown method".to_string());
             }
             (b"zTXt", Some((0, text))) if is_bomb(text) => {
                 return Err(format!(
@@ -157,7 +159,7 @@ fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
 fn reason(error: DecodingError) -> String {
     match error {
         DecodingError::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            "it is truncated: the end of the picture is missing".to_owned()
+            "it is truncated: the end of the picture is missing".to_string()
         }
         error => error.to_string(),
     }

@@ -15,9 +15,11 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use tiny_skia::{Path, Transform};
 
-use super::canvas::{Layer, Rgb, hsl, mix};
-use super::path::{P, area, ellipse};
-use super::water::Water;
+use super::{
+    canvas::{Layer, Rgb, hsl, mix},
+    path::{P, area, ellipse},
+    water::Water,
+};
 
 /// A kind of animal.
 pub(super) struct Animal {

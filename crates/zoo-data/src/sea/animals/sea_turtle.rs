@@ -5,8 +5,10 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Figure, Ink};
-use crate::sea::canvas::mix;
-use crate::sea::path::{P, ellipse, limb, ring, smooth, spine};
+use crate::sea::{
+    canvas::mix,
+    path::{P, ellipse, limb, ring, smooth, spine},
+};
 
 const SHELL: [P; 10] = [
     (0.52, 0.0),

@@ -2,11 +2,13 @@
 
 use rayon::prelude::*;
 
-use crate::flex::bf16::Products;
-use crate::flex::matmul::Matrix;
-use crate::flex::scratch::with_scratch;
-use crate::flex::softmax::{softmax_rows, softmax_rows_backward};
-use crate::flex::tensor::{Flat, Shared, dims, into_row_major, uninit};
+use crate::flex::{
+    bf16::Products,
+    matmul::Matrix,
+    scratch::with_scratch,
+    softmax::{softmax_rows, softmax_rows_backward},
+    tensor::{Flat, Shared, dims, into_row_major, uninit},
+};
 
 /// Where queries, keys or values of each head lie.
 #[derive(Clone, Copy, Debug)]

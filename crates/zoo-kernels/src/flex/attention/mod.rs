@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 
-use super::autodiff::{Tracked, differentiable};
-use super::bf16::Products;
-use super::tensor::{Flat, Shared, into_row_major, row_major, uninit};
+use super::{
+    autodiff::{Tracked, differentiable},
+    bf16::Products,
+    tensor::{Flat, Shared, into_row_major, row_major, uninit},
+};
 use crate::Precision;
 use heads::{Heads, Inputs, Place, Sizes};
 

@@ -2,8 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::rows::apply;
-use super::{Statistics, chunk, coefficients, into_rows, scaled};
+use super::{Statistics, chunk, coefficients, into_rows, rows::apply, scaled};
 use crate::flex::tensor::{Flat, into_row_major, values, values_mut};
 
 /// Factor and addend of each channel by which given statistics normalise.

@@ -4,15 +4,19 @@
 mod infer;
 mod rows;
 
-use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
-use burn::backend::{AutodiffBackend, TensorMetadata};
+use burn::backend::{
+    AutodiffBackend, TensorMetadata, autodiff::checkpoint::strategy::CheckpointStrategy,
+};
 use rayon::prelude::*;
 
-use super::activation::{gradient_where, mask_positive};
-use super::autodiff::{Tracked, differentiable};
-use super::reduce::add_parts;
-use super::tensor::{
-    CHUNK, Flat, into_channels_last, into_row_major, like, row_major, uninit, values, values_mut,
+use super::{
+    activation::{gradient_where, mask_positive},
+    autodiff::{Tracked, differentiable},
+    reduce::add_parts,
+    tensor::{
+        CHUNK, Flat, into_channels_last, into_row_major, like, row_major, uninit, values,
+        values_mut,
+    },
 };
 pub(crate) use infer::{given, infer};
 use rows::{Terms, apply_add_to, apply_to, combine, gradient_sums, moments};

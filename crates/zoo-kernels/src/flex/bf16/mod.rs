@@ -8,9 +8,11 @@
 pub(in crate::flex) mod pairs;
 mod round;
 
-use super::matmul::{Matrix, multiply_to};
-use super::scratch::with_scratch;
-use super::tensor::Flat;
+use super::{
+    matmul::{Matrix, multiply_to},
+    scratch::with_scratch,
+    tensor::Flat,
+};
 use crate::Precision;
 use round::{round_matrix, rounded};
 

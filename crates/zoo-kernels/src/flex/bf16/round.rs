@@ -4,9 +4,11 @@
 
 use rayon::prelude::*;
 
-use crate::flex::matmul::Matrix;
-use crate::flex::simd::kernel;
-use crate::flex::tensor::{CHUNK, Flat, SMALL, into_dense, like, uninit, values};
+use crate::flex::{
+    matmul::Matrix,
+    simd::kernel,
+    tensor::{CHUNK, Flat, SMALL, into_dense, like, uninit, values},
+};
 
 /// The tensor with its values rounded, dense.
 pub(super) fn rounded(tensor: Flat) -> Flat {

@@ -10,12 +10,12 @@ mod winograd;
 
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 
-use super::autodiff::{Tracked, differentiable};
-use super::bf16::Products;
-use super::epilogue::Epilogue;
-use super::reduce::column_sums;
-use super::tensor::{
-    Flat, dims, into_channels_last, into_dense, into_row_major, row_major, values,
+use super::{
+    autodiff::{Tracked, differentiable},
+    bf16::Products,
+    epilogue::Epilogue,
+    reduce::column_sums,
+    tensor::{Flat, dims, into_channels_last, into_dense, into_row_major, row_major, values},
 };
 use crate::Precision;
 pub(crate) use geometry::ConvShape;

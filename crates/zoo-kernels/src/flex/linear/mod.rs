@@ -3,19 +3,22 @@
 //! With many rows the weights are packed once and the rows go past them. With few, the time is that
 //! of reading the weights, which then are read in place and once.
 
-use super::autodiff::{Tracked, differentiable};
-use super::bf16::Products;
 #[cfg(target_arch = "x86_64")]
 use super::bf16::pairs;
-use super::matmul::{Matrix, multiply, multiply_add_to, multiply_to};
-use super::panels::Packed;
-use super::parallel::for_each;
-use super::reduce::column_sums;
-use super::simd::kernel;
-use super::tensor::{Flat, Shared, into_row_major, row_major, transpose, uninit, values};
-use super::tile::{Finish, Product, Segment, rows_of};
-use burn::backend::TensorMetadata;
-use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use super::{
+    autodiff::{Tracked, differentiable},
+    bf16::Products,
+};
+use super::{
+    matmul::{Matrix, multiply, multiply_add_to, multiply_to},
+    panels::Packed,
+    parallel::for_each,
+    reduce::column_sums,
+    simd::kernel,
+    tensor::{Flat, Shared, into_row_major, row_major, transpose, uninit, values},
+    tile::{Finish, Product, Segment, rows_of},
+};
+use burn::backend::{TensorMetadata, autodiff::checkpoint::strategy::CheckpointStrategy};
 
 use crate::Precision;
 

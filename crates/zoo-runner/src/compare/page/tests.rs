@@ -8,10 +8,10 @@ use zoo_data::{
 use zoo_training::{Command, Steered, run_dir::Existing};
 
 use super::*;
-use crate::curves::Curves;
 use crate::{
     compare::{Entry, Extent, Harmed, Made, Measured, Outcome, Planned, Request, SharedBudget},
     config::RunConfig,
+    curves::Curves,
     evaluation::{Evaluation, Report, Scored, TrainingReport},
     explain::Focus,
     manifest::{DataManifest, Manifest},

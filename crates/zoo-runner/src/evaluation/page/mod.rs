@@ -11,9 +11,9 @@ use zoo_model::ZOO_VERSION;
 use zoo_training::run_dir::write_json;
 
 use super::{ClassReport, Evaluation, HardImage, Report};
-use crate::curves::Curves;
 use crate::{
     Error,
+    curves::Curves,
     report::{Chart, Folder, data_uri, render, write_csv},
 };
 

@@ -71,7 +71,7 @@ fn class_folders_match_in_every_spelling() {
     assert_eq!(dataset.classes, ["bar", "caf\u{e9}"]);
     assert_eq!(dataset.valid.label(0), 1);
     assert_eq!(
-        dataset.only("classes", &["cafe\u{301}".to_owned(), "bar".to_owned()]).unwrap().classes,
+        dataset.only("classes", &["cafe\u{301}".to_string(), "bar".to_string()]).unwrap().classes,
         ["caf\u{e9}", "bar"]
     );
 }

@@ -7,8 +7,10 @@ use std::fs;
 use tempfile::TempDir;
 
 use super::*;
-use crate::dataset::{OnUnreadable, SplitConfig};
-use crate::{Image, Split};
+use crate::{
+    Image, Split,
+    dataset::{OnUnreadable, SplitConfig},
+};
 
 /// A folder with these files; all but texts are one pixel whose value is the number in the list.
 fn folder(files: &[&str]) -> TempDir {

@@ -4,15 +4,15 @@
 use pulp::bytemuck::{cast_slice, cast_slice_mut};
 use rayon::prelude::*;
 
-use super::Unit;
-use super::matrix::pack_panel;
-use super::tile::Pairs;
-use crate::flex::matmul::Matrix;
-use crate::flex::panels::{Panel, panels};
-use crate::flex::parallel::for_each;
-use crate::flex::scratch::with_scratch;
-use crate::flex::tensor::{Shared, uninit};
-use crate::flex::tile::{Finish, Segment};
+use super::{Unit, matrix::pack_panel, tile::Pairs};
+use crate::flex::{
+    matmul::Matrix,
+    panels::{Panel, panels},
+    parallel::for_each,
+    scratch::with_scratch,
+    tensor::{Shared, uninit},
+    tile::{Finish, Segment},
+};
 
 /// Rows that are too few to be worth packing all of the right side before.
 const FEW: usize = 256;

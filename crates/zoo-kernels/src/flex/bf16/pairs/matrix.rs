@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use pulp::bytemuck::cast_slice_mut;
 
-use super::Unit;
-use super::pack::LANES;
-use super::tile::Pairs;
-use crate::flex::epilogue::Epilogue;
-use crate::flex::matmul::Matrix;
-use crate::flex::panels::{Panel, panels};
-use crate::flex::scratch::with_scratch;
-use crate::flex::tile::{Finish, Segment};
+use super::{Unit, pack::LANES, tile::Pairs};
+use crate::flex::{
+    epilogue::Epilogue,
+    matmul::Matrix,
+    panels::{Panel, panels},
+    scratch::with_scratch,
+    tile::{Finish, Segment},
+};
 
 /// Columns of the widest panel.
 const WIDEST: usize = 4 * LANES;

@@ -7,10 +7,11 @@ use std::arch::x86_64::{
 
 use pulp::{Simd, f32x16};
 
-use super::Unit;
-use super::pack::LANES;
-use crate::flex::panels::Panel;
-use crate::flex::tile::{Finish, Segment, store};
+use super::{Unit, pack::LANES};
+use crate::flex::{
+    panels::Panel,
+    tile::{Finish, Segment, store},
+};
 
 /// The sum over k of `left[start + position(k)] * right[k][column]` of both elements of each pair, for
 /// every start and column.

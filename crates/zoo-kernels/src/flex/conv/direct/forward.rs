@@ -4,13 +4,15 @@
 use rayon::prelude::*;
 
 use super::images::{Border, Images};
-use crate::flex::conv::geometry::Geometry;
-use crate::flex::epilogue::Epilogue;
-use crate::flex::panels::Packed;
-use crate::flex::scratch::with_scratch;
-use crate::flex::simd::kernel;
-use crate::flex::tensor::{Flat, channels_last, into_dense, into_row_major, uninit, values};
-use crate::flex::tile::{Finish, Product, Segment, rows_of};
+use crate::flex::{
+    conv::geometry::Geometry,
+    epilogue::Epilogue,
+    panels::Packed,
+    scratch::with_scratch,
+    simd::kernel,
+    tensor::{Flat, channels_last, into_dense, into_row_major, uninit, values},
+    tile::{Finish, Product, Segment, rows_of},
+};
 
 /// What all tasks share.
 struct Job<'a> {

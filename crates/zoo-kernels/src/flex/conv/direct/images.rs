@@ -1,7 +1,9 @@
 //! Images with the border of zeros that a convolution needs, channels last.
 
-use crate::flex::conv::geometry::Geometry;
-use crate::flex::tensor::{Flat, is_channels_last, values};
+use crate::flex::{
+    conv::geometry::Geometry,
+    tensor::{Flat, is_channels_last, values},
+};
 
 /// Images, dense in either order.
 #[derive(Clone, Copy)]

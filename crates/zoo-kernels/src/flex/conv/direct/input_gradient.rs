@@ -3,12 +3,14 @@
 use rayon::prelude::*;
 
 use super::images::{Border, Images};
-use crate::flex::conv::geometry::Geometry;
-use crate::flex::panels::Packed;
-use crate::flex::scratch::with_scratch;
-use crate::flex::simd::kernel;
-use crate::flex::tensor::{Flat, channels_last, into_row_major, uninit, values};
-use crate::flex::tile::{Finish, Product, Segment, rows_of};
+use crate::flex::{
+    conv::geometry::Geometry,
+    panels::Packed,
+    scratch::with_scratch,
+    simd::kernel,
+    tensor::{Flat, channels_last, into_row_major, uninit, values},
+    tile::{Finish, Product, Segment, rows_of},
+};
 
 /// One in `stride` by `stride` pixels of the input: those that the same elements of the kernel
 /// touch.

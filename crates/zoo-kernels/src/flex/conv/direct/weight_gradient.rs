@@ -5,13 +5,15 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::images::{Border, Images};
-use crate::flex::conv::geometry::Geometry;
-use crate::flex::linear::{self, Sizes};
-use crate::flex::panels::{Panel, copy_panel, panels};
-use crate::flex::scratch::with_scratch;
-use crate::flex::simd::kernel;
-use crate::flex::tensor::{Flat, into_channels_last, row_major, uninit, values};
-use crate::flex::tile::{Finish, Product, Segment, rows_of};
+use crate::flex::{
+    conv::geometry::Geometry,
+    linear::{self, Sizes},
+    panels::{Panel, copy_panel, panels},
+    scratch::with_scratch,
+    simd::kernel,
+    tensor::{Flat, into_channels_last, row_major, uninit, values},
+    tile::{Finish, Product, Segment, rows_of},
+};
 
 /// Partial sums that the gradient of the weights is added up from. Fixed, so that it does not
 /// depend on the threads.

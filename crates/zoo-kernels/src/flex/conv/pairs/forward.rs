@@ -4,13 +4,17 @@ use pulp::bytemuck::cast_slice_mut;
 use rayon::prelude::*;
 
 use super::{Group, floats, pad};
-use crate::flex::bf16::pairs::Unit;
-use crate::flex::conv::direct::{Border, Images, pack, rows_of_a_band};
-use crate::flex::conv::geometry::Geometry;
-use crate::flex::epilogue::Epilogue;
-use crate::flex::scratch::with_scratch;
-use crate::flex::tensor::{Flat, channels_last, into_dense, into_row_major, uninit, values};
-use crate::flex::tile::Finish;
+use crate::flex::{
+    bf16::pairs::Unit,
+    conv::{
+        direct::{Border, Images, pack, rows_of_a_band},
+        geometry::Geometry,
+    },
+    epilogue::Epilogue,
+    scratch::with_scratch,
+    tensor::{Flat, channels_last, into_dense, into_row_major, uninit, values},
+    tile::Finish,
+};
 
 /// The convolution of `geometry`; the output is channels-last.
 pub(in crate::flex::conv) fn forward(

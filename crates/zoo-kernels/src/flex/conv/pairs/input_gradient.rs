@@ -4,12 +4,16 @@ use pulp::bytemuck::cast_slice_mut;
 use rayon::prelude::*;
 
 use super::{Group, floats, pad};
-use crate::flex::bf16::pairs::Unit;
-use crate::flex::conv::direct::{Images, Spread};
-use crate::flex::conv::geometry::Geometry;
-use crate::flex::scratch::with_scratch;
-use crate::flex::tensor::{Flat, channels_last, into_row_major, uninit, values};
-use crate::flex::tile::Finish;
+use crate::flex::{
+    bf16::pairs::Unit,
+    conv::{
+        direct::{Images, Spread},
+        geometry::Geometry,
+    },
+    scratch::with_scratch,
+    tensor::{Flat, channels_last, into_row_major, uninit, values},
+    tile::Finish,
+};
 
 /// The gradient with respect to the images, from `gradient`, which is channels-last like the result.
 pub(in crate::flex::conv) fn input_gradient(

@@ -7,9 +7,11 @@ mod input_gradient;
 mod weight_gradient;
 
 use super::direct::{Border, Images};
-use crate::flex::bf16::pairs::{Pairs, Unit, pair_rows};
-use crate::flex::panels::{Packed, Panel};
-use crate::flex::tile::{Finish, Segment};
+use crate::flex::{
+    bf16::pairs::{Pairs, Unit, pair_rows},
+    panels::{Packed, Panel},
+    tile::{Finish, Segment},
+};
 pub(super) use forward::forward;
 pub(super) use input_gradient::input_gradient;
 pub(super) use weight_gradient::weight_gradient;

@@ -5,14 +5,18 @@ use std::ops::Range;
 use pulp::bytemuck::{cast_slice, cast_slice_mut};
 use rayon::prelude::*;
 
-use crate::flex::bf16::pairs::{Pairs, Unit, pack_panel};
-use crate::flex::conv::direct::{Border, Images, PARTS, add_up};
-use crate::flex::conv::geometry::Geometry;
-use crate::flex::matmul::Matrix;
-use crate::flex::panels::{Panel, panels};
-use crate::flex::scratch::with_scratch;
-use crate::flex::tensor::{Flat, row_major, values};
-use crate::flex::tile::{Finish, Segment};
+use crate::flex::{
+    bf16::pairs::{Pairs, Unit, pack_panel},
+    conv::{
+        direct::{Border, Images, PARTS, add_up},
+        geometry::Geometry,
+    },
+    matmul::Matrix,
+    panels::{Panel, panels},
+    scratch::with_scratch,
+    tensor::{Flat, row_major, values},
+    tile::{Finish, Segment},
+};
 
 /// Pixels of the output whose gradients are gone through together, of one image or of several: as many as
 /// keep a panel of them in the second-level cache, so that the sums are seldom read and written.

@@ -2,14 +2,18 @@
 
 use rayon::prelude::*;
 
-use super::correlation::{Correlation, TILE, Tile};
-use super::transforms::{SLAB, Slab, transform_input, transform_output};
-use crate::flex::epilogue::Epilogue;
-use crate::flex::panels::Packed;
-use crate::flex::scratch::with_scratch;
-use crate::flex::simd::kernel;
-use crate::flex::tensor::uninit;
-use crate::flex::tile::{Finish, Product, Segment, rows_of};
+use super::{
+    correlation::{Correlation, TILE, Tile},
+    transforms::{SLAB, Slab, transform_input, transform_output},
+};
+use crate::flex::{
+    epilogue::Epilogue,
+    panels::Packed,
+    scratch::with_scratch,
+    simd::kernel,
+    tensor::uninit,
+    tile::{Finish, Product, Segment, rows_of},
+};
 
 /// Terms of all sums that one thread is done with before another is awake.
 const ALONE: usize = 1 << 20;

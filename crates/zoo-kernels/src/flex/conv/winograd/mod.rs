@@ -21,8 +21,10 @@ mod weight_gradient;
 mod weights;
 
 use super::geometry::Geometry;
-use crate::flex::epilogue::Epilogue;
-use crate::flex::tensor::{Flat, channels_last, into_channels_last, into_row_major, values};
+use crate::flex::{
+    epilogue::Epilogue,
+    tensor::{Flat, channels_last, into_channels_last, into_row_major, values},
+};
 use correlation::{Correlation, POSITIONS, TILE, blocks};
 use weights::{Turn, Weights};
 

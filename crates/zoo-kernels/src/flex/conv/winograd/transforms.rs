@@ -1,9 +1,13 @@
 //! The transforms of tiles, for many channels at once.
 
-use super::correlation::{Correlation, KERNEL, PATCH, POSITIONS, TILE, Tile};
-use super::matrices::{Square, of_gradient, of_input, of_products, of_weights};
-use crate::flex::epilogue::Epilogue;
-use crate::flex::simd::{columns, kernel, load, store};
+use super::{
+    correlation::{Correlation, KERNEL, PATCH, POSITIONS, TILE, Tile},
+    matrices::{Square, of_gradient, of_input, of_products, of_weights},
+};
+use crate::flex::{
+    epilogue::Epilogue,
+    simd::{columns, kernel, load, store},
+};
 use pulp::Simd;
 
 /// Tiles processed together: enough that fetching weights from the third-level cache pays off, and

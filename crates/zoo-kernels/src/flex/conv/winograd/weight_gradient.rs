@@ -4,15 +4,19 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::correlation::{Correlation, KERNEL, PATCH, POSITIONS, Tile};
-use super::matrices::of_sums;
-use super::transforms::{SLAB, Slab, transform_gradient, transform_input};
-use crate::flex::conv::geometry::Geometry;
-use crate::flex::panels::{Panel, panels};
-use crate::flex::scratch::with_scratch;
-use crate::flex::simd::{columns, kernel, load, store};
-use crate::flex::tensor::{Flat, into_channels_last, row_major, uninit, values};
-use crate::flex::tile::{Finish, Product, Segment, rows_of};
+use super::{
+    correlation::{Correlation, KERNEL, PATCH, POSITIONS, Tile},
+    matrices::of_sums,
+    transforms::{SLAB, Slab, transform_gradient, transform_input},
+};
+use crate::flex::{
+    conv::geometry::Geometry,
+    panels::{Panel, panels},
+    scratch::with_scratch,
+    simd::{columns, kernel, load, store},
+    tensor::{Flat, into_channels_last, row_major, uninit, values},
+    tile::{Finish, Product, Segment, rows_of},
+};
 
 /// Most partial sums that the gradient is added up from, and fewest tiles of one: a partial sum is
 /// as large as all weights. Both are fixed, so that the sum does not depend on the threads.

@@ -2,12 +2,16 @@
 
 use rayon::prelude::*;
 
-use super::correlation::{KERNEL, POSITIONS, blocks};
-use super::transforms::transform_kernels;
-use crate::flex::conv::geometry::Geometry;
-use crate::flex::panels::Packed;
-use crate::flex::scratch::with_scratch;
-use crate::flex::tensor::{SMALL, Shared, uninit};
+use super::{
+    correlation::{KERNEL, POSITIONS, blocks},
+    transforms::transform_kernels,
+};
+use crate::flex::{
+    conv::geometry::Geometry,
+    panels::Packed,
+    scratch::with_scratch,
+    tensor::{SMALL, Shared, uninit},
+};
 
 /// Transformed weights: for each position a matrix, features by (block, channel).
 pub(super) struct Weights {
