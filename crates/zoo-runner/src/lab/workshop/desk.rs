@@ -26,6 +26,9 @@ const MAPS: Duration = Duration::from_millis(500);
 /// How long the thread waits for a command before it looks around.
 const PATIENCE: Duration = Duration::from_millis(100);
 
+/// What is done between two steps with the training and what it has come to.
+type Errand = Box<dyn FnOnce(&Parts, &Achieved) + Send>;
+
 /// What a workshop is told.
 pub enum Told {
     /// Take steps until all epochs are done.
@@ -39,7 +42,7 @@ pub enum Told {
     /// Go on with other controls.
     Take(Controls),
     /// Do something else with what the training is made of, and what it has come to.
-    Errand(Box<dyn FnOnce(&Parts, &Achieved) + Send>),
+    Errand(Errand),
 }
 
 /// The thread's side of a workshop.
