@@ -143,7 +143,9 @@ fn an_unreadable_image_ends_all_ranks_as_it_ends_one() {
         pids(&zoo, &mut job);
         let image = zoo.path("photos/dark/3.png");
         let bytes = fs::read(&image).unwrap();
-        fs::write(&image, b"no image").unwrap();
+        // In one go: a rank may look at any moment, also at a file that is empty yet.
+        zoo.write("broken", "no image");
+        fs::rename(zoo.path("broken"), &image).unwrap();
         let broken = Instant::now();
         let (code, said) = end(job);
         assert!(broken.elapsed() < Duration::from_secs(10), "{:?}", broken.elapsed());
