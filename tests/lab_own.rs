@@ -274,6 +274,15 @@ fn both_sides_of_transfer_learn_as_in_zoo_train() {
     );
     let about = json!({"from": {"trained": "nobody"}, "tuned": "head", "photos": {"drawn": 1}});
     visit.refused("/lab/transfer/open", about, 404, "open the lesson again");
+    // A network with other layers: the small one that begins with nothing in lesson 11.
+    visit.bring("photos", &["dark", "light"], 4);
+    visit.done("/lab/own/open", json!({"method": "nothing"}));
+    visit.learn("one");
+    open("other", json!({"from": {"trained": "one"}}));
+    let (status, said) = visit.ask_as("other", "/lab/transfer/glance", json!({}));
+    let reason =
+        "the network that has learned before has other layers than the one above: train it again";
+    assert_eq!((status, &said["error"]), (422, &json!(reason)));
     let about = json!({"from": "nothing", "tuned": "head", "photos": {"own": "nobody"}});
     visit.refused("/lab/transfer/open", about, 422, "expected two or more classes, found 0");
 }

@@ -64,17 +64,17 @@ impl Workshop {
     ///
     /// [`Error::Failed`] if the system gives no thread.
     pub fn open(config: RunConfig) -> Result<Self, Error> {
-        Self::open_with(config, |_| ())
+        Self::open_with(config, |_| Ok(()))
     }
 
-    /// The same, with a change of what the training is made of.
+    /// The same, with a change of what the training is made of; where that fails, the board says why.
     ///
     /// # Errors
     ///
     /// [`Error::Failed`] if the system gives no thread.
     pub fn open_with(
         config: RunConfig,
-        change: impl FnOnce(&mut Parts) + Send + 'static,
+        change: impl FnOnce(&mut Parts) -> Result<(), Error> + Send + 'static,
     ) -> Result<Self, Error> {
         Self::open_on(config, DataConfig::open, change)
     }
@@ -87,18 +87,19 @@ impl Workshop {
     pub fn open_on(
         config: RunConfig,
         open: impl FnOnce(&DataConfig) -> Result<Dataset, DataError> + Send + 'static,
-        change: impl FnOnce(&mut Parts) + Send + 'static,
+        change: impl FnOnce(&mut Parts) -> Result<(), Error> + Send + 'static,
     ) -> Result<Self, Error> {
         let (told, heard) = mpsc::channel();
         let board = Arc::new(Board::default());
         let shown = board.clone();
-        let prepare = move || Job::prepare_on(config, None, Show::Nothing, &Ranks::Alone, open);
+        let prepare = move || {
+            let job = Job::prepare_on(config, None, Show::Nothing, &Ranks::Alone, open)?;
+            let mut parts = job.into_parts();
+            change(&mut parts)?;
+            Ok::<_, Error>(parts)
+        };
         let work = move || match prepare() {
-            Ok(job) => {
-                let mut parts = job.into_parts();
-                change(&mut parts);
-                Desk { parts, board: shown, told: heard }.work();
-            }
+            Ok(parts) => Desk { parts, board: shown, told: heard }.work(),
             Err(error) => {
                 let mut shown = shown.shown();
                 (shown.doing, shown.reason) = (Doing::Failed, Some(error.to_string()));

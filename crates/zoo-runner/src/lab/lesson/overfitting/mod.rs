@@ -71,6 +71,7 @@ async fn open(State(lab): State<Lab>, Told(few): Told<Few>) -> Result<Json<Value
     let workshop = Workshop::open_with(config, move |parts| {
         parts.data.train = parts.data.train.choose(images, parts.config.seed);
         parts.config.loader.batch_size = parts.config.loader.batch_size.min(images);
+        Ok(())
     });
     let workshop = workshop.map_err(|error| Refused::failed(error.to_string()))?;
     workshop.board.set_photo(image);

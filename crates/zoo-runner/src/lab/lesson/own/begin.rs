@@ -55,7 +55,7 @@ pub async fn open(
     let config = config(&lab, &network, method, &snapshot)?;
     let image = lab.photo(&photo).await?;
     let data = snapshot.clone();
-    let workshop = Workshop::open_on(config, move |config| data.dataset(config), |_| ());
+    let workshop = Workshop::open_on(config, move |config| data.dataset(config), |_| Ok(()));
     let workshop = workshop.map_err(|error| Refused::failed(error.to_string()))?;
     workshop.board.set_photo(image);
     lab.workshops.put(visit, network, workshop);

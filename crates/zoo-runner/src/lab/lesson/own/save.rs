@@ -21,7 +21,7 @@ use zoo_training::run_dir::{Existing, RunDir, find_weights};
 use crate::{
     Error,
     backend::host,
-    job::{Job, Parts},
+    job::{Done, Job, Parts},
     lab::{
         Lab, Told,
         collection::{Saved, Snapshot, checked, lock},
@@ -72,7 +72,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Writes all of it or, where that fails, nothing. Gives the images that it was measured on, and the
-    /// accuracy.
+    /// accuracy. What others have written meanwhile is left alone.
     fn write(&self, parts: &Parts, achieved: &Achieved) -> Result<(usize, f64), Error> {
         if achieved.is_steered {
             return Err(Error::Usage(String::from(
@@ -83,16 +83,17 @@ impl Run<'_> {
             let message = "is there already: choose another name";
             return Err(Error::run(self.path, message));
         }
-        self.write_new(parts, achieved).inspect_err(|_| {
+        let done = achieved.done();
+        let done =
+            done.ok_or_else(|| Error::Usage(String::from("nothing has been learned yet")))?;
+        // From here on the folder is this run's.
+        let run_dir = RunDir::open(self.path, Existing::Refuse)?;
+        self.fill(run_dir, parts, done).inspect_err(|_| {
             let _ = fs::remove_dir_all(self.path);
         })
     }
 
-    fn write_new(&self, parts: &Parts, achieved: &Achieved) -> Result<(usize, f64), Error> {
-        let done = achieved.done();
-        let done =
-            done.ok_or_else(|| Error::Usage(String::from("nothing has been learned yet")))?;
-        let run_dir = RunDir::open(self.path, Existing::Refuse)?;
+    fn fill(&self, run_dir: RunDir, parts: &Parts, done: Done) -> Result<(usize, f64), Error> {
         let folder = self.path.join("photos");
         self.photos.write(&folder).map_err(|(path, error)| Error::io(&path)(error))?;
         let mut parts = parts.clone();

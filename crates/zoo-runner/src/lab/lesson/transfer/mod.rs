@@ -125,9 +125,10 @@ async fn open(State(lab): State<Lab>, Told(side): Told<Side>) -> Result<Json<Val
     };
     let workshop = Workshop::open_on(recipe.config, open, move |parts| {
         if let Some((trained, freeze)) = trained {
-            take_over(&mut parts.model, &trained);
+            take_over(&mut parts.model, &trained)?;
             parts.settings.fine_tune = FineTuneConfig { freeze, ..FineTuneConfig::default() };
         }
+        Ok(())
     });
     let workshop = workshop.map_err(|error| Refused::failed(error.to_string()))?;
     workshop.board.set_photo(image);
@@ -162,13 +163,22 @@ async fn trained_by(lab: &Lab, visit: &str) -> Result<AnyModel, Refused> {
 }
 
 /// Gives a network all weights of another of its kind, but those of the head.
-fn take_over(model: &mut AnyModel, trained: &AnyModel) {
+///
+/// # Errors
+///
+/// [`Error::Usage`] if the other has other layers: it was trained before another network was chosen.
+fn take_over(model: &mut AnyModel, trained: &AnyModel) -> Result<(), Error> {
     let layers = trained.layers();
     let head = head_path(&layers);
     let mut tensors = trained.tensors(None);
     tensors.retain(|tensor| !is_within(&tensor.name, head));
     let applied = model.apply(tensors, None);
-    assert!(applied.errors.is_empty() && applied.unused.is_empty(), "{applied:?}");
+    match applied.errors.is_empty() && applied.unused.is_empty() {
+        true => Ok(()),
+        false => Err(Error::Usage(String::from(
+            "the network that has learned before has other layers than the one above: train it again",
+        ))),
+    }
 }
 
 /// How often what a network sees before its first step tells the class of the images that are kept apart.
