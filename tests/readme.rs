@@ -171,3 +171,18 @@ fn shortened(command: &str) -> Vec<String> {
     let flags = sets.into_iter().flat_map(|set| ["--set", set]);
     std::iter::once("-q").chain(flags).map(String::from).collect()
 }
+
+#[test]
+fn what_the_pages_link_to_is_there() {
+    let mut pages = vec![root().join("README.md"), root().join("CHANGELOG.md")];
+    let docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    pages.extend(docs.filter(|path| path.extension().is_some_and(|end| end == "md")));
+    let mut missing = Vec::new();
+    for page in pages {
+        let text = fs::read_to_string(&page).unwrap();
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+        let files = links.filter(|link| !link.is_empty() && !link.contains(':'));
+        missing.extend(files.map(|file| page.with_file_name(file)).filter(|file| !file.exists()));
+    }
+    assert!(missing.is_empty(), "{missing:?}");
+}
