@@ -24,7 +24,7 @@ pub enum Stream {
     Mix = 5,
     /// Choosing a part of the train images; the index is the class.
     Subset = 6,
-    /// Harming test images; the epoch is the strength, the index that of the image in its source.
+    /// Corrupting test images; the epoch is the strength, the index that of the image in its source.
     Corrupt = 7,
     /// Choosing some images of a split.
     Choose = 8,

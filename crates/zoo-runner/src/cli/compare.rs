@@ -156,7 +156,7 @@ fn row(entry: &EntryFigures) -> Vec<String> {
         entry.name.clone(),
         accuracy.unwrap_or_else(|| String::from("failed")),
         cell(entry.loss, &|loss| format!("{loss:.4}")),
-        cell(entry.harmed_accuracy, &|accuracy| format!("{:.1} %", 100.0 * accuracy)),
+        cell(entry.corrupted_accuracy, &|accuracy| format!("{:.1} %", 100.0 * accuracy)),
         entry.parameters.to_string(),
         format!("{:.1}", entry.flops as f64 / 1e6),
         cell(entry.training_images_per_second, &whole),

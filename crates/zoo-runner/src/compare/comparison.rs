@@ -37,7 +37,8 @@ pub struct Comparison {
     /// Images of that split.
     pub images: usize,
     /// Images per kind and strength of corruption.
-    pub harmed_images: usize,
+    #[serde(rename = "harmed_images")]
+    pub corrupted_images: usize,
     /// In what the configs differ besides network, optimizer and schedule.
     pub differences: Vec<Difference>,
     /// One entry per config, on the largest fraction.
@@ -73,7 +74,8 @@ pub struct EntryFigures {
     /// Expected calibration error.
     pub calibration_error: Option<Summary>,
     /// Mean accuracy over all kinds and strengths of corruption.
-    pub harmed_accuracy: Option<Summary>,
+    #[serde(rename = "harmed_accuracy")]
+    pub corrupted_accuracy: Option<Summary>,
     /// Seconds of training, validation and checkpoints included.
     pub training_seconds: Option<Summary>,
     /// Training images a second, validation not included: the median of what was logged.
@@ -85,7 +87,8 @@ pub struct EntryFigures {
     /// Seconds of training until a valid accuracy was first reached.
     pub reached: Vec<Reached>,
     /// The accuracy on corrupted images.
-    pub harmed: Vec<HarmedFigures>,
+    #[serde(rename = "harmed")]
+    pub corrupted: Vec<CorruptedFigures>,
     /// Whether the networks look at the object, per method; none if the data set does not know
     /// where it is.
     pub focus: Vec<FocusFigures>,
@@ -112,7 +115,7 @@ pub struct Reached {
 
 /// The accuracy on images corrupted in one way.
 #[derive(Clone, Debug, Serialize)]
-pub struct HarmedFigures {
+pub struct CorruptedFigures {
     /// What was done to them.
     pub corruption: Corruption,
     /// The strength, from 1; 0 for the same images without corruption.

@@ -7,12 +7,12 @@ use zoo_model::ZOO_VERSION;
 use super::{
     Made, Outcome, Request,
     comparison::{
-        Comparison, CurvePoint, EntryFigures, FocusFigures, HarmedFigures, LearningPoint, Reached,
-        RunFigures,
+        Comparison, CorruptedFigures, CurvePoint, EntryFigures, FocusFigures, LearningPoint,
+        Reached, RunFigures,
     },
     entry::{Entry, document},
     fairness::Difference,
-    measure::HARMED_IMAGES,
+    measure::CORRUPTED_IMAGES,
     statistics::Summary,
     verdict::{Answers, Pair, pairs},
 };
@@ -72,7 +72,7 @@ pub fn comparison(
         classes: entries[0].data.classes.clone(),
         split: split.to_string(),
         images: images.len(),
-        harmed_images: images.len().min(HARMED_IMAGES),
+        corrupted_images: images.len().min(CORRUPTED_IMAGES),
         differences,
         entries: figures.collect(),
         conclusions: conclusions(&pairs, &learning_curve, &fractions, &runs),
@@ -109,7 +109,7 @@ fn entry_figures(entry: &Entry, runs: &[(&Made, &Outcome)]) -> EntryFigures {
         accuracy: of_report(|report| report.accuracy),
         loss: of_report(|report| report.loss),
         calibration_error: of_report(|report| report.calibration.expected_error),
-        harmed_accuracy: summary(&mean_harmed),
+        corrupted_accuracy: summary(&mean_corrupted),
         training_seconds: summary(&|outcome| Some(outcome.report.training.as_ref()?.seconds)),
         training_images_per_second: summary(&|outcome| outcome.curves.train_speed()),
         inference_images_per_second: summary(&|outcome| {
@@ -117,7 +117,7 @@ fn entry_figures(entry: &Entry, runs: &[(&Made, &Outcome)]) -> EntryFigures {
         }),
         peak_memory_bytes: peaks.max(),
         reached: reached(runs),
-        harmed: harmed(runs),
+        corrupted: corrupted(runs),
         focus: focus(runs),
         per_class: (0..classes)
             .map(|label| summary(&|outcome| outcome.report.per_class.get(label)?.recall))
@@ -136,25 +136,26 @@ fn confusion(runs: &[(&Made, &Outcome)], classes: usize) -> ConfusionMatrix {
 }
 
 /// Over all that was done to images.
-fn mean_harmed(outcome: &Outcome) -> Option<f64> {
-    let harmed = outcome.measured.harmed.iter().filter(|harmed| harmed.strength > 0);
-    let accuracies: Vec<f64> = harmed.map(|harmed| harmed.accuracy).collect();
+fn mean_corrupted(outcome: &Outcome) -> Option<f64> {
+    let corrupted = outcome.measured.corrupted.iter().filter(|corrupted| corrupted.strength > 0);
+    let accuracies: Vec<f64> = corrupted.map(|corrupted| corrupted.accuracy).collect();
     Summary::of(&accuracies).map(|summary| summary.mean)
 }
 
-fn harmed(runs: &[(&Made, &Outcome)]) -> Vec<HarmedFigures> {
+fn corrupted(runs: &[(&Made, &Outcome)]) -> Vec<CorruptedFigures> {
     let mut figures = Vec::new();
     for corruption in Corruption::ALL {
         for strength in 0..=Corruption::STRENGTHS {
             let of_run = |(_, outcome): &(&Made, &Outcome)| {
-                let mut harmed = outcome.measured.harmed.iter();
-                let found = harmed
-                    .find(|harmed| harmed.corruption == corruption && harmed.strength == strength);
-                found.map(|harmed| harmed.accuracy)
+                let mut corrupted = outcome.measured.corrupted.iter();
+                let found = corrupted.find(|corrupted| {
+                    corrupted.corruption == corruption && corrupted.strength == strength
+                });
+                found.map(|corrupted| corrupted.accuracy)
             };
             let accuracies: Vec<f64> = runs.iter().filter_map(of_run).collect();
             let summary = Summary::of(&accuracies);
-            figures.extend(summary.map(|accuracy| HarmedFigures {
+            figures.extend(summary.map(|accuracy| CorruptedFigures {
                 corruption,
                 strength,
                 accuracy,

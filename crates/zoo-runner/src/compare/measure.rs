@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Number of corrupted images per kind and strength, if the split has as many.
-pub const HARMED_IMAGES: usize = 500;
+pub const CORRUPTED_IMAGES: usize = 500;
 /// Number of correctly classified images over which it is measured whether networks look at the
 /// object.
 pub const LOOKED_AT: usize = 100;
@@ -43,7 +43,8 @@ pub struct Measured {
     /// Images a second of the network alone, without loading.
     pub inference_images_per_second: f64,
     /// Figures on corrupted images; empty if not requested.
-    pub harmed: Vec<Harmed>,
+    #[serde(rename = "harmed")]
+    pub corrupted: Vec<Corrupted>,
     /// Whether the network looks at the object; empty if not requested, or if the data set does not
     /// know where the object is.
     #[serde(default)]
@@ -52,7 +53,7 @@ pub struct Measured {
 
 /// The accuracy on corrupted images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Harmed {
+pub struct Corrupted {
     /// What was done to them.
     pub corruption: Corruption,
     /// The strength, from 1; 0 for the same images without corruption.
@@ -69,13 +70,14 @@ pub struct Harmed {
 pub fn measure(
     run: &Planned,
     entry: &Entry,
-    with_harm: bool,
+    with_corruptions: bool,
     kept: &Path,
     show: Show,
 ) -> Result<Measured, Error> {
     let manifest: Manifest = read_json(&manifest_path(&run.folder))?;
     let before = read_json::<Measured>(kept).ok().filter(|before| {
-        before.run_finished == manifest.finished && (!with_harm || !before.harmed.is_empty())
+        before.run_finished == manifest.finished
+            && (!with_corruptions || !before.corrupted.is_empty())
     });
     if let Some(before) = before {
         return Ok(before);
@@ -91,8 +93,8 @@ pub fn measure(
         run_finished: manifest.finished,
         scored,
         inference_images_per_second: measuring.speed(split)?,
-        harmed: if with_harm { measuring.harmed(split, show)? } else { Vec::new() },
-        focus: if with_harm { looks(&network, split, show)? } else { Vec::new() },
+        corrupted: if with_corruptions { measuring.corrupted(split, show)? } else { Vec::new() },
+        focus: if with_corruptions { looks(&network, split, show)? } else { Vec::new() },
     };
     if let Some(folder) = kept.parent() {
         fs::create_dir_all(folder).map_err(Error::io(folder))?;
@@ -134,8 +136,8 @@ impl Measuring<'_> {
         Ok(evaluation.scored)
     }
 
-    fn harmed(&self, split: &Split, show: Show) -> Result<Vec<Harmed>, Error> {
-        let some = split.choose(HARMED_IMAGES, 0);
+    fn corrupted(&self, split: &Split, show: Show) -> Result<Vec<Corrupted>, Error> {
+        let some = split.choose(CORRUPTED_IMAGES, 0);
         // Corrupted images have the network's size already, of which nothing more is cut off.
         let preprocess = &self.network.info.preprocess;
         let as_it_is = Preprocess { crop_ratio: 1.0, ..preprocess.clone() };
@@ -143,17 +145,17 @@ impl Measuring<'_> {
         let accuracy = |scored: &[Scored]| {
             scored.iter().filter(|image| image.is_right()).count() as f64 / scored.len() as f64
         };
-        let unharmed = accuracy(&self.look(&some, preprocess, &bar())?);
-        let mut harmed = Vec::new();
+        let unchanged = accuracy(&self.look(&some, preprocess, &bar())?);
+        let mut corrupted = Vec::new();
         for corruption in Corruption::ALL {
-            harmed.push(Harmed { corruption, strength: 0, accuracy: unharmed });
+            corrupted.push(Corrupted { corruption, strength: 0, accuracy: unchanged });
             for strength in 1..=Corruption::STRENGTHS {
                 let images = corruption.corrupt(&some, preprocess, strength);
                 let accuracy = accuracy(&self.look(&images, &as_it_is, &bar())?);
-                harmed.push(Harmed { corruption, strength, accuracy });
+                corrupted.push(Corrupted { corruption, strength, accuracy });
             }
         }
-        Ok(harmed)
+        Ok(corrupted)
     }
 
     /// Images a second at the median batch.

@@ -35,12 +35,12 @@ use crate::{
 pub use self::{
     budget::SharedBudget,
     comparison::{
-        Comparison, CurvePoint, EntryFigures, FocusFigures, HarmedFigures, LearningPoint, Reached,
-        RunFigures,
+        Comparison, CorruptedFigures, CurvePoint, EntryFigures, FocusFigures, LearningPoint,
+        Reached, RunFigures,
     },
     entry::Entry,
     fairness::Difference,
-    measure::{Harmed, LOOKED_AT, Measured},
+    measure::{Corrupted, LOOKED_AT, Measured},
     page::write_comparison,
     plan::{Extent, Planned},
     statistics::Summary,
@@ -210,12 +210,12 @@ fn make(
 fn outcome(
     planned: &Planned,
     entry: &Entry,
-    with_harm: bool,
+    with_corruptions: bool,
     kept: &Path,
     show: Show,
 ) -> Result<Outcome, Error> {
     Ok(Outcome {
-        measured: measure::measure(planned, entry, with_harm, kept, show)?,
+        measured: measure::measure(planned, entry, with_corruptions, kept, show)?,
         report: read_json(&report_path(&planned.folder))?,
         manifest: read_json(&manifest_path(&planned.folder))?,
         curves: Curves::read(&metrics_path(&planned.folder))?,

@@ -7,6 +7,10 @@ use super::Operation;
 use crate::Image;
 
 /// Adds to every value of every channel a number drawn from a normal distribution about 0.
+///
+/// # Panics
+///
+/// When applied, if `std` is below 0 or not finite.
 #[derive(Clone, Debug)]
 pub struct GaussianNoise {
     /// Standard deviation, where black is 0 and white is 1; from 0.

@@ -28,7 +28,7 @@ pub struct Charts {
     /// Accuracy over what it costs.
     costs: Vec<Figure>,
     /// Accuracy on corrupted images.
-    harm: Vec<Figure>,
+    robustness: Vec<Figure>,
 }
 
 impl Charts {
@@ -36,12 +36,12 @@ impl Charts {
     pub fn of(comparison: &Comparison) -> Self {
         let entries = &comparison.entries;
         let learning = (comparison.fractions.len() > 1).then(|| learning(comparison));
-        let harm = Corruption::ALL.map(|corruption| harm(entries, corruption));
+        let robustness = Corruption::ALL.map(|corruption| robustness(entries, corruption));
         Self {
             learning: learning.flatten().into_iter().collect(),
             training: training(entries).into_iter().flatten().collect(),
             costs: costs(entries).into_iter().flatten().collect(),
-            harm: harm.into_iter().flatten().collect(),
+            robustness: robustness.into_iter().flatten().collect(),
         }
     }
 }
@@ -134,10 +134,10 @@ fn costs(entries: &[EntryFigures]) -> [Option<Figure>; 4] {
     ]
 }
 
-fn harm(entries: &[EntryFigures], corruption: Corruption) -> Option<Figure> {
+fn robustness(entries: &[EntryFigures], corruption: Corruption) -> Option<Figure> {
     let points = |entry: &EntryFigures| {
-        let mine = entry.harmed.iter().filter(|harmed| harmed.corruption == corruption);
-        mine.map(|harmed| spread(harmed.strength as f64, harmed.accuracy, 100.0)).collect()
+        let mine = entry.corrupted.iter().filter(|corrupted| corrupted.corruption == corruption);
+        mine.map(|corrupted| spread(corrupted.strength as f64, corrupted.accuracy, 100.0)).collect()
     };
     let titles = (format!("{ACCURACY}, {corruption}"), "strength");
     let file = format!("accuracy-with-{corruption}");

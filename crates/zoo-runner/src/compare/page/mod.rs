@@ -46,7 +46,7 @@ struct Page<'a> {
     gallery: Vec<Group>,
     configs: Vec<(&'a str, String)>,
     manifests: Vec<(&'a str, String)>,
-    harmed_images: usize,
+    corrupted_images: usize,
     looked_at: usize,
     script_hash: String,
 }
@@ -112,7 +112,7 @@ fn page(compared: &Compared) -> Page<'_> {
             .iter()
             .filter_map(|run| Some((run.name.as_str(), pretty(&json!(run.manifest.as_ref()?)))))
             .collect(),
-        harmed_images: comparison.harmed_images,
+        corrupted_images: comparison.corrupted_images,
         looked_at: LOOKED_AT,
         script_hash: BASE64_STANDARD.encode(Sha256::digest(script)),
     }

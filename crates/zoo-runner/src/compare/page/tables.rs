@@ -80,7 +80,7 @@ fn summary(comparison: &Comparison) -> Table {
             accuracy,
             Cell::summary(entry.loss, |loss| format!("{loss:.4}")),
             Cell::summary(entry.calibration_error, percent),
-            Cell::summary(entry.harmed_accuracy, percent),
+            Cell::summary(entry.corrupted_accuracy, percent),
             Cell::number(Some(entry.parameters as f64), |count| thousands(count as u64)),
             Cell::number(Some(entry.flops as f64 / 1e6), significant),
             Cell::summary(entry.training_images_per_second, significant),

@@ -9,7 +9,7 @@ use zoo_training::{Command, Steered, run_dir::Existing};
 
 use super::*;
 use crate::{
-    compare::{Entry, Extent, Harmed, Made, Measured, Outcome, Planned, Request, SharedBudget},
+    compare::{Corrupted, Entry, Extent, Made, Measured, Outcome, Planned, Request, SharedBudget},
     config::RunConfig,
     curves::Curves,
     evaluation::{Evaluation, Report, Scored, TrainingReport},
@@ -90,8 +90,8 @@ fn made(place: usize, entry: &Entry, seed: u64, right: usize) -> Made {
         features: None,
         steered: Vec::new(),
     });
-    let harmed = Corruption::ALL.into_iter().flat_map(|corruption| {
-        (0..=5).map(move |strength| Harmed { corruption, strength, accuracy: 0.25 })
+    let corrupted = Corruption::ALL.into_iter().flat_map(|corruption| {
+        (0..=5).map(move |strength| Corrupted { corruption, strength, accuracy: 0.25 })
     });
     let manifest = Manifest {
         zoo_version: String::from("0"),
@@ -125,7 +125,7 @@ fn made(place: usize, entry: &Entry, seed: u64, right: usize) -> Made {
                 run_finished: Some(Timestamp::UNIX_EPOCH),
                 scored,
                 inference_images_per_second: 1000.0,
-                harmed: harmed.collect(),
+                corrupted: corrupted.collect(),
                 focus: vec![Focus {
                     method: String::from("grad-cam"),
                     images: 12,
