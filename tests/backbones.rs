@@ -160,12 +160,18 @@ fn parts_that_do_not_fit_are_named() {
     let bytes = &mut tensors.get_mut("blocks.0.ls1.gamma").unwrap().2;
     bytes[..4].copy_from_slice(&f32::NAN.to_le_bytes());
     write(zoo.path("nan.safetensors"), &tensors);
-    let args = ["import", "nan.safetensors", "--out", "out.safetensors", "--num-heads", "2", "-q"];
-    assert_eq!(
-        zoo.run(&args).stderr,
-        "warning: not all numbers are finite in blocks.0.ls1.gamma\n"
-    );
+    let refusal = "error: nan.safetensors: holds NaN or infinite numbers, with which nothing can be computed: \
+                   `blocks.0.ls1.gamma` (1 of 16)\n";
+    let args = ["nan.safetensors", "--out", "out.safetensors", "--num-heads", "2"];
+    assert_eq!(zoo.refused(&[&["import"], &args[..]].concat()), refusal);
     zoo.photos("photos", &["ant"], 1);
+    let features = ["features", "nan.safetensors", "photos", "--out", "f.csv", "-q"];
+    assert!(zoo.refused(&features).contains("does not say how many attention heads"));
+    // Numbers that are finite, and too large to compute with.
+    let bytes = &mut tensors.get_mut("blocks.0.ls1.gamma").unwrap().2;
+    bytes.as_chunks_mut::<4>().0.iter_mut().for_each(|number| *number = f32::MAX.to_le_bytes());
+    write(zoo.path("nan.safetensors"), &tensors);
+    zoo.ok(&[&["import"], &args[..], &["-q"]].concat());
     let said = zoo.run(&["features", "out.safetensors", "photos", "--out", "f.csv", "-q"]);
     assert_eq!(
         (said.code, said.stderr.as_str()),
@@ -185,13 +191,27 @@ fn a_config_that_denies_the_weights_their_switches_is_refused() {
         "train": {"steps": 1}
     });
     zoo.write_config(&config);
-    let advice = "leave its switches out of the config's model, to have those of the weights";
+    let refusal = "error: config, `pretrained`: `reg_token` is in the weights, but not in the network that the \
+                   config describes: `model.vit.registers` is 0, in the weights 4; leave out what sets it, to have \
+                   that of the weights\n";
+    assert_eq!(zoo.refused(&["train", "tiny.json", "-q"]), refusal);
+    // Nobody says how large images are: the weights do, with patches of another size than the preset's.
+    let mut tensors = read(fixture("timm-dinov2-registers.safetensors"));
+    with("patch_embed.proj.weight", &[16, 3, 14, 14])(&mut tensors);
+    write(zoo.path("patches.safetensors"), &tensors);
+    config["pretrained"] = json!("patches.safetensors");
+    config["data"]["folder"] = json!({"root": "photos"});
+    zoo.write_config(&config);
+    assert_eq!(zoo.refused(&["train", "tiny.json", "-q"]), refusal);
+    config["pretrained"] = json!(fixture("timm-dinov2-registers.safetensors"));
+    config["data"]["folder"]["preprocess"] = json!({"image_size": 16});
+    config["model"] = json!({"vit": {"num_heads": 2, "projection": 8, "depth": 3}});
+    zoo.write_config(&config);
     assert_eq!(
         zoo.refused(&["train", "tiny.json", "-q"]),
-        format!(
-            "error: config, `pretrained`: `reg_token` is in the weights, but not in the network that the config describes: \
-             {advice}\n"
-        )
+        "error: config, `pretrained`: `blocks.2.attn.proj.bias` is not in the weights, but in the network that the config \
+         describes: `model.vit.depth` is 3, in the weights 2, `model.vit.projection` is 8, in the weights not set; \
+         leave out what sets them, to have those of the weights\n"
     );
     // A preset is about sizes, and leaves the weights their switches.
     config["model"] = json!({"vit": {

@@ -6,7 +6,7 @@ use std::{fs, path::PathBuf};
 
 use harness::{
     Zoo,
-    weights::{Tensors, fixture, read, write},
+    weights::{Tensors, fixture, read, spoil, write},
 };
 use safetensors::Dtype;
 use serde_json::{Value, json};
@@ -222,18 +222,41 @@ fn attention_without_extent_is_refused() {
 }
 
 #[test]
-fn what_is_not_a_number_is_warned_of() {
+fn what_is_not_a_number_is_refused() {
     let zoo = Zoo::new();
     changed(&zoo, |tensors| {
-        let bytes = &mut tensors.get_mut("blocks.0.norm1.weight").unwrap().2;
-        bytes[..4].copy_from_slice(&f32::NAN.to_le_bytes());
+        let mut put = |name: &str, place: usize, number: f32| {
+            let bytes = &mut tensors.get_mut(name).unwrap().2;
+            bytes[4 * place..][..4].copy_from_slice(&number.to_le_bytes());
+        };
+        put("blocks.0.norm1.weight", 0, f32::NAN);
+        put("blocks.0.norm1.weight", 7, f32::INFINITY);
+        put("head.bias", 2, f32::NEG_INFINITY);
     });
-    let args =
-        ["import", "changed.safetensors", "--num-heads", "2", "--out", "out.safetensors", "-q"];
-    let said = zoo.run(&args);
+    let refusal = |names: &str| {
+        format!("holds NaN or infinite numbers, with which nothing can be computed: {names}")
+    };
     assert_eq!(
-        (said.code, said.stderr.as_str()),
-        (0, "warning: not all numbers are finite in blocks.0.norm1.weight\n")
+        refused(&zoo, "changed.safetensors", &[]),
+        refusal("`blocks.0.norm1.weight` (2 of 16), `head.bias` (1 of 3)")
+    );
+    // A head that is not taken over may hold any.
+    changed(&zoo, |tensors| {
+        let bytes = &mut tensors.get_mut("head.bias").unwrap().2;
+        bytes.as_chunks_mut::<4>().0.iter_mut().for_each(|number| *number = f32::NAN.to_le_bytes());
+    });
+    let mut config = harness::tiny(json!({"vit": {"num_heads": 2}}));
+    config["pretrained"] = json!("changed.safetensors");
+    config["fine_tune"] = json!({"head": "new"});
+    config["train"]["epochs"] = json!(1);
+    zoo.write_config(&config);
+    zoo.ok(&["train", "tiny.json", "--run-dir", "run", "-q"]);
+    // The zoo's own weights are looked at, too.
+    spoil(zoo.path("run/model.safetensors"));
+    let said = zoo.refused(&["import", "run", "--out", "out.safetensors", "-q"]);
+    assert!(
+        said.contains("`patch_embedding.weight` (768 of 768)") && said.contains(" more\n"),
+        "{said}"
     );
 }
 

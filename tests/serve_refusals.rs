@@ -161,7 +161,7 @@ fn a_server_that_cannot_start_says_why() {
          open=runs/open/model.safetensors\n"
     );
     zoo.copy("runs/cnn", "runs/nan");
-    break_weights(&zoo, "runs/nan/model.safetensors");
+    harness::weights::spoil(zoo.path("runs/nan/model.safetensors"));
     assert_eq!(
         refused(&["runs/nan", "--bind", "127.0.0.1:0"]),
         "error: runs/nan/model.safetensors: cannot be served: the network's scores are not all finite numbers\n"
@@ -188,18 +188,6 @@ fn a_server_that_cannot_start_says_why() {
         states.collect::<Vec<_>>(),
         [("cnn", "finished"), ("nan", "finished"), ("open", "stopped")]
     );
-}
-
-/// Makes all weights of a file NaN, and leaves its header.
-fn break_weights(zoo: &Zoo, name: &str) {
-    let mut bytes = fs::read(zoo.path(name)).unwrap();
-    let header = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
-    bytes[header..]
-        .as_chunks_mut::<4>()
-        .0
-        .iter_mut()
-        .for_each(|value| *value = f32::NAN.to_le_bytes());
-    fs::write(zoo.path(name), bytes).unwrap();
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs};
 
 use harness::{
     Said, Zoo, tiny,
-    weights::{Tensors, fixture, headless, read, renamed, timm, write},
+    weights::{Tensors, fixture, headless, read, renamed, spoil, timm, write},
 };
 use safetensors::Dtype;
 use serde_json::{Value, json};
@@ -98,8 +98,12 @@ fn messages_name_tensors_as_the_file_does() {
         let bytes = &mut tensors.get_mut(key).unwrap().2;
         bytes[..4].copy_from_slice(&f32::INFINITY.to_le_bytes());
     });
-    let args = ["import", "x.safetensors", "--num-heads", "2", "--out", "out.safetensors", "-q"];
-    assert_eq!(zoo.run(&args).stderr, format!("warning: not all numbers are finite in {key}\n"));
+    assert_eq!(
+        refused(&zoo, "x.safetensors"),
+        format!(
+            "holds NaN or infinite numbers, with which nothing can be computed: `{key}` (1 of 16)"
+        )
+    );
 }
 
 #[test]
@@ -204,15 +208,17 @@ fn a_network_in_parts_or_in_a_folder_is_read() {
 }
 
 /// The small network of timm with something in it that is no number, in `nan.safetensors`, as imported
-/// in `net.safetensors`, and a picture in `a.png`.
+/// before it was damaged as a whole, in `net.safetensors`, and a picture in `a.png`.
 fn damaged(zoo: &Zoo) {
     let mut tensors = timm(|name| Some(name.to_string()));
-    let bytes = &mut tensors.get_mut("blocks.0.norm1.weight").unwrap().2;
-    bytes[..4].copy_from_slice(&f32::NAN.to_le_bytes());
     write(zoo.path("nan.safetensors"), &tensors);
     zoo.write("classes.txt", "crab\ndolphin\nwhale\n");
     let args = ["import", "nan.safetensors", "--num-heads", "2", "--classes", "classes.txt"];
-    zoo.run(&[&args[..], &["--out", "net.safetensors", "-q"]].concat());
+    zoo.ok(&[&args[..], &["--out", "net.safetensors", "-q"]].concat());
+    spoil(zoo.path("net.safetensors"));
+    let bytes = &mut tensors.get_mut("blocks.0.norm1.weight").unwrap().2;
+    bytes[..4].copy_from_slice(&f32::NAN.to_le_bytes());
+    write(zoo.path("nan.safetensors"), &tensors);
     let mut config = tiny(json!({"vit": {"num_heads": 2}}));
     config["data"]["sea"]["classes"] = json!(["crab", "dolphin", "whale"]);
     config["fine_tune"] = json!({"head": "new", "method": "linear-probe"});
@@ -262,8 +268,8 @@ fn weights_that_are_no_numbers_answer_nothing() {
     assert_eq!((said.code, said.stdout.as_str(), said.stderr.as_str()), (1, "", message));
 
     // Nor is anything learned from them, by whatever method.
-    let message =
-        "error: config, `pretrained`: not all numbers are finite in `blocks.0.norm1.weight`\n";
+    let message = "error: nan.safetensors: holds NaN or infinite numbers, with which nothing can be computed: \
+                   `blocks.0.norm1.weight` (1 of 16)\n";
     for set in ["fine_tune.method=linear-probe", "fine_tune.method=train"] {
         let train = ["train", "tiny.json", "--run-dir", "run", "-q", "--set", set];
         assert_eq!(zoo.refused(&train), message);

@@ -35,6 +35,15 @@ pub fn write(path: impl AsRef<Path>, tensors: &Tensors) {
     serialize_to_file(views.collect::<Vec<_>>(), None, path.as_ref()).unwrap();
 }
 
+/// Has a safetensors file hold nothing but what is not a number.
+pub fn spoil(path: impl AsRef<Path>) {
+    let mut bytes = fs::read(&path).unwrap();
+    let header = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let (values, _) = bytes[header..].as_chunks_mut::<4>();
+    values.iter_mut().for_each(|value| *value = f32::NAN.to_le_bytes());
+    fs::write(path, bytes).unwrap();
+}
+
 /// The tensors by other names; those without one are left out.
 pub fn renamed(tensors: Tensors, name: impl Fn(&str) -> Option<String>) -> Tensors {
     tensors.into_iter().filter_map(|(old, tensor)| Some((name(&old)?, tensor))).collect()

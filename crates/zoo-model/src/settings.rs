@@ -126,6 +126,13 @@ impl ModelSettings {
         self
     }
 
+    /// The same network for images of that many pixels a side, unless the settings say another number.
+    pub fn or_image_size(mut self, image_size: usize) -> Self {
+        let [_, _, (_, setting)] = self.of_data();
+        setting.get_or_insert(image_size);
+        self
+    }
+
     /// The network for this data, with every setting written out: what the settings leave open is
     /// taken from the data.
     ///

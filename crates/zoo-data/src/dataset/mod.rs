@@ -133,6 +133,11 @@ impl DataConfig {
         self.settings().preprocess().resolve(self.info())
     }
 
+    /// Whether the settings say how large images are for the network.
+    pub fn says_image_size(&self) -> bool {
+        self.settings().preprocess().image_size.is_some()
+    }
+
     /// Has images made fit for a network with these weights, as far as the settings leave it open.
     /// True where pixels are then normalised as the weights have it.
     pub fn take_over(&mut self, weights: &Preprocess) -> bool {

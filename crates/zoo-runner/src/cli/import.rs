@@ -130,9 +130,6 @@ impl Import {
         if !output.quiet {
             report.assumed.iter().for_each(|note| eprintln!("assumed: {note}"));
         }
-        if !report.not_finite.is_empty() {
-            eprintln!("warning: not all numbers are finite in {}", report.not_finite.join(", "));
-        }
         match output.json {
             true => print_json(report),
             false => print(&summary(&self.out, report)),

@@ -124,7 +124,13 @@ impl RunConfig {
             .map_err(|error| refuse("augment", error.to_string()))?;
         self.mix.check().map_err(|error| refuse("mix", error.to_string()))?;
         self.loader.check().map_err(|error| refuse("loader", error.to_string()))?;
-        self.model.check().map_err(|message| refuse("model", message))?;
+        // Weights that are still to be opened may be for images of another size.
+        let is_known = self.pretrained.is_none() || self.data.says_image_size();
+        let model = match is_known {
+            true => &self.model.clone().or_image_size(preprocess.image_size),
+            false => &self.model,
+        };
+        model.check().map_err(|message| refuse("model", message))?;
         self.fine_tune.check().map_err(|message| refuse("fine_tune", message))?;
         if self.pretrained.is_none() && self.fine_tune != FineTuneConfig::default() {
             return Err(refuse("fine_tune", "needs weights to start from: set `pretrained`"));

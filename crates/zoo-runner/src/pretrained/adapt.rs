@@ -65,17 +65,15 @@ impl Adaptation<'_> {
             return Err(self.told(error));
         }
         let is_wanted = |name: &&String| !(self.new_head && is_within(name, head));
-        let leave_out =
-            "leave its switches out of the config's model, to have those of the weights";
         if let Some(name) = result.unused.iter().find(is_wanted) {
             return Err(format!(
-                "`{}` is in the weights, but not in the network that the config describes: {leave_out}",
+                "`{}` is in the weights, but not in the network that the config describes",
                 self.names.theirs(name)
             ));
         }
         match result.missing.iter().map(|(name, _)| name).find(is_wanted) {
             Some(name) => Err(format!(
-                "`{}` is not in the weights, but in the network that the config describes: {leave_out}",
+                "`{}` is not in the weights, but in the network that the config describes",
                 self.names.theirs(name)
             )),
             None => Ok(reshaped),

@@ -13,11 +13,12 @@ use zoo_vit::VitConfig;
 use super::{
     assume::Assumption,
     entry::{ZOO, layouts},
+    finite::check_finite,
     layout::{Layout, Named, Names, some_of},
     locate::locate,
     options::ImportOptions,
     positions::Bicubic,
-    report::{ImportReport, not_finite},
+    report::ImportReport,
     sidecar::Sidecar,
     source::{Lazy, Tensors},
 };
@@ -52,7 +53,7 @@ pub fn import(path: &Path, options: &ImportOptions, device: &Device) -> Result<P
         Some(_) => None,
     };
     let mut pretrained = match own {
-        Some(info) => own_layout(path, info, device)?,
+        Some(info) => own_layout(path, info, options.new_head, device)?,
         None => foreign_layout(path, options, device)?,
     };
     let found = pretrained.info.model.name();
@@ -75,13 +76,18 @@ fn check_heads(model: &ModelSettings, asked: usize) -> Result<(), String> {
     }
 }
 
-fn own_layout(path: &Path, info: WeightsInfo, device: &Device) -> Result<Pretrained, Error> {
+fn own_layout(
+    path: &Path,
+    info: WeightsInfo,
+    new_head: bool,
+    device: &Device,
+) -> Result<Pretrained, Error> {
     let mut model = info.model.blank(device);
     model.load(path)?;
+    check_numbers(&model, new_head, None).map_err(|message| Error::run(path, message))?;
     let report = ImportReport {
         layout: String::from(ZOO),
         applied: model.tensors(None).len(),
-        not_finite: not_finite(&model)?,
         ..ImportReport::of(&info.model, &model)
     };
     let names = Names::default();
@@ -109,6 +115,8 @@ fn foreign_layout(
     let tensors: Vec<Lazy> = std::mem::take(&mut named.tensors).into_values().collect();
     let result = model.apply(tensors, Some(Box::new(PyTorchToBurnAdapter)));
     check(&named, &model, &result)?;
+    check_numbers(&model, options.new_head, Some(&named))
+        .map_err(|message| named.refuse(message))?;
     let shape = settings.shape();
     let preprocess = match sidecar.preprocess {
         Some(told) if layout.interpolates => told,
@@ -128,11 +136,9 @@ fn foreign_layout(
     if !has_classes && !options.new_head {
         assumed.push(Assumption::headless(settings.num_features()));
     }
-    let is_finite = not_finite(&model)?.is_empty();
     let report = ImportReport {
         layout: layout.library.to_string(),
         applied,
-        not_finite: if is_finite { Vec::new() } else { named.not_finite()? },
         prefix: named.prefix,
         unused: named.unused,
         converted: named.converted,
@@ -213,4 +219,18 @@ fn check(file: &Named, model: &AnyModel, result: &ApplyResult) -> Result<(), Err
         (true, false) => Err(file
             .refuse(format!("holds what this {model} does not have: {}", some_of(unused.iter())))),
     }
+}
+
+/// Refuses a network with numbers that are not finite, by the names of its file. A head that will be a
+/// new one may hold any.
+fn check_numbers(model: &AnyModel, new_head: bool, file: Option<&Named>) -> Result<(), String> {
+    let layers = model.layers();
+    let head = head_path(&layers);
+    let is_used = |(_, tensor): &(&str, &Lazy)| !(new_head && is_within(&tensor.name, head));
+    let tensors = model.tensors(None);
+    let ours = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor));
+    check_finite(ours.filter(is_used)).or_else(|message| match file {
+        Some(file) => check_finite(file.originals().filter(is_used)).and(Err(message)),
+        None => Err(message),
+    })
 }

@@ -1,11 +1,9 @@
 //! What became of a file's tensors.
 
-use burn::store::bridge::to_data;
 use serde::Serialize;
 use zoo_model::{AnyModel, ModelSettings};
 
-use super::{assume::Assumption, source::Lazy};
-use crate::Error;
+use super::assume::Assumption;
 
 /// What became of a file's tensors, by its own names.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -30,7 +28,7 @@ pub struct ImportReport {
     pub reshaped: Vec<String>,
     /// Tensors that were converted to f32.
     pub converted: Vec<String>,
-    /// Tensors that hold infinities or what is not a number.
+    /// Tensors that hold infinities or what is not a number. A file that has any is refused.
     pub not_finite: Vec<String>,
     /// What was assumed, a sentence each.
     pub assumed: Vec<Assumption>,
@@ -66,30 +64,4 @@ fn listed(what: &str, names: &[String]) -> Option<String> {
         1..=3 => Some(format!("{what}: {}", names.join(", "))),
         count => Some(format!("{what}: {count} tensors")),
     }
-}
-
-/// Whether a tensor holds neither infinities nor what is not a number.
-///
-/// # Errors
-///
-/// If it cannot be read.
-pub fn is_finite(tensor: &Lazy) -> Result<bool, String> {
-    let data = to_data(tensor).map_err(|error| error.to_string())?.convert::<f32>();
-    let values = data.as_slice::<f32>().map_err(|error| format!("{error:?}"))?;
-    Ok(values.iter().all(|value| value.is_finite()))
-}
-
-/// The paths of the parameters that hold infinities or what is not a number.
-///
-/// # Errors
-///
-/// [`Error::Failed`] if one cannot be read.
-pub fn not_finite(model: &AnyModel) -> Result<Vec<String>, Error> {
-    let mut paths = Vec::new();
-    for tensor in model.tensors(None) {
-        if !is_finite(&tensor).map_err(Error::Failed)? {
-            paths.push(tensor.name);
-        }
-    }
-    Ok(paths)
 }

@@ -7,8 +7,8 @@ use zoo_model::AnyModel;
 use zoo_training::{fine_tune::Head, progress::Show, run_dir::find_weights};
 
 use super::{
-    ImportOptions, Pretrained, assume::Assumption, hub::Published, import, layout::some_of,
-    locate::locate, report::not_finite,
+    ImportOptions, Pretrained, assume::Assumption, hub::Published, import, locate::locate,
+    settings::advice,
 };
 use crate::{
     Error,
@@ -89,20 +89,12 @@ impl RunConfig {
         }
         let mut adaptation = pretrained.adaptation();
         (adaptation.shape, adaptation.new_head) = (self.model.shape(), new_head);
-        adaptation.apply(&mut model).map_err(|message| refuse("pretrained", message))?;
-        check_finite(pretrained, &model)?;
+        adaptation.apply(&mut model).map_err(|message| {
+            let advice = advice(&self.model, &pretrained.info.model);
+            refuse("pretrained", message + &advice)
+        })?;
         Ok(model)
     }
-}
-
-/// Refuses weights from which nothing can be learned.
-fn check_finite(pretrained: &Pretrained, model: &AnyModel) -> Result<(), Error> {
-    // What is not finite in the weights may lie in a head that is not taken over.
-    if pretrained.report.not_finite.is_empty() || not_finite(model)?.is_empty() {
-        return Ok(());
-    }
-    let names = pretrained.report.not_finite.iter();
-    Err(refuse("pretrained", format!("not all numbers are finite in {}", some_of(names))))
 }
 
 /// Refuses a head for other classes.

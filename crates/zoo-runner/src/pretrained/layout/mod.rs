@@ -189,13 +189,21 @@ fn substitute(from: &str, to: &str, name: &str, shift: i64) -> Option<String> {
 }
 
 /// The first few of many names.
-pub fn some_of<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
+pub fn some_of<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    match names.is_empty() {
+        true => String::from("no tensors"),
+        false => few(&names),
+    }
+}
+
+/// The first few of many things, and how many more there are.
+pub fn few(things: &[String]) -> String {
     const SHOWN: usize = 5;
-    let rest = names.len().saturating_sub(SHOWN);
-    let shown: Vec<String> = names.take(SHOWN).map(|name| format!("`{name}`")).collect();
-    match (shown.is_empty(), rest) {
-        (true, _) => String::from("no tensors"),
-        (_, 0) => shown.join(", "),
-        _ => format!("{} and {rest} more", shown.join(", ")),
+    match things.get(SHOWN..) {
+        Some(rest) if !rest.is_empty() => {
+            format!("{} and {} more", things[..SHOWN].join(", "), rest.len())
+        }
+        _ => things.join(", "),
     }
 }

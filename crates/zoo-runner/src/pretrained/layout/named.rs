@@ -8,10 +8,7 @@ use std::{
 use super::{Layout, Names, Split, find::Found, some_of};
 use crate::{
     Error,
-    pretrained::{
-        report::is_finite,
-        source::{Lazy, Tensors, as_f32, join},
-    },
+    pretrained::source::{Lazy, Tensors, as_f32, join},
 };
 
 /// The tensors of a file by our names, as f32. They lie as PyTorch has them: `[out, in]`.
@@ -196,19 +193,9 @@ impl Named {
         }
     }
 
-    /// The file's names of tensors that hold infinities or what is not a number. Reads all values.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Run`] if a value cannot be read.
-    pub fn not_finite(&self) -> Result<Vec<String>, Error> {
-        let mut names = Vec::new();
-        for (name, tensor) in &self.originals {
-            let is_finite = is_finite(tensor)
-                .map_err(|error| self.refuse(format!("`{name}` cannot be read: {error}")))?;
-            names.extend((!is_finite).then(|| name.clone()));
-        }
-        Ok(names)
+    /// The file's tensors of the network as they are, by its own names. Each has our name too.
+    pub fn originals(&self) -> impl Iterator<Item = (&str, &Lazy)> {
+        self.originals.iter().map(|(name, tensor)| (name.as_str(), tensor))
     }
 
     /// An [`Error::Run`] about the file.
