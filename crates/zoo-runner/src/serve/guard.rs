@@ -114,7 +114,7 @@ impl Access {
         let Some(token) = &self.token else {
             return Ok(());
         };
-        if OPEN.contains(&path) || path.starts_with(PAGE_FOLDER) {
+        if is_open(path) {
             return Ok(());
         }
         let given = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
@@ -140,6 +140,11 @@ impl Access {
             .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, length.clone()])
             .expose_headers([header::RETRY_AFTER, length])
     }
+}
+
+/// Whether this path may be read without a token.
+pub fn is_open(path: &str) -> bool {
+    OPEN.contains(&path) || path.starts_with(PAGE_FOLDER)
 }
 
 /// Whether two texts are the same, in a time that tells nothing of either.

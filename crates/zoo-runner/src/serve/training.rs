@@ -127,10 +127,7 @@ pub fn router() -> OpenApiRouter<Shared> {
 /// The run under way; null if this server watches none.
 #[utoipa::path(
     get, path = "/training", tag = "runs",
-    responses(
-        (status = 200, description = "Where it stands", body = Option<TrainingNow>),
-        (status = 401, description = "Without the token", body = ErrorBody),
-    )
+    responses((status = 200, description = "Where it stands", body = Option<TrainingNow>))
 )]
 async fn training(State(app): State<Shared>) -> Json<Option<TrainingNow>> {
     Json(app.training.as_ref().map(Training::now))
@@ -143,12 +140,8 @@ async fn training(State(app): State<Shared>) -> Json<Option<TrainingNow>> {
     responses(
         (status = 200, description = "It will be heeded", body = TrainingNow),
         (status = 400, description = "No such command", body = ErrorBody),
-        (status = 401, description = "Without the token", body = ErrorBody),
         (status = 404, description = "This server watches no training", body = ErrorBody),
         (status = 409, description = "It makes no sense now", body = ErrorBody),
-        (status = 413, description = "The body is too long", body = ErrorBody),
-        (status = 415, description = "The body is compressed", body = ErrorBody),
-        (status = 503, description = "The server is busy", body = ErrorBody),
     )
 )]
 async fn tell(State(app): State<Shared>, request: Request) -> Result<Json<TrainingNow>, Refused> {
@@ -169,8 +162,6 @@ async fn tell(State(app): State<Shared>, request: Request) -> Result<Json<Traini
     params(("index" = usize, Path, description = "Index of the image")),
     responses(
         (status = 200, description = "The image", body = String, content_type = "image/png"),
-        (status = 400, description = "The request makes no sense", body = ErrorBody),
-        (status = 401, description = "Without the token", body = ErrorBody),
         (status = 404, description = "No such image", body = ErrorBody),
         (status = 422, description = "The image cannot be read", body = ErrorBody),
     )

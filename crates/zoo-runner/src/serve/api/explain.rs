@@ -67,13 +67,7 @@ pub enum View {
     ),
     responses(
         (status = 200, description = "A PNG picture", body = ImageFile, content_type = "image/png"),
-        (status = 400, description = "The request makes no sense", body = ErrorBody),
-        (status = 401, description = "Without the token", body = ErrorBody),
-        (status = 404, description = "No such network", body = ErrorBody),
-        (status = 413, description = "Too large", body = ErrorBody),
-        (status = 415, description = "Compressed", body = ErrorBody),
         (status = 422, description = "The image cannot be read", body = ErrorBody),
-        (status = 503, description = "The queue is full", body = ErrorBody),
     )
 )]
 pub async fn explain(

@@ -1,6 +1,6 @@
-//! The zoo's own interface: predictions and explanations of images, lists of networks, counters, and what
-//! of all this `openapi.json` says.
+//! The zoo's own interface: predictions and explanations of images, lists of networks, and counters.
 
+mod described;
 mod explain;
 mod images;
 mod models;
@@ -17,57 +17,13 @@ use axum::{
     routing::get,
 };
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::{
-    Modify, OpenApi,
-    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
-};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use zoo_model::ZOO_VERSION;
 
-use super::{
-    Pages, Shared, guard, inference,
-    refused::{ErrorBody, Refused},
-    runs, training,
-};
-
-/// What is said of the whole interface.
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Burn Zoo",
-        description = "Trained image classifiers: predictions, explanations, runs, and the Open Inference Protocol v2.",
-        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
-    ),
-    components(schemas(ErrorBody)),
-    modifiers(&WithToken),
-    tags(
-        (name = "images", description = "Classes and heat maps of images"),
-        (name = "runs", description = "Training runs"),
-        (name = "v2", description = "The Open Inference Protocol"),
-        (name = "server", description = "The server itself"),
-    )
-)]
-struct Described;
-
-/// A token may be wanted of every request.
-struct WithToken;
-
-impl Modify for WithToken {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let token = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
-        let components = document.components.get_or_insert_default();
-        components.add_security_scheme("token", token);
-        let none: [&str; 0] = [];
-        // Without one, too: whether it is wanted is said where the server is started.
-        document.security =
-            Some(vec![SecurityRequirement::default(), SecurityRequirement::new("token", none)]);
-        document.info.version = ZOO_VERSION.to_string();
-    }
-}
+use super::{Pages, Shared, guard, inference, refused::Refused, runs, training};
 
 /// All that can be asked.
 pub fn router(app: Shared, pages: Pages) -> Router {
-    let described = OpenApiRouter::with_openapi(Described::openapi())
+    let described = OpenApiRouter::with_openapi(described::begun())
         .routes(routes!(predict::predict))
         .routes(routes!(explain::explain))
         .routes(routes!(models::models))
@@ -76,7 +32,7 @@ pub fn router(app: Shared, pages: Pages) -> Router {
         .merge(runs::router())
         .merge(training::router());
     let (router, document) = described.split_for_parts();
-    let document = Arc::new(document);
+    let document = Arc::new(described::completed(document));
     let describe = move || async move { Json(document.as_ref().clone()) };
     let access = &app.options.access;
     let mut router: Router<Shared> = router

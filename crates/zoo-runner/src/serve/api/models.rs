@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use zoo_data::shown;
 
-use crate::serve::{Shared, refused::ErrorBody};
+use crate::serve::Shared;
 
 /// A network that is served.
 #[derive(Serialize, ToSchema)]
@@ -31,10 +31,7 @@ pub struct Served {
 /// The networks that are served.
 #[utoipa::path(
     get, path = "/models", tag = "images",
-    responses(
-        (status = 200, description = "All networks", body = Vec<Served>),
-        (status = 401, description = "Without the token", body = ErrorBody),
-    )
+    responses((status = 200, description = "All networks", body = Vec<Served>))
 )]
 pub async fn models(State(app): State<Shared>) -> Json<Vec<Served>> {
     let served = app.networks.iter().map(|network| Served {

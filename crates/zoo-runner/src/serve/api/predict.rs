@@ -97,13 +97,7 @@ pub struct Prediction {
     ),
     responses(
         (status = 200, description = "Classes with probabilities", body = Answer),
-        (status = 400, description = "The request makes no sense", body = ErrorBody),
-        (status = 401, description = "Without the token", body = ErrorBody),
-        (status = 404, description = "No such network", body = ErrorBody),
-        (status = 413, description = "Too large", body = ErrorBody),
-        (status = 415, description = "Compressed", body = ErrorBody),
         (status = 422, description = "No image can be read: an error, or one for each image of a form", body = ErrorBody),
-        (status = 503, description = "The queue is full", body = ErrorBody),
     )
 )]
 pub async fn predict(

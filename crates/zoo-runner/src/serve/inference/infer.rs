@@ -10,7 +10,7 @@ use zoo_data::Image;
 use zoo_model::{NO_ANSWER, Scores};
 
 use super::{
-    check_version,
+    Named,
     outputs::{InferResponse, Wants},
     request::{InferRequest, read},
     tensor::Tensor,
@@ -37,20 +37,15 @@ const AT_ONCE: usize = 16;
     responses(
         (status = 200, description = "Outputs; binary data may follow", body = InferResponse),
         (status = 400, description = "Wrong name, shape, type or data", body = ErrorBody),
-        (status = 401, description = "Without the token", body = ErrorBody),
-        (status = 404, description = "No such network", body = ErrorBody),
-        (status = 413, description = "Too large", body = ErrorBody),
-        (status = 415, description = "Compressed", body = ErrorBody),
         (status = 422, description = "An image cannot be read", body = ErrorBody),
-        (status = 503, description = "The queue is full", body = ErrorBody),
     )
 )]
 pub async fn infer(
     State(app): State<Shared>,
-    At(model): At<String>,
+    At(named): At<Named>,
     request: Request,
 ) -> Result<Response, Refused> {
-    let network = app.networks.get(&model)?;
+    let network = named.network(&app)?;
     let (parts, body) = request.into_parts();
     let held = app.intake.read(&parts.headers, body).await?;
     let (headers, bytes, info) = (parts.headers, held.bytes.clone(), network.info.clone());
@@ -62,35 +57,6 @@ pub async fn infer(
     let (tensor, wants) = app.intake.work(parse).await?;
     let scores = scores(&app, network, tensor).await?;
     Ok(wants.response(&network.name, &network.info, &scores))
-}
-
-/// The same of a version, of which there is one: 1.
-#[utoipa::path(
-    post, path = "/v2/models/{model}/versions/{version}/infer", tag = "v2",
-    params(
-        ("model" = String, Path, description = "Name of the network"),
-        ("version" = String, Path, description = "1"),
-        ("Inference-Header-Content-Length" = Option<usize>, Header, description = "Length of the JSON, where binary data follows it"),
-    ),
-    request_body(description = "A request as JSON; binary data may follow", content = InferRequest),
-    responses(
-        (status = 200, description = "Outputs; binary data may follow", body = InferResponse),
-        (status = 400, description = "Wrong name, shape, type or data", body = ErrorBody),
-        (status = 401, description = "Without the token", body = ErrorBody),
-        (status = 404, description = "No such network or version", body = ErrorBody),
-        (status = 413, description = "Too large", body = ErrorBody),
-        (status = 415, description = "Compressed", body = ErrorBody),
-        (status = 422, description = "An image cannot be read", body = ErrorBody),
-        (status = 503, description = "The queue is full", body = ErrorBody),
-    )
-)]
-pub async fn infer_version(
-    State(app): State<Shared>,
-    At((model, version)): At<(String, String)>,
-    request: Request,
-) -> Result<Response, Refused> {
-    check_version(&version)?;
-    infer(State(app), At(model), request).await
 }
 
 /// What the network says of each image; the first that it says nothing of fails the request.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use zoo_model::ZOO_VERSION;
 
-use super::{VERSION, check_version};
+use super::{Named, VERSION};
 use crate::serve::{
     Shared,
     asked::At,
@@ -60,10 +60,7 @@ pub struct TensorMetadata {
 /// What the server is.
 #[utoipa::path(
     get, path = "/v2", tag = "v2",
-    responses(
-        (status = 200, description = "Name, version, extensions", body = ServerMetadata),
-        (status = 401, description = "Without the token", body = ErrorBody),
-    )
+    responses((status = 200, description = "Name, version, extensions", body = ServerMetadata))
 )]
 pub async fn server() -> Json<ServerMetadata> {
     Json(ServerMetadata {
@@ -101,99 +98,40 @@ pub async fn ready(State(app): State<Shared>) -> Result<Json<Ready>, Refused> {
 #[utoipa::path(
     get, path = "/v2/models/{model}", tag = "v2",
     params(("model" = String, Path, description = "Name of the network")),
-    responses(
-        (status = 200, description = "Its inputs and outputs", body = ModelMetadata),
-        (status = 400, description = "The path is no UTF-8", body = ErrorBody),
-        (status = 401, description = "Without the token", body = ErrorBody),
-        (status = 404, description = "No such network", body = ErrorBody),
-    )
+    responses((status = 200, description = "Its inputs and outputs", body = ModelMetadata))
 )]
 pub async fn model(
     State(app): State<Shared>,
-    At(model): At<String>,
+    At(named): At<Named>,
 ) -> Result<Json<ModelMetadata>, Refused> {
-    Ok(Json(ModelMetadata::of(app.networks.get(&model)?)))
-}
-
-/// The same of a version, of which there is one: 1.
-#[utoipa::path(
-    get, path = "/v2/models/{model}/versions/{version}", tag = "v2",
-    params(
-        ("model" = String, Path, description = "Name of the network"),
-        ("version" = String, Path, description = "1"),
-    ),
-    responses(
-        (status = 200, description = "Its inputs and outputs", body = ModelMetadata),
-        (status = 400, description = "The path is no UTF-8", body = ErrorBody),
-        (status = 401, description = "Without the token", body = ErrorBody),
-        (status = 404, description = "No such network or version", body = ErrorBody),
-    )
-)]
-pub async fn model_version(
-    State(app): State<Shared>,
-    At((model, version)): At<(String, String)>,
-) -> Result<Json<ModelMetadata>, Refused> {
-    check_version(&version)?;
-    Ok(Json(ModelMetadata::of(app.networks.get(&model)?)))
+    Ok(Json(ModelMetadata::of(named.network(&app)?)))
 }
 
 /// Whether a network answers.
 #[utoipa::path(
     get, path = "/v2/models/{model}/ready", tag = "v2",
     params(("model" = String, Path, description = "Name of the network")),
-    responses(
-        (status = 200, description = "It does", body = Ready),
-        (status = 400, description = "The path is no UTF-8", body = ErrorBody),
-        (status = 401, description = "Without the token", body = ErrorBody),
-        (status = 404, description = "No such network", body = ErrorBody),
-    )
+    responses((status = 200, description = "It does", body = Ready))
 )]
 pub async fn model_ready(
     State(app): State<Shared>,
-    At(model): At<String>,
+    At(named): At<Named>,
 ) -> Result<Json<Ready>, Refused> {
-    let network = app.networks.get(&model)?;
+    let network = named.network(&app)?;
     Ok(Json(Ready { name: Some(network.name.clone()), ready: true }))
-}
-
-/// The same of a version, of which there is one: 1.
-#[utoipa::path(
-    get, path = "/v2/models/{model}/versions/{version}/ready", tag = "v2",
-    params(
-        ("model" = String, Path, description = "Name of the network"),
-        ("version" = String, Path, description = "1"),
-    ),
-    responses(
-        (status = 200, description = "It does", body = Ready),
-        (status = 400, description = "The path is no UTF-8", body = ErrorBody),
-        (status = 401, description = "Without the token", body = ErrorBody),
-        (status = 404, description = "No such network or version", body = ErrorBody),
-    )
-)]
-pub async fn model_version_ready(
-    State(app): State<Shared>,
-    At((model, version)): At<(String, String)>,
-) -> Result<Json<Ready>, Refused> {
-    check_version(&version)?;
-    model_ready(State(app), At(model)).await
 }
 
 /// How much a network has done, in Triton's form: images are inferences, batches are executions.
 #[utoipa::path(
     get, path = "/v2/models/{model}/stats", tag = "v2",
     params(("model" = String, Path, description = "Name of the network")),
-    responses(
-        (status = 200, description = "Counts", body = Value),
-        (status = 400, description = "The path is no UTF-8", body = ErrorBody),
-        (status = 401, description = "Without the token", body = ErrorBody),
-        (status = 404, description = "No such network", body = ErrorBody),
-    )
+    responses((status = 200, description = "Counts", body = Value))
 )]
 pub async fn statistics(
     State(app): State<Shared>,
-    At(model): At<String>,
+    At(named): At<Named>,
 ) -> Result<Json<Value>, Refused> {
-    let network = app.networks.get(&model)?;
+    let network = named.network(&app)?;
     let metrics = &network.metrics;
     let images = metrics.images.get();
     Ok(Json(json!({"model_stats": [{
@@ -211,10 +149,7 @@ pub async fn statistics(
 /// The networks that are served, in Triton's form.
 #[utoipa::path(
     post, path = "/v2/repository/index", tag = "v2",
-    responses(
-        (status = 200, description = "All networks", body = Value),
-        (status = 401, description = "Without the token", body = ErrorBody),
-    )
+    responses((status = 200, description = "All networks", body = Value))
 )]
 pub async fn repository(State(app): State<Shared>) -> Json<Value> {
     let networks = app.networks.iter().map(

@@ -11,12 +11,18 @@ mod outputs;
 mod request;
 mod tensor;
 
+use axum::routing::{get, post};
+use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Shared, refused::Refused};
+use super::{Shared, networks::Network, refused::Refused};
 
 /// The only version of every model.
 const VERSION: &str = "1";
+
+/// Where a network is, and where its only version is: the same below both.
+pub const MODEL: &str = "/v2/models/{model}";
+pub const VERSIONED: &str = "/v2/models/{model}/versions/{version}";
 
 /// All paths below `/v2`.
 pub fn router() -> OpenApiRouter<Shared> {
@@ -25,19 +31,33 @@ pub fn router() -> OpenApiRouter<Shared> {
         .routes(routes!(metadata::live))
         .routes(routes!(metadata::ready))
         .routes(routes!(metadata::model))
-        .routes(routes!(metadata::model_version))
         .routes(routes!(metadata::model_ready))
-        .routes(routes!(metadata::model_version_ready))
         .routes(routes!(metadata::statistics))
         .routes(routes!(metadata::repository))
         .routes(routes!(infer::infer))
-        .routes(routes!(infer::infer_version))
+        .route(VERSIONED, get(metadata::model))
+        .route(&format!("{VERSIONED}/ready"), get(metadata::model_ready))
+        .route(&format!("{VERSIONED}/stats"), get(metadata::statistics))
+        .route(&format!("{VERSIONED}/infer"), post(infer::infer))
 }
 
-/// Refuses another version than the only one.
-fn check_version(version: &str) -> Result<(), Refused> {
-    match version == VERSION {
-        true => Ok(()),
-        false => Err(Refused::unknown(format!("unknown version `{version}`: expected {VERSION}"))),
+/// The network that a path names, with its version or without.
+#[derive(Deserialize)]
+struct Named {
+    model: String,
+    version: Option<String>,
+}
+
+impl Named {
+    /// # Errors
+    ///
+    /// 404 if there is no such network or version.
+    fn network<'a>(&self, app: &'a Shared) -> Result<&'a Network, Refused> {
+        match self.version.as_deref() {
+            None | Some(VERSION) => app.networks.get(&self.model),
+            Some(other) => {
+                Err(Refused::unknown(format!("unknown version `{other}`: expected {VERSION}")))
+            }
+        }
     }
 }

@@ -20,11 +20,7 @@ use tokio::{sync::watch, time::sleep};
 use zoo_training::run_dir::metrics_path;
 
 use super::{find::state, list::on_disk};
-use crate::serve::{
-    Shared,
-    asked::At,
-    refused::{ErrorBody, Refused},
-};
+use crate::serve::{Shared, asked::At, refused::Refused};
 
 /// How often the file is looked at.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -37,12 +33,7 @@ const CHUNK: u64 = 1 << 20;
 #[utoipa::path(
     get, path = "/runs/{run}/events", tag = "runs",
     params(("run" = String, Path, description = "Name of the run")),
-    responses(
-        (status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream"),
-        (status = 400, description = "The path is no UTF-8", body = ErrorBody),
-        (status = 401, description = "Without the token", body = ErrorBody),
-        (status = 404, description = "No such run", body = ErrorBody),
-    )
+    responses((status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream"))
 )]
 pub async fn events(State(app): State<Shared>, At(run): At<String>) -> Result<Response, Refused> {
     let stopping = app.stopping.clone();

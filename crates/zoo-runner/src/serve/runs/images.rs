@@ -72,9 +72,6 @@ pub struct Progress {
     responses(
         (status = 200, description = "The images", body = CellImages),
         (status = 202, description = "Ask again", body = Progress),
-        (status = 400, description = "The request makes no sense", body = ErrorBody),
-        (status = 401, description = "Without the token", body = ErrorBody),
-        (status = 404, description = "No such run", body = ErrorBody),
         (status = 422, description = "The images cannot be looked at", body = ErrorBody),
     )
 )]
@@ -104,8 +101,6 @@ pub async fn confusion(
     responses(
         (status = 200, description = "The image", body = String, content_type = "image/png"),
         (status = 202, description = "Ask again", body = Progress),
-        (status = 400, description = "The request makes no sense", body = ErrorBody),
-        (status = 401, description = "Without the token", body = ErrorBody),
         (status = 404, description = "No such run or image", body = ErrorBody),
         (status = 422, description = "The image cannot be read", body = ErrorBody),
     )

@@ -13,11 +13,7 @@ use zoo_training::{
 };
 
 use super::{FoundRun, find::state};
-use crate::serve::{
-    Shared,
-    asked::At,
-    refused::{ErrorBody, Refused},
-};
+use crate::serve::{Shared, asked::At, refused::Refused};
 
 /// A run in short.
 #[derive(Serialize, ToSchema)]
@@ -61,10 +57,7 @@ pub struct Metrics {
 /// All runs, those under way included.
 #[utoipa::path(
     get, path = "/runs", tag = "runs",
-    responses(
-        (status = 200, description = "All runs", body = Vec<RunSummary>),
-        (status = 401, description = "Without the token", body = ErrorBody),
-    )
+    responses((status = 200, description = "All runs", body = Vec<RunSummary>))
 )]
 pub async fn runs(State(app): State<Shared>) -> Result<Json<Vec<RunSummary>>, Refused> {
     let summaries = move || app.runs.all().into_iter().map(RunSummary::of).collect();
@@ -75,12 +68,7 @@ pub async fn runs(State(app): State<Shared>) -> Result<Json<Vec<RunSummary>>, Re
 #[utoipa::path(
     get, path = "/runs/{run}", tag = "runs",
     params(("run" = String, Path, description = "Name of the run")),
-    responses(
-        (status = 200, description = "Its files", body = RunFiles),
-        (status = 400, description = "The path is no UTF-8", body = ErrorBody),
-        (status = 401, description = "Without the token", body = ErrorBody),
-        (status = 404, description = "No such run", body = ErrorBody),
-    )
+    responses((status = 200, description = "Its files", body = RunFiles))
 )]
 pub async fn run(
     State(app): State<Shared>,
@@ -93,12 +81,7 @@ pub async fn run(
 #[utoipa::path(
     get, path = "/runs/{run}/metrics", tag = "runs",
     params(("run" = String, Path, description = "Name of the run")),
-    responses(
-        (status = 200, description = "The lines of its metrics", body = Metrics),
-        (status = 400, description = "The path is no UTF-8", body = ErrorBody),
-        (status = 401, description = "Without the token", body = ErrorBody),
-        (status = 404, description = "No such run", body = ErrorBody),
-    )
+    responses((status = 200, description = "The lines of its metrics", body = Metrics))
 )]
 pub async fn run_metrics(
     State(app): State<Shared>,
