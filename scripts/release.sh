@@ -13,6 +13,8 @@
 # GCC libraries that every system has. It does not link them statically, because only a dynamically linked
 # program can load GPU drivers.
 set -euo pipefail
+# Everything is built once: nothing to keep.
+export CARGO_INCREMENTAL=0
 cd "$(dirname "$0")/.."
 
 built="${CARGO_TARGET_DIR:-target}/release"
