@@ -2,8 +2,7 @@
 //!
 //! A file is a row of records: length, its checksum, data, its checksum
 //! (<https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details>). The data is a
-//! protobuf message `Event` (tensorboard/compat/proto/event.proto), of which so little is needed here
-//! that it is written by hand.
+//! protobuf message `Event` (tensorboard/compat/proto/event.proto), declared here as far as scalars need it.
 
 use std::{
     fs::{self, File},
@@ -12,21 +11,50 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// Field numbers and wire types of protobuf, as one byte.
-mod key {
-    pub const EVENT_WALL_TIME: u8 = 1 << 3 | 1;
-    pub const EVENT_STEP: u8 = 2 << 3;
-    pub const EVENT_FILE_VERSION: u8 = 3 << 3 | 2;
-    pub const EVENT_SUMMARY: u8 = 5 << 3 | 2;
-    pub const EVENT_SESSION_LOG: u8 = 7 << 3 | 2;
-    pub const SESSION_LOG_STATUS: u8 = 1 << 3;
-    pub const SUMMARY_VALUE: u8 = 1 << 3 | 2;
-    pub const VALUE_TAG: u8 = 1 << 3 | 2;
-    pub const VALUE_SIMPLE: u8 = 2 << 3 | 5;
+use prost::Message;
+
+/// `Event`, of which a file version, a summary and a session log exclude each other.
+#[derive(Clone, PartialEq, Message)]
+struct Event {
+    /// In seconds since 1970.
+    #[prost(double, tag = "1")]
+    wall_time: f64,
+    #[prost(int64, tag = "2")]
+    step: i64,
+    #[prost(string, optional, tag = "3")]
+    file_version: Option<String>,
+    #[prost(message, optional, tag = "5")]
+    summary: Option<Summary>,
+    #[prost(message, optional, tag = "7")]
+    session_log: Option<SessionLog>,
+}
+
+/// `Summary`.
+#[derive(Clone, PartialEq, Message)]
+struct Summary {
+    #[prost(message, repeated, tag = "1")]
+    value: Vec<Scalar>,
+}
+
+/// `Summary.Value`.
+#[derive(Clone, PartialEq, Message)]
+struct Scalar {
+    #[prost(string, tag = "1")]
+    tag: String,
+    /// Written even if it is 0.
+    #[prost(float, optional, tag = "2")]
+    simple_value: Option<f32>,
+}
+
+/// `SessionLog`.
+#[derive(Clone, PartialEq, Message)]
+struct SessionLog {
+    #[prost(int32, tag = "1")]
+    status: i32,
 }
 
 /// `SessionLog.START`.
-const START: u8 = 1;
+const START: i32 = 1;
 
 /// Writes one event file.
 pub struct EventWriter {
@@ -44,9 +72,11 @@ impl EventWriter {
         fs::create_dir_all(folder)?;
         let name = format!("events.out.tfevents.{:.6}.zoo", wall_time());
         let mut writer = Self { file: File::create(folder.join(name))? };
-        writer.write(0, key::EVENT_FILE_VERSION, b"brain.Event:2")?;
+        let file_version = Some(String::from("brain.Event:2"));
+        writer.write(Event { file_version, ..Event::at(0) })?;
         if steps > 0 {
-            writer.write(steps + 1, key::EVENT_SESSION_LOG, &[key::SESSION_LOG_STATUS, START])?;
+            let session_log = Some(SessionLog { status: START });
+            writer.write(Event { session_log, ..Event::at(steps + 1) })?;
         }
         Ok(writer)
     }
@@ -57,44 +87,26 @@ impl EventWriter {
     ///
     /// If it cannot be written.
     pub fn scalars(&mut self, steps: usize, scalars: &[(String, f64)]) -> io::Result<()> {
-        let mut summary = Vec::new();
-        for (tag, scalar) in scalars {
-            let mut value = Vec::new();
-            push_bytes(&mut value, key::VALUE_TAG, tag.as_bytes());
-            value.push(key::VALUE_SIMPLE);
-            value.extend_from_slice(&(*scalar as f32).to_le_bytes());
-            push_bytes(&mut summary, key::SUMMARY_VALUE, &value);
-        }
-        self.write(steps, key::EVENT_SUMMARY, &summary)
+        let value = scalars
+            .iter()
+            .map(|(tag, scalar)| Scalar { tag: tag.clone(), simple_value: Some(*scalar as f32) });
+        let summary = Some(Summary { value: value.collect() });
+        self.write(Event { summary, ..Event::at(steps) })
     }
 
-    fn write(&mut self, steps: usize, what: u8, content: &[u8]) -> io::Result<()> {
-        let mut event = vec![key::EVENT_WALL_TIME];
-        event.extend_from_slice(&wall_time().to_le_bytes());
-        event.push(key::EVENT_STEP);
-        push_varint(&mut event, steps as u64);
-        push_bytes(&mut event, what, content);
-        self.file.write_all(&record(&event))
+    fn write(&mut self, event: Event) -> io::Result<()> {
+        self.file.write_all(&record(&event.encode_to_vec()))
+    }
+}
+
+impl Event {
+    fn at(steps: usize) -> Self {
+        Self { wall_time: wall_time(), step: steps as i64, ..Self::default() }
     }
 }
 
 fn wall_time() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
-}
-
-fn push_bytes(message: &mut Vec<u8>, key: u8, bytes: &[u8]) {
-    message.push(key);
-    push_varint(message, bytes.len() as u64);
-    message.extend_from_slice(bytes);
-}
-
-/// Seven bits a byte, the lowest first.
-fn push_varint(message: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        message.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    message.push(value as u8);
 }
 
 fn record(data: &[u8]) -> Vec<u8> {
@@ -111,12 +123,9 @@ fn checksum(bytes: &[u8]) -> [u8; 4] {
 mod tests {
     use super::*;
 
-    /// `TFRecordWriter` of tensorboardX, and by hand for the varint.
+    /// `TFRecordWriter` of tensorboardX.
     #[test]
-    fn records_and_numbers_are_as_tensorflow_writes_them() {
-        let mut number = Vec::new();
-        push_varint(&mut number, 300);
-        assert_eq!(number, [0xac, 0x02]);
+    fn records_are_as_tensorflow_writes_them() {
         assert_eq!(checksum(&[]), 0xa282_ead8_u32.to_le_bytes());
         // CRC-32C of "123456789" is e3069283.
         let masked = 0xe306_9283_u32.rotate_right(15).wrapping_add(0xa282_ead8);
@@ -146,7 +155,7 @@ mod tests {
             events.push(&rest[12 + 9..12 + length]);
             rest = &rest[16 + length..];
         }
-        assert_eq!(events[0], b"\x10\x00\x1a\x0dbrain.Event:2");
+        assert_eq!(events[0], b"\x1a\x0dbrain.Event:2");
         assert_eq!(events[1], b"\x10\x08\x3a\x02\x08\x01");
         assert_eq!(events[2], b"\x10\x08\x2a\x13\x0a\x11\x0a\x0atrain/loss\x15\x00\x00\x00\x3f");
     }
