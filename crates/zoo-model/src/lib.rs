@@ -37,6 +37,8 @@ mod shape;
 mod version;
 mod weights;
 
+use std::sync::{Mutex, PoisonError};
+
 use burn::tensor::Device;
 pub use zoo_data::{Image, Preprocess};
 pub use zoo_kernels::nn::{Conv2d, Tap};
@@ -58,4 +60,12 @@ pub use weights::{
 /// The device on which initial weights are drawn, whatever trains them.
 pub fn host() -> Device {
     Device::flex()
+}
+
+/// Seeds the generator of `device`, and draws from it. One at a time: all threads of a process draw from the same one.
+pub fn seeded<T>(device: &Device, seed: u64, draw: impl FnOnce() -> T) -> T {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    device.seed(seed);
+    draw()
 }

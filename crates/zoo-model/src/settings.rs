@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use zoo_vit::VitConfig;
 
 use super::{AnyModel, DataShape, ModelSettings};
-use crate::host;
+use crate::{host, seeded};
 
 /// What the config of every model can do: settings with every default filled in.
 pub(super) trait ModelConfig {
@@ -169,12 +169,13 @@ impl ModelSettings {
     /// If [`check`](Self::check) fails.
     pub fn init(&self, seed: u64, device: &Device) -> AnyModel {
         let host = host();
-        host.seed(seed);
-        on_model!(self.config().init(&host), model => {
+        let drawn = seeded(&host, seed, || {
+            let model = self.config().init(&host);
             // Burn draws a parameter when it is first used, where it then is.
-            model.visit(&mut Draw);
-            model.to_device(device).into()
-        })
+            on_model!(&model, model => model.visit(&mut Draw));
+            model
+        });
+        on_model!(drawn, model => model.to_device(device).into())
     }
 
     /// A network on `device` whose weights are yet to be loaded: none is drawn.
@@ -215,5 +216,34 @@ struct Draw;
 impl ModuleVisitor for Draw {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         param.val();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread::scope;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn weights_depend_on_the_seed_alone_whoever_draws_beside() {
+        let network: ModelSettings =
+            serde_json::from_value(json!({"cnn": {"num_classes": 3, "channels": 3}})).unwrap();
+        let hash = |seed| network.init(seed, &host()).weight_hash();
+        let alone = [0, 1].map(hash);
+        assert_ne!(alone[0], alone[1]);
+        scope(|threads| {
+            for turn in 0..8 {
+                let (hash, alone) = (&hash, &alone);
+                threads.spawn(move || {
+                    for round in 0..20 {
+                        let seed = (turn + round) % 2;
+                        assert_eq!(hash(seed as u64), alone[seed], "turn {turn}, round {round}");
+                    }
+                });
+            }
+        });
     }
 }

@@ -7,7 +7,7 @@ use burn::{
 };
 use zoo_data::{Batch, DataError};
 use zoo_kernels::{Precision, nn::Tap};
-use zoo_model::Classifier;
+use zoo_model::{Classifier, seeded};
 
 use super::{
     Checkpoint, ParameterGroups, TrainSettings,
@@ -194,8 +194,9 @@ impl<M: Classifier> Trainer<M> {
     ) -> Result<Share, Error> {
         let model = self.model();
         let batch = batch.map_err(|error| Error::Failed(error.to_string()))?;
-        self.device.seed(batch_seed(self.seed, number));
-        let (logits, statistics) = self.ranks.forward(|| model.forward_tapped(batch.images, watch));
+        let forward = || self.ranks.forward(|| model.forward_tapped(batch.images, watch));
+        let seed = batch_seed(self.seed, number);
+        let (logits, statistics) = seeded(&self.device, seed, forward);
         let losses = self.loss.of_batch(&logits, &batch.targets, batch.mixed);
         watch.done(Part::Forward);
         let gradients = losses.clone().sum().div_scalar(step_images as f64).backward();

@@ -25,37 +25,37 @@ pub struct ErrorBody {
 }
 
 impl Refused {
-    pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), header: None }
+    pub fn new(status: StatusCode, message: impl ToString) -> Self {
+        Self { status, message: message.to_string(), header: None }
     }
 
     /// 400: the request makes no sense.
-    pub fn bad(message: impl Into<String>) -> Self {
+    pub fn bad(message: impl ToString) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
 
     /// 404: what is asked for is not there.
-    pub fn unknown(message: impl Into<String>) -> Self {
+    pub fn unknown(message: impl ToString) -> Self {
         Self::new(StatusCode::NOT_FOUND, message)
     }
 
     /// 413: more than the server takes.
-    pub fn too_large(message: impl Into<String>) -> Self {
+    pub fn too_large(message: impl ToString) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, message)
     }
 
     /// 422: the request is sound, and what it brings cannot be used.
-    pub fn unusable(message: impl Into<String>) -> Self {
+    pub fn unusable(message: impl ToString) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, message)
     }
 
     /// 500: it is not the asker's fault.
-    pub fn failed(message: impl Into<String>) -> Self {
+    pub fn failed(message: impl ToString) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, message)
     }
 
     /// 503: ask again after so many seconds.
-    pub fn busy(message: impl Into<String>, seconds: u64) -> Self {
+    pub fn busy(message: impl ToString, seconds: u64) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
             .with_header(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)))
     }

@@ -3,7 +3,7 @@
 use burn::module::{Lora, ParamGroup};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use zoo_model::{Classifier, host};
+use zoo_model::{Classifier, host, seeded};
 
 use super::Freeze;
 use crate::{hidden_matrices, words::range};
@@ -84,11 +84,9 @@ impl LoraConfig {
         let head = Freeze::head(&model.layers())?;
         let device = model.devices().into_iter().next().unwrap_or_else(host);
         // Drawn on the host, so that they are the same on every device.
-        host().seed(seed);
         let model = model.to_device(&host()).freeze();
-        let model = model.apply_lora(
-            Lora::new(self.rank, self.alpha).set_param_group(ParamGroup::from_paths(hidden)),
-        );
+        let lora = Lora::new(self.rank, self.alpha).set_param_group(ParamGroup::from_paths(hidden));
+        let model = seeded(&host(), seed, || model.apply_lora(lora));
         Ok(model.unfreeze_group(head).to_device(&device))
     }
 }

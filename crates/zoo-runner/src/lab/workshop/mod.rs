@@ -145,7 +145,7 @@ impl Workshop {
             )
         };
         let answer = answer.await.map_err(|_| unusable())?;
-        answer.map_err(|error| Refused::unusable(error.to_string()))
+        answer.map_err(Refused::unusable)
     }
 
     /// Tells it something.
@@ -208,14 +208,6 @@ impl Workshops {
     fn lock(&self) -> MutexGuard<'_, VecDeque<Kept>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Does the part of a step in which dropout draws: one at a time, since all threads draw from one generator
-/// on the CPU, and each step seeds it first.
-pub fn in_turn<T>(work: impl FnOnce() -> T) -> T {
-    static TURN: Mutex<()> = Mutex::new(());
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    work()
 }
 
 /// The training images, as `zoo train` gives them.

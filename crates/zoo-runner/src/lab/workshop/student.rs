@@ -8,10 +8,7 @@ use zoo_training::{
     Trainer,
 };
 
-use super::{
-    controls::{Controls, augmentation},
-    in_turn,
-};
+use super::controls::{Controls, augmentation};
 use crate::{Error, explain::Record, job::Parts};
 
 /// A network in training.
@@ -122,7 +119,7 @@ impl<'a, M: Classifier> Student<'a, M> {
             self.batches = Some(self.train.epoch(self.at.epochs, done));
         }
         let step = match &mut self.batches {
-            Some(batches) => in_turn(|| self.trainer.gradients(batches, of, &mut ()))?,
+            Some(batches) => self.trainer.gradients(batches, of, &mut ())?,
             None => None,
         };
         let step =

@@ -10,7 +10,7 @@ use zoo_data::Batch;
 use zoo_model::{AnyModel, Classifier, is_within};
 use zoo_training::{StepBatches, Trainer};
 
-use crate::{Error, job::Parts, lab::workshop::in_turn};
+use crate::{Error, job::Parts};
 
 /// Weights that are shown one by one: those of the head with the largest gradients.
 const SHOWN: usize = 6;
@@ -73,7 +73,7 @@ where
     let (mut losses, mut tables) = (Vec::with_capacity(steps + 1), None);
     loop {
         let mut again = batches.iter().cloned().map(Ok);
-        let step = in_turn(|| trainer.gradients(&mut again, place, &mut ()))?;
+        let step = trainer.gradients(&mut again, place, &mut ())?;
         let step = step.ok_or_else(|| Error::Failed(String::from("the batch is empty")))?;
         losses.push(step.measured.loss());
         let runs_away = !step.measured.loss().is_finite();
