@@ -169,6 +169,20 @@ fn a_photo_is_tested_as_zoo_predict_does_and_the_network_is_exported() {
             (&told["class"], &told["probability"])
         );
     }
+    // From now on it is one of the networks of every lesson, with its own photos.
+    let (_, networks) = visit.server.get("/models");
+    let names: Vec<&Value> = networks.as_array().unwrap().iter().map(|one| &one["name"]).collect();
+    assert_eq!(names, ["cnn", "mine"]);
+    let (_, offered) = visit.server.get("/lab/photos?network=mine");
+    assert_eq!(offered["photos"].as_array().unwrap().len(), 2, "{offered}");
+    let (_, brought) = visit.server.post("/lab/photos", "image/png", &fs::read(&file).unwrap());
+    let looked = json!({"network": "mine", "photo": brought["photo"]}).to_string();
+    let (_, said) = visit.server.post("/lab/predict", "application/json", looked.as_bytes());
+    for (said, told) in
+        said.as_array().unwrap().iter().zip(told[0]["predictions"].as_array().unwrap())
+    {
+        assert_eq!((&said["class"], &said["probability"]), (&told["class"], &told["probability"]));
+    }
     assert_eq!(visit.server.get("/lab/own/export?visit=one&format=safetensors").0, 200);
     assert_eq!(visit.server.get("/lab/own/export?visit=one&format=onnx").0, 200);
     zoo.ok(&["export", "runs/mine", "--format", "onnx", "--out", "other.onnx", "-q"]);

@@ -3,15 +3,14 @@
 use axum::{
     Json,
     extract::{Request, State},
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use serde::{Deserialize, Serialize};
-use tokio::task::spawn_blocking;
 
 use super::{
-    course::{Lab, Looked, Prediction},
-    message::Told,
+    aside::aside,
+    course::{Lab, Prediction},
+    message::{self, Told},
 };
 use crate::serve::{asked::Asked, refused::Refused};
 
@@ -92,15 +91,13 @@ pub async fn picture(
     Asked(OfPhoto { photo }): Asked<OfPhoto>,
 ) -> Result<Response, Refused> {
     let image = lab.photo(&photo).await?;
-    let png = spawn_blocking(move || image.thumbnail(SMALL).to_png());
-    let png = png.await.map_err(|_| Refused::failed("no picture"))?;
-    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("image/png"))], png).into_response())
+    Ok(message::picture(aside(move || image.thumbnail(SMALL).to_png()).await?))
 }
 
 /// What a network says of a photo, all classes, the most probable first.
 pub async fn predict(
     State(lab): State<Lab>,
-    Told(looked): Told<Looked>,
+    Told { looked, .. }: Told,
 ) -> Result<Json<Vec<Prediction>>, Refused> {
     let seen = lab.seen(&looked).await?;
     Ok(Json(lab.predictions(&looked.network, &seen.scores, usize::MAX)?))

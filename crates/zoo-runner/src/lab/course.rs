@@ -12,9 +12,10 @@ use zoo_model::{NO_ANSWER, Predictor, Scores};
 use super::{
     collection::Collections,
     photos::{Data, Photos},
-    workshop::Workshops,
+    workshop::{Workshop, Workshops},
 };
 use crate::{
+    Error,
     explain::{Record, Subject},
     serve::{Shared, networks::Network, refused::Refused},
 };
@@ -89,7 +90,7 @@ impl Course {
     /// # Errors
     ///
     /// 404.
-    pub fn network(&self, name: &str) -> Result<&Network, Refused> {
+    pub fn network(&self, name: &str) -> Result<Arc<Network>, Refused> {
         self.app.networks.get(name)
     }
 
@@ -99,7 +100,7 @@ impl Course {
     ///
     /// 404 if there is no such network; those of [`Photos::data`].
     pub async fn data(&self, network: &str) -> Result<Arc<Data>, Refused> {
-        self.photos.data(self.network(network)?).await
+        self.photos.data(&*self.network(network)?).await
     }
 
     /// A photo as it is.
@@ -122,6 +123,23 @@ impl Course {
         work: impl FnOnce(&Predictor) -> Result<T, Refused> + Send + 'static,
     ) -> Result<T, Refused> {
         self.network(network)?.engine.place().await?.run(work).await?
+    }
+
+    /// Gives a visit a network in training, in place of the one that it had; it looks at the photo that is chosen.
+    ///
+    /// # Errors
+    ///
+    /// 500 if it could not begin, and those of [`photo`](Self::photo).
+    pub async fn train(
+        &self,
+        visit: String,
+        looked: Looked,
+        workshop: Result<Workshop, Error>,
+    ) -> Result<(), Refused> {
+        let workshop = workshop.map_err(Refused::failed)?;
+        workshop.board.set_photo(self.photo(&looked.photo).await?);
+        self.workshops.put(visit, looked.network, workshop);
+        Ok(())
     }
 
     /// What a network makes of a photo: kept, since a lesson asks for it again and again.
@@ -162,7 +180,7 @@ impl Course {
         scores: &Scores,
         top: usize,
     ) -> Result<Vec<Prediction>, Refused> {
-        let classes = &self.network(network)?.info.classes;
+        let classes = &self.network(network)?.info.clone().classes;
         let told = scores.ranking().into_iter().take(top).map(|label| Prediction {
             label,
             class: classes[label].clone(),
@@ -175,8 +193,7 @@ impl Course {
 
 impl Seen {
     fn new(network: &Predictor, photo: &Image) -> Result<Self, Refused> {
-        let unusable = |error: crate::Error| Refused::unusable(error.to_string());
-        let subject = Subject::new(network, photo, None).map_err(unusable)?;
+        let subject = Subject::new(network, photo, None).map_err(Refused::unusable)?;
         Ok(Self {
             input: subject.input.into_data().iter::<f32>().collect(),
             image: subject.image,
@@ -194,7 +211,7 @@ impl Seen {
 pub fn look(network: &Predictor, applied: &Image) -> Result<Scores, Refused> {
     let prepared = [network.info.preprocess.packed(applied)];
     let scores = network.predict_prepared(&prepared);
-    let scores = scores.map_err(|error| Refused::failed(error.to_string()))?.remove(0);
+    let scores = scores.map_err(Refused::failed)?.remove(0);
     match scores.is_answer() {
         true => Ok(scores),
         false => Err(Refused::unusable(NO_ANSWER)),

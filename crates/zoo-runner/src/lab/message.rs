@@ -5,13 +5,31 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 
-use super::course::Lab;
+use super::course::{Lab, Looked};
 use crate::serve::refused::Refused;
 
-/// A body of JSON, of which an unknown key is refused where the type says so.
-pub struct Told<T>(pub T);
+/// A body of JSON: the network and the photo that the page says with every question, and what else the lesson asks.
+/// An unknown key is refused where the type says so.
+pub struct Told<T = Nothing> {
+    pub looked: Looked,
+    pub asked: T,
+}
+
+/// Nothing besides a network and a photo.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// Whose training, or whose photos.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Visit {
+    /// A name that the page has given itself.
+    pub visit: String,
+}
 
 impl<T: DeserializeOwned> FromRequest<Lab> for Told<T> {
     type Rejection = Refused;
@@ -19,13 +37,26 @@ impl<T: DeserializeOwned> FromRequest<Lab> for Told<T> {
     async fn from_request(request: Request, lab: &Lab) -> Result<Self, Refused> {
         let (parts, body) = request.into_parts();
         let held = lab.app.intake.read(&parts.headers, body).await?;
-        let mut json = serde_json::Deserializer::from_slice(&held.bytes);
-        let told = serde_path_to_error::deserialize(&mut json);
-        told.map(Self).map_err(|error| match error.path().to_string().as_str() {
+        let told = serde_json::from_slice::<Map<String, Value>>(&held.bytes);
+        let told = told.map_err(|error| Refused::bad(format!("the body: {error}")))?;
+        let (looked, asked) =
+            told.into_iter().partition(|(key, _)| matches!(key.as_str(), "network" | "photo"));
+        Ok(Self { looked: read(looked)?, asked: read(asked)? })
+    }
+}
+
+fn read<T: DeserializeOwned>(keys: Map<String, Value>) -> Result<T, Refused> {
+    serde_path_to_error::deserialize(Value::Object(keys)).map_err(|error| {
+        match error.path().to_string().as_str() {
             "." => Refused::bad(format!("the body: {}", error.inner())),
             path => Refused::bad(format!("`{path}`: {}", error.inner())),
-        })
-    }
+        }
+    })
+}
+
+/// A picture, as a PNG file.
+pub fn picture(png: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("image/png"))], png).into_response()
 }
 
 /// An answer with many numbers: the length of the header in bytes as little-endian u32, the header as

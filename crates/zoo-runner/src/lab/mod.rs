@@ -22,6 +22,7 @@
 //! 4. A check in `scripts/lab_check.py`, which uses the controls and compares the numbers shown, and a
 //!    section of `docs/course.md`.
 
+mod aside;
 mod choice;
 mod collection;
 mod course;
@@ -45,9 +46,10 @@ use serde_json::{Value, json};
 use zoo_training::words::unknown;
 
 use self::{
+    aside::aside,
     course::{Course, Lab, Prediction, Seen},
     lesson::{LESSONS, Lesson},
-    message::{Numbers, Told},
+    message::{Numbers, Told, Visit},
 };
 use crate::{
     Error,

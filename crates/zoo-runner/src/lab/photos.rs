@@ -7,9 +7,9 @@ use std::{
 };
 
 use sha2::{Digest, Sha256};
-use tokio::task::spawn_blocking;
 use zoo_data::{DataConfig, Image, SeaConfig, Split};
 
+use super::aside::aside;
 use crate::{
     Error,
     classes::difference,
@@ -104,8 +104,7 @@ impl Photos {
             let open = || Data::open(&origin, &classes).map(Arc::new).map_err(|e| e.to_string());
             place.get_or_init(open).clone()
         };
-        let opened = spawn_blocking(open).await.map_err(|_| Refused::failed("no data"))?;
-        opened.map_err(Refused::unusable)
+        aside(open).await?.map_err(Refused::unusable)
     }
 
     /// A photo as it is: `NETWORK/POSITION` of a network's data, or what [`keep`](Self::keep) has called it.
@@ -120,14 +119,13 @@ impl Photos {
                 Refused::unknown("this photo is no longer kept: choose it again, or another one")
             });
         };
-        let data = self.data(networks.get(network)?).await?;
+        let data = self.data(&*networks.get(network)?).await?;
         let position = position.parse().ok().filter(|position| *position < data.split.len());
         let position = position.ok_or_else(|| {
             Refused::unknown(format!("{name}: there are photos 0 to {}", data.split.len() - 1))
         })?;
-        let read = move || data.split.sample(position);
-        let read = spawn_blocking(read).await.map_err(|_| Refused::failed("no photo"))?;
-        read.map(|sample| Arc::new(sample.image)).map_err(|e| Refused::unusable(e.to_string()))
+        let read = aside(move || data.split.sample(position)).await?;
+        read.map(|sample| Arc::new(sample.image)).map_err(Refused::unusable)
     }
 
     /// Keeps a photo of the learner's, and says what it is called.

@@ -1,11 +1,10 @@
 //! A network looks through photos, a few at a time, so that whoever asks it for something else in the
 //! meantime need not wait.
 
-use tokio::task::spawn_blocking;
 use zoo_data::{DataError, Prepared, Split};
 use zoo_model::Predictor;
 
-use super::Lab;
+use super::{Lab, aside::aside};
 use crate::serve::refused::Refused;
 
 /// Photos at a time, of this side in pixels or smaller; fewer of larger ones.
@@ -33,8 +32,7 @@ pub async fn look_through<T: Send + 'static>(
             let samples = (0..part.len()).map(|position| part.sample(position));
             samples.map(|sample| Ok(info.preprocess.prepare(sample?.image))).collect()
         };
-        let images = spawn_blocking(read).await.map_err(|_| Refused::failed("no photos"))?;
-        let images = images.map_err(|error| Refused::unusable(error.to_string()))?;
+        let images = aside(read).await?.map_err(Refused::unusable)?;
         all.extend(lab.run(network, move |network| work(network, &images)).await?);
     }
     Ok(all)

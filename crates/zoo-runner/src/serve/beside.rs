@@ -59,7 +59,7 @@ impl Door {
         let address = address.map_err(|error| Error::Failed(format!("cannot serve: {error}")))?;
         let (stop, stopping) = watch::channel(false);
         let app = Arc::new(App {
-            networks: Networks::none(),
+            networks: Networks::default(),
             runs: Runs::new(options.runs.clone(), vec![run_dir]),
             training: Some(training),
             intake: Intake::new(options.max_body, options.max_pixels),

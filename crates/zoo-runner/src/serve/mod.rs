@@ -26,9 +26,10 @@ mod runs;
 mod server;
 mod training;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use axum::Router;
+use burn::tensor::Device;
 use tokio::sync::watch;
 
 pub(crate) use self::runs::find_runs;
@@ -41,7 +42,8 @@ pub use self::{
     server::{serve, url},
     training::Training,
 };
-use self::{intake::Intake, metrics::Metrics, runs::Runs};
+use self::{intake::Intake, metrics::Metrics, networks::Network, runs::Runs};
+use crate::Error;
 
 /// What every request can use.
 pub(crate) struct App {
@@ -58,8 +60,20 @@ pub(crate) struct App {
 
 impl App {
     /// The folder whose runs are listed.
-    pub(crate) fn runs_folder(&self) -> &std::path::Path {
+    pub(crate) fn runs_folder(&self) -> &Path {
         &self.options.runs
+    }
+
+    /// Serves one more network, whose name no other has. Must be called within the runtime.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Network::open`].
+    pub(crate) fn open_network(&self, wanted: &Wanted, device: &Device) -> Result<(), Error> {
+        let ServeOptions { precision, batching, .. } = self.options;
+        let network = Network::open(wanted, (device, precision), batching, &self.metrics)?;
+        self.networks.add(network);
+        Ok(())
     }
 }
 

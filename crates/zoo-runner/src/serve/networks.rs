@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use burn::tensor::Device;
@@ -55,7 +55,8 @@ pub struct Network {
 }
 
 /// All networks, by their names.
-pub struct Networks(Vec<Network>);
+#[derive(Default)]
+pub struct Networks(RwLock<Vec<Arc<Network>>>);
 
 impl Wanted {
     /// As typed: a path, or a name and a path with `=` between them.
@@ -93,11 +94,6 @@ fn is_name(text: &str) -> bool {
 }
 
 impl Networks {
-    /// No network.
-    pub fn none() -> Self {
-        Self(Vec::new())
-    }
-
     /// Opens what is wanted, or every finished run in the folder `runs` if nothing is. Of the latter,
     /// what cannot be opened is left out and told to `note`; there may be none as long as all runs are
     /// still training. Each computes in the given precision, or in that of its run. Must be called within the runtime.
@@ -114,9 +110,10 @@ impl Networks {
         metrics: &Metrics,
         note: &dyn Fn(String),
     ) -> Result<Self, Error> {
-        let open = |wanted: &Wanted| Network::open(wanted, device, batching, metrics);
+        let open = |wanted: &Wanted| Network::open(wanted, device, batching, metrics).map(Arc::new);
         if !wanted.is_empty() {
-            return named_once(wanted)?.iter().map(open).collect::<Result<_, _>>().map(Self);
+            let opened = named_once(wanted)?.iter().map(open).collect::<Result<_, _>>()?;
+            return Ok(Self(RwLock::new(opened)));
         }
         let found = find_runs(runs);
         if found.is_empty() {
@@ -134,7 +131,7 @@ impl Networks {
                 Err(error) => note(format!("left out: {error}")),
             }
         }
-        Ok(Self(networks))
+        Ok(Self(RwLock::new(networks)))
     }
 
     /// The network of this name.
@@ -142,15 +139,21 @@ impl Networks {
     /// # Errors
     ///
     /// 404 with the nearest name.
-    pub fn get(&self, name: &str) -> Result<&Network, Refused> {
-        let found = self.0.iter().find(|network| network.name == name);
-        let names = || self.0.iter().map(|network| network.name.as_str());
+    pub fn get(&self, name: &str) -> Result<Arc<Network>, Refused> {
+        let all = self.all();
+        let found = all.iter().find(|network| network.name == name).cloned();
+        let names = || all.iter().map(|network| network.name.as_str());
         found.ok_or_else(|| Refused::unknown(unknown("network", name, names().collect::<Vec<_>>())))
     }
 
     /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &Network> {
-        self.0.iter()
+    pub fn all(&self) -> Vec<Arc<Network>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// One more, whose name no other has.
+    pub fn add(&self, network: Network) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).push(Arc::new(network));
     }
 }
 
@@ -173,7 +176,8 @@ fn named_once(wanted: &[Wanted]) -> Result<Vec<Wanted>, Error> {
 }
 
 impl Network {
-    fn open(
+    /// Must be called within the runtime.
+    pub fn open(
         wanted: &Wanted,
         (device, precision): (&Device, Option<Precision>),
         batching: Batching,

@@ -81,7 +81,8 @@ pub fn serve(
         stopping,
     });
     let (connections, grace) = (app.options.max_connections, app.options.grace);
-    ready(address, app.networks.iter().map(|network| network.name.as_str()).collect())?;
+    let served = app.networks.all();
+    ready(address, served.iter().map(|network| network.name.as_str()).collect())?;
     let router = api::router(app, pages);
     let left = runtime.block_on(async {
         tokio::spawn(ask_to_stop(stop.clone()));
@@ -99,7 +100,7 @@ pub fn serve(
 
 /// The runs that are served from elsewhere than the folder of runs.
 fn runs_of(networks: &Networks) -> Vec<FoundRun> {
-    let runs = networks.iter().filter(|network| holds_run(&network.origin));
+    let runs = networks.all().into_iter().filter(|network| holds_run(&network.origin));
     runs.map(|network| FoundRun { name: network.name.clone(), path: network.origin.clone() })
         .collect()
 }

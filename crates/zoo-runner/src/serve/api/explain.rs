@@ -76,7 +76,7 @@ pub async fn explain(
     Asked(options): Asked<ExplainOptions>,
     request: Request,
 ) -> Result<Response, Refused> {
-    let network = app.networks.get(&model)?;
+    let network = &*app.networks.get(&model)?;
     let method = method(network, &options.method)?;
     let label = options.class.as_deref().map(|class| {
         names::find(class, &network.info.classes)

@@ -71,7 +71,7 @@ fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
     responses((status = 200, description = "Counters", body = String, content_type = "application/openmetrics-text"))
 )]
 async fn metrics(State(app): State<Shared>) -> Response {
-    for network in app.networks.iter() {
+    for network in app.networks.all() {
         network.metrics.waiting.set(network.engine.waiting() as i64);
     }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -34,7 +34,7 @@ pub struct Served {
     responses((status = 200, description = "All networks", body = Vec<Served>))
 )]
 pub async fn models(State(app): State<Shared>) -> Json<Vec<Served>> {
-    let served = app.networks.iter().map(|network| Served {
+    let served = app.networks.all().into_iter().map(|network| Served {
         name: network.name.clone(),
         model: network.info.model.name().to_string(),
         parameters: network.parameters,

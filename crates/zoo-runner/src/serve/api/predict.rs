@@ -107,7 +107,7 @@ pub async fn predict(
     request: Request,
 ) -> Result<Response, Refused> {
     options.check()?;
-    let network = app.networks.get(&model)?;
+    let network = &*app.networks.get(&model)?;
     let images = Images::read(request, &app.intake).await?;
     // The first image needs room at once; the others of a form wait for it.
     let place = network.engine.try_place()?;

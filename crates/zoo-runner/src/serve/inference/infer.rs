@@ -45,7 +45,7 @@ pub async fn infer(
     At(named): At<Named>,
     request: Request,
 ) -> Result<Response, Refused> {
-    let network = named.network(&app)?;
+    let network = &*named.network(&app)?;
     let (parts, body) = request.into_parts();
     let held = app.intake.read(&parts.headers, body).await?;
     let (headers, bytes, info) = (parts.headers, held.bytes.clone(), network.info.clone());

@@ -104,7 +104,7 @@ pub async fn model(
     State(app): State<Shared>,
     At(named): At<Named>,
 ) -> Result<Json<ModelMetadata>, Refused> {
-    Ok(Json(ModelMetadata::of(named.network(&app)?)))
+    Ok(Json(ModelMetadata::of(&*named.network(&app)?)))
 }
 
 /// Whether a network answers.
@@ -152,7 +152,7 @@ pub async fn statistics(
     responses((status = 200, description = "All networks", body = Value))
 )]
 pub async fn repository(State(app): State<Shared>) -> Json<Value> {
-    let networks = app.networks.iter().map(
+    let networks = app.networks.all().into_iter().map(
         |network| json!({"name": network.name, "version": VERSION, "state": "READY", "reason": ""}),
     );
     Json(networks.collect())

@@ -11,6 +11,8 @@ mod outputs;
 mod request;
 mod tensor;
 
+use std::sync::Arc;
+
 use axum::routing::{get, post};
 use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -52,7 +54,7 @@ impl Named {
     /// # Errors
     ///
     /// 404 if there is no such network or version.
-    fn network<'a>(&self, app: &'a Shared) -> Result<&'a Network, Refused> {
+    fn network(&self, app: &Shared) -> Result<Arc<Network>, Refused> {
         match self.version.as_deref() {
             None | Some(VERSION) => app.networks.get(&self.model),
             Some(other) => {

@@ -18,7 +18,7 @@ use crate::{
     Error,
     job::Parts,
     lab::{
-        Lab, Numbers, Told,
+        Lab, Numbers, Told, Visit,
         workshop::{self, Workshop},
     },
     serve::refused::Refused,
@@ -57,19 +57,7 @@ enum Weights {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Visit {
-    network: String,
-    #[expect(dead_code, reason = "the page says it with every question")]
-    photo: String,
-    visit: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Stepping {
-    network: String,
-    #[expect(dead_code, reason = "the page says it with every question")]
-    photo: String,
     visit: String,
     weights: Weights,
     rate: f64,
@@ -79,9 +67,6 @@ struct Stepping {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rating {
-    network: String,
-    #[expect(dead_code, reason = "the page says it with every question")]
-    photo: String,
     visit: String,
     weights: Weights,
     /// Which of the learning rates, as a power of 10^(1/5).
@@ -91,9 +76,6 @@ struct Rating {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SurfaceRow {
-    network: String,
-    #[expect(dead_code, reason = "the page says it with every question")]
-    photo: String,
     visit: String,
     weights: Weights,
     /// Draws the directions.
@@ -114,13 +96,13 @@ struct Opened {
 }
 
 /// Opens the data of the network's run, unless that is done.
-async fn open(State(lab): State<Lab>, Told(visit): Told<Visit>) -> Result<Json<Opened>, Refused> {
-    let Visit { network, visit, .. } = visit;
-    if lab.workshops.of(&visit, &network).is_none() {
-        let config = super::training::config_of(&lab, &network)?;
-        let workshop =
-            Workshop::open(config).map_err(|error| Refused::failed(error.to_string()))?;
-        lab.workshops.put(visit.clone(), network, workshop);
+async fn open(
+    State(lab): State<Lab>,
+    Told { looked, asked: Visit { visit } }: Told<Visit>,
+) -> Result<Json<Opened>, Refused> {
+    if lab.workshops.of(&visit, &looked.network).is_none() {
+        let config = super::training::config_of(&lab, &looked.network)?;
+        lab.train(visit.clone(), looked, Workshop::open(config)).await?;
     }
     let workshop = lab.workshops.get(&visit)?;
     let opened = workshop.errand(|parts| {
@@ -135,9 +117,9 @@ async fn open(State(lab): State<Lab>, Told(visit): Told<Visit>) -> Result<Json<O
 
 async fn step(
     State(lab): State<Lab>,
-    Told(asked): Told<Stepping>,
+    Told { looked, asked }: Told<Stepping>,
 ) -> Result<Json<Descent>, Refused> {
-    let Stepping { network, visit, weights, rate, steps, .. } = asked;
+    let Stepping { visit, weights, rate, steps } = asked;
     if !(rate > 0.0 && rate.is_finite()) {
         return Err(Refused::bad(format!(
             "`rate`: expected a finite number above 0, found {rate}"
@@ -146,7 +128,7 @@ async fn step(
     if !(1..=STEPS).contains(&steps) {
         return Err(Refused::bad(format!("`steps`: expected 1 to {STEPS}, found {steps}")));
     }
-    let origin = lab.network(&network)?.origin.clone();
+    let origin = lab.network(&looked.network)?.origin.clone();
     let workshop = lab.workshops.get(&visit)?;
     let descent = workshop.errand(move |parts| {
         let (model, batches) = (model(parts, &origin, weights)?, first_batches(parts)?);
@@ -156,14 +138,17 @@ async fn step(
 }
 
 /// The loss after one step of a learning rate.
-async fn rates(State(lab): State<Lab>, Told(asked): Told<Rating>) -> Result<Json<Value>, Refused> {
-    let Rating { network, visit, weights, power, .. } = asked;
+async fn rates(
+    State(lab): State<Lab>,
+    Told { looked, asked }: Told<Rating>,
+) -> Result<Json<Value>, Refused> {
+    let Rating { visit, weights, power } = asked;
     if !RATES.contains(&power) {
         let (low, high) = (RATES.start(), RATES.end());
         return Err(Refused::bad(format!("`power`: expected {low} to {high}, found {power}")));
     }
     let rate = 10f64.powf(f64::from(power) / 5.0);
-    let origin = lab.network(&network)?.origin.clone();
+    let origin = lab.network(&looked.network)?.origin.clone();
     let workshop = lab.workshops.get(&visit)?;
     let descent = workshop.errand(move |parts| {
         let (model, batches) = (model(parts, &origin, weights)?, first_batches(parts)?);
@@ -176,9 +161,9 @@ async fn rates(State(lab): State<Lab>, Told(asked): Told<Rating>) -> Result<Json
 /// A row of the loss surface.
 async fn row(
     State(lab): State<Lab>,
-    Told(asked): Told<SurfaceRow>,
+    Told { looked, asked }: Told<SurfaceRow>,
 ) -> Result<Numbers<Value>, Refused> {
-    let SurfaceRow { network, visit, weights, seed, side, row, reach, .. } = asked;
+    let SurfaceRow { visit, weights, seed, side, row, reach } = asked;
     if !(3..=SIDE).contains(&side) || side.is_multiple_of(2) {
         return Err(Refused::bad(format!(
             "`side`: expected an odd number from 3 to {SIDE}, found {side}"
@@ -190,7 +175,7 @@ async fn row(
     if !(reach > 0.0 && reach <= 10.0) {
         return Err(Refused::bad(format!("`reach`: expected above 0 to 10, found {reach}")));
     }
-    let origin = lab.network(&network)?.origin.clone();
+    let origin = lab.network(&looked.network)?.origin.clone();
     let workshop = lab.workshops.get(&visit)?;
     let values = workshop.errand(move |parts| {
         let (model, batches) = (model(parts, &origin, weights)?, first_batches(parts)?);

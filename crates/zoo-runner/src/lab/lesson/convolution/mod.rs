@@ -9,14 +9,13 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 use serde::{Deserialize, Serialize};
-use tokio::task::spawn_blocking;
 use zoo_kernels::nn::Conv2dConfig;
 
 use self::size::Size;
 use super::Lesson;
 use crate::{
     lab::{
-        Lab, Numbers, Told,
+        Lab, Numbers, Told, aside,
         course::Looked,
         window::{Sum, Weighed},
     },
@@ -42,11 +41,9 @@ pub static LESSON: Lesson = Lesson {
 };
 
 /// What runs over what, and how.
-#[derive(Clone, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Asked {
-    network: String,
-    photo: String,
     kernel: Kernel,
     stride: usize,
     padding: usize,
@@ -55,7 +52,7 @@ struct Asked {
     place: Option<[usize; 2]>,
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Kernel {
     /// Rows of weights, over the photo in grey.
@@ -98,7 +95,7 @@ struct Header {
 
 async fn filters(
     State(lab): State<Lab>,
-    Told(looked): Told<Looked>,
+    Told { looked, .. }: Told,
 ) -> Result<Numbers<Filters>, Refused> {
     let of = |network: &zoo_model::Predictor| {
         let conv = network.model.first_convolution();
@@ -117,15 +114,18 @@ async fn filters(
 }
 
 /// The picture (CHW), then the map that the kernel makes of it.
-async fn map(State(lab): State<Lab>, Told(asked): Told<Asked>) -> Result<Numbers<Header>, Refused> {
-    let laid = asked.lay(&lab).await?;
+async fn map(
+    State(lab): State<Lab>,
+    Told { looked, asked }: Told<Asked>,
+) -> Result<Numbers<Header>, Refused> {
+    let laid = asked.lay(&lab, looked).await?;
     let [rows, columns] = laid.sizes()?;
     let work = move || {
         let map = laid.convolved();
         let header = Header { channels: laid.channels, rows, columns };
         Numbers { header, values: [laid.values, map].concat() }
     };
-    spawn_blocking(work).await.map_err(|_| Refused::failed("the map could not be computed"))
+    aside(work).await
 }
 
 /// A number of the map, and how it comes about.
@@ -137,9 +137,12 @@ struct Worked {
     sum: Sum,
 }
 
-async fn sum(State(lab): State<Lab>, Told(asked): Told<Asked>) -> Result<Json<Worked>, Refused> {
+async fn sum(
+    State(lab): State<Lab>,
+    Told { looked, asked }: Told<Asked>,
+) -> Result<Json<Worked>, Refused> {
     let [row, column] = asked.place.ok_or_else(|| Refused::bad("`place`: expected one"))?;
-    let laid = asked.lay(&lab).await?;
+    let laid = asked.lay(&lab, looked).await?;
     let [rows, columns] = laid.sizes()?.map(|size| size.output);
     if row >= rows || column >= columns {
         return Err(Refused::bad(format!(
@@ -150,12 +153,12 @@ async fn sum(State(lab): State<Lab>, Told(asked): Told<Asked>) -> Result<Json<Wo
         let output = laid.convolved()[row * columns + column];
         Json(Worked { output, sum: laid.weighed().sum_at(row, column) })
     };
-    spawn_blocking(work).await.map_err(|_| Refused::failed("the sum could not be computed"))
+    aside(work).await
 }
 
 impl Asked {
-    async fn lay(&self, lab: &Lab) -> Result<Laid, Refused> {
-        let Self { network, photo, kernel, stride, padding, .. } = self.clone();
+    async fn lay(self, lab: &Lab, looked: Looked) -> Result<Laid, Refused> {
+        let Self { kernel, stride, padding, .. } = self;
         if !(1..=MOST).contains(&stride) || padding > MOST {
             return Err(Refused::bad(format!(
                 "expected a stride of 1 to {MOST} and a padding of 0 to {MOST}, found {stride} and {padding}"
@@ -164,14 +167,14 @@ impl Asked {
         match kernel {
             Kernel::Typed(rows) => {
                 let (weights, kernel) = typed(rows)?;
-                let image = lab.photo(&photo).await?;
+                let image = lab.photo(&looked.photo).await?;
                 let grey = image.thumbnail(LARGEST).with_channels(1);
                 let input = [grey.height(), grey.width()];
                 let values = grey.pixels().iter().copied().map(f32::from).collect();
                 Ok(Laid { values, channels: 1, input, weights, kernel, stride, padding })
             }
             Kernel::Own(filter) => {
-                let seen = lab.seen(&Looked { network: network.clone(), photo }).await?;
+                let seen = lab.seen(&looked).await?;
                 let of = move |network: &zoo_model::Predictor| {
                     let weight = network.model.first_convolution().weight.val();
                     let [count, channels, rows, columns] = weight.dims();
@@ -183,7 +186,7 @@ impl Asked {
                     }
                     Ok((floats(weight.narrow(0, filter, 1)), channels, [rows, columns]))
                 };
-                let (weights, channels, kernel) = lab.run(&network, of).await?;
+                let (weights, channels, kernel) = lab.run(&looked.network, of).await?;
                 let input = [seen.image.height(), seen.image.width()];
                 Ok(Laid {
                     values: seen.input.clone(),

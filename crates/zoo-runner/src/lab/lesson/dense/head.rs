@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use zoo_model::{AnyModel, NO_ANSWER, Predictor, Scores, head_path};
 
 use crate::{
-    lab::{Lab, Numbers, Prediction, Seen, Told, course::Looked},
+    lab::{Lab, Numbers, Prediction, Seen, Told},
     serve::refused::Refused,
 };
 
@@ -22,8 +22,6 @@ const LARGEST: f32 = 1e6;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
-    network: String,
-    photo: String,
     /// The class; the most probable one unless given.
     #[serde(default)]
     label: Option<usize>,
@@ -72,10 +70,10 @@ struct Step {
 /// A row of numbers, the weights of a class, and their products.
 pub(super) async fn head(
     State(lab): State<Lab>,
-    Told(asked): Told<Asked>,
+    Told { looked, asked }: Told<Asked>,
 ) -> Result<Numbers<Header>, Refused> {
-    let Asked { network, photo, label, edits } = asked;
-    let looked = Looked { network: network.clone(), photo };
+    let Asked { label, edits } = asked;
+    let network = &looked.network;
     let seen = lab.seen(&looked).await?;
     let label = label.unwrap_or_else(|| seen.scores.ranking()[0]);
     let layers = &seen.record.layers;
@@ -85,7 +83,7 @@ pub(super) async fn head(
     let row = row.values.clone();
     let input = seen.clone();
     let work = move |network: &Predictor| Dense::of(network, &input, label, &edits);
-    let dense = lab.run(&network, work).await?;
+    let dense = lab.run(network, work).await?;
     let products: Vec<f32> =
         row.iter().zip(&dense.weights).map(|(value, weight)| value * weight).collect();
     let sum = row.iter().zip(&dense.weights);
@@ -95,14 +93,14 @@ pub(super) async fn head(
     let header = Header {
         way: way.collect(),
         label,
-        class: lab.network(&network)?.info.classes[label].clone(),
+        class: lab.network(network)?.info.classes[label].clone(),
         features: row.len(),
         per_map: per_map(&seen, row.len()),
         bias: dense.bias,
         sum,
         scale: dense.scale,
         logit: dense.scores.logits[label],
-        predictions: lab.predictions(&network, &dense.scores, SHOWN)?,
+        predictions: lab.predictions(network, &dense.scores, SHOWN)?,
     };
     Ok(Numbers { header, values: [row, dense.weights, products].concat() })
 }
@@ -140,7 +138,6 @@ struct Dense {
 
 impl Dense {
     fn of(network: &Predictor, seen: &Seen, label: usize, edits: &[Edit]) -> Result<Self, Refused> {
-        let failed = |error: String| Refused::failed(error);
         let layers = network.model.layers();
         let head = head_path(&layers);
         let path = format!("{head}.weight");
@@ -149,7 +146,7 @@ impl Dense {
             let tensor = tensors.into_iter().find(|tensor| tensor.name == name)?;
             bridge::into_data(tensor).ok()
         };
-        let weight = read(&path).ok_or_else(|| failed(format!("there is no `{path}`")))?;
+        let weight = read(&path).ok_or_else(|| Refused::failed(format!("there is no `{path}`")))?;
         let shape = weight.shape().to_vec();
         let [features, classes] = [shape[0], shape[1]];
         let mut weight: Vec<f32> = weight.iter::<f32>().collect();
@@ -164,7 +161,7 @@ impl Dense {
             let data = TensorData::new(weight.clone(), shape);
             let applied = model.apply(vec![bridge::from_data(data, path, None)], None);
             if !applied.errors.is_empty() || applied.applied.len() != 1 {
-                return Err(failed(String::from("the weights could not be changed")));
+                return Err(Refused::failed("the weights could not be changed"));
             }
         }
         let bias = read(&format!("{head}.bias")).and_then(|bias| bias.iter::<f32>().nth(label));
@@ -188,7 +185,7 @@ fn scores(model: &AnyModel, network: &Predictor, seen: &Seen) -> Result<Scores, 
     let shape = [1, seen.image.channels(), side, side];
     let input = Tensor::from_data(TensorData::new(seen.input.clone(), shape), &network.device);
     let scores = Scores::of(model.logits(input));
-    let scores = scores.map_err(|error| Refused::failed(error.to_string()))?.remove(0);
+    let scores = scores.map_err(Refused::failed)?.remove(0);
     match scores.is_answer() {
         true => Ok(scores),
         false => Err(Refused::unusable(NO_ANSWER)),

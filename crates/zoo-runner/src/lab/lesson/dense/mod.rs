@@ -13,7 +13,7 @@ use zoo_kernels::nn::max_pool2d;
 
 use super::Lesson;
 use crate::{
-    lab::{Lab, Numbers, Told, course::Looked},
+    lab::{Lab, Numbers, Told},
     serve::refused::Refused,
 };
 
@@ -29,8 +29,6 @@ pub static LESSON: Lesson = Lesson {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Asked {
-    network: String,
-    photo: String,
     layer: String,
     channel: usize,
     /// Side of a window.
@@ -50,10 +48,10 @@ struct Header {
 /// A map, the largest of each of its windows, and the mean of each.
 async fn pool(
     State(lab): State<Lab>,
-    Told(asked): Told<Asked>,
+    Told { looked, asked }: Told<Asked>,
 ) -> Result<Numbers<Header>, Refused> {
-    let Asked { network, photo, layer, channel, size, stride } = asked;
-    let seen = lab.seen(&Looked { network, photo }).await?;
+    let Asked { layer, channel, size, stride } = asked;
+    let seen = lab.seen(&looked).await?;
     let maps = super::maps::maps_of(&seen, &layer)?;
     if channel >= maps.channels {
         return Err(Refused::bad(format!("map {channel}: `{layer}` has {}", maps.channels)));

@@ -7,7 +7,7 @@ use zoo_training::{CrossEntropyConfig, Loss, LossConfig};
 
 use super::Lesson;
 use crate::{
-    lab::{Lab, Told, course::Looked},
+    lab::{Lab, Told},
     serve::refused::Refused,
 };
 
@@ -28,8 +28,6 @@ pub static LESSON: Lesson = Lesson {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Asked {
-    network: String,
-    photo: String,
     /// Scores in place of the network's own.
     #[serde(default)]
     scores: Vec<Score>,
@@ -87,9 +85,12 @@ struct Class {
     gradient: f32,
 }
 
-async fn worked(State(lab): State<Lab>, Told(asked): Told<Asked>) -> Result<Json<Worked>, Refused> {
-    let Asked { network, photo, scores, target, label_smoothing } = asked;
-    let seen = lab.seen(&Looked { network: network.clone(), photo }).await?;
+async fn worked(
+    State(lab): State<Lab>,
+    Told { looked, asked }: Told<Asked>,
+) -> Result<Json<Worked>, Refused> {
+    let Asked { scores, target, label_smoothing } = asked;
+    let seen = lab.seen(&looked).await?;
     let own = &seen.scores.logits;
     let mut logits = own.clone();
     for Score { label, logit } in scores {
@@ -109,7 +110,8 @@ async fn worked(State(lab): State<Lab>, Told(asked): Told<Asked>) -> Result<Json
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let power = |logit: f32| f64::from(logit - largest).exp();
     let spread = label_smoothing / logits.len() as f64;
-    let names = &lab.network(&network)?.info.classes;
+    let network = lab.network(&looked.network)?;
+    let names = &network.info.classes;
     let class = |&label: &usize| Class {
         label,
         class: names[label].clone(),

@@ -11,7 +11,6 @@ use crate::{
     explain::Maps,
     lab::{
         Lab, Seen, Told,
-        course::Looked,
         geometry::{Block, Does, Unit, Window, field, units},
         window::{Sum, Weighed},
     },
@@ -22,8 +21,6 @@ use crate::{
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OfCell {
-    network: String,
-    photo: String,
     layer: String,
     channel: usize,
     row: usize,
@@ -50,10 +47,10 @@ pub(super) struct Cell {
 
 pub(super) async fn cell(
     State(lab): State<Lab>,
-    Told(asked): Told<OfCell>,
+    Told { looked, asked }: Told<OfCell>,
 ) -> Result<Json<Cell>, Refused> {
-    let OfCell { network, photo, layer, channel, row, column } = asked;
-    let seen = lab.seen(&Looked { network: network.clone(), photo }).await?;
+    let OfCell { layer, channel, row, column } = asked;
+    let seen = lab.seen(&looked).await?;
     let maps = maps_of(&seen, &layer)?;
     let ([rows, columns], channels) = (maps.size, maps.channels);
     if channel >= channels || row >= rows || column >= columns {
@@ -78,7 +75,7 @@ pub(super) async fn cell(
         let value = maps.map(channel)[row * columns + column];
         Ok(Json(Cell { value, field: part, sees_all: field.is_none(), how, sum, steps }))
     };
-    lab.run(&network, work).await
+    lab.run(&looked.network, work).await
 }
 
 struct Place<'a> {

@@ -32,8 +32,8 @@ const KEPT: usize = 16;
 
 /// Which map.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct OfMap {
-    network: String,
     layer: String,
     channel: usize,
 }
@@ -86,9 +86,9 @@ impl Found {
 pub(super) async fn exciting(
     State(lab): State<Lab>,
     Extension(found): Extension<Found>,
-    Told(asked): Told<OfMap>,
+    Told { looked, asked: OfMap { layer, channel } }: Told<OfMap>,
 ) -> Result<Json<Exciting>, Refused> {
-    let OfMap { network, layer, channel } = asked;
+    let network = looked.network;
     let peaks = peaks(&lab, &found, &network, &layer).await?;
     let channels = peaks.first().map_or(0, Vec::len);
     if channel >= channels {

@@ -12,7 +12,6 @@ use crate::{
     explain::{Layer, Maps},
     lab::{
         Lab, Numbers, Seen, Told,
-        course::Looked,
         geometry::{Does, Unit, field, units},
     },
     serve::refused::Refused,
@@ -53,8 +52,6 @@ struct Listed {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OfLayer {
-    network: String,
-    photo: String,
     layer: String,
 }
 
@@ -70,7 +67,7 @@ struct Header {
 
 async fn layers(
     State(lab): State<Lab>,
-    Told(looked): Told<Looked>,
+    Told { looked, .. }: Told,
 ) -> Result<Json<Vec<Listed>>, Refused> {
     let seen = lab.seen(&looked).await?;
     let list = move |network: &zoo_model::Predictor| {
@@ -116,11 +113,10 @@ fn in_words(unit: &Unit) -> String {
 
 async fn maps(
     State(lab): State<Lab>,
-    Told(asked): Told<OfLayer>,
+    Told { looked, asked }: Told<OfLayer>,
 ) -> Result<Numbers<Header>, Refused> {
-    let OfLayer { network, photo, layer } = asked;
-    let seen = lab.seen(&Looked { network, photo }).await?;
-    let maps = maps_of(&seen, &layer)?;
+    let seen = lab.seen(&looked).await?;
+    let maps = maps_of(&seen, &asked.layer)?;
     let mut channels = ranking(&spread(&maps));
     channels.truncate(SHOWN);
     channels.sort_unstable();

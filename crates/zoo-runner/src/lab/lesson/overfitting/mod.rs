@@ -1,12 +1,6 @@
 //! Lesson 8: few images are learned by heart, unless they never look the same twice.
 
-use axum::{
-    Json, Router,
-    extract::State,
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
-    routing::post,
-};
+use axum::{Json, Router, extract::State, response::Response, routing::post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use zoo_data::{AugmentConfig, augment, contact_sheet};
@@ -14,7 +8,7 @@ use zoo_training::ScheduleConfig;
 
 use super::{Lesson, training::config_of};
 use crate::{
-    lab::{Lab, Told, workshop::Workshop},
+    lab::{Lab, Told, message::picture, workshop::Workshop},
     serve::refused::Refused,
 };
 
@@ -35,8 +29,6 @@ pub static LESSON: Lesson = Lesson {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Few {
-    network: String,
-    photo: String,
     visit: String,
     images: usize,
     /// How the images are changed, as in a config; none are where it is empty.
@@ -46,23 +38,21 @@ struct Few {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Sheet {
-    #[expect(dead_code, reason = "the page says it with every question")]
-    network: String,
-    #[expect(dead_code, reason = "the page says it with every question")]
-    photo: String,
     visit: String,
     augment: AugmentConfig,
 }
 
 /// Opens a training on few images, in place of the one of this visit.
-async fn open(State(lab): State<Lab>, Told(few): Told<Few>) -> Result<Json<Value>, Refused> {
-    let Few { network, photo, visit, images, augment } = few;
+async fn open(
+    State(lab): State<Lab>,
+    Told { looked, asked }: Told<Few>,
+) -> Result<Json<Value>, Refused> {
+    let Few { visit, images, augment } = asked;
     if !IMAGES.contains(&images) {
         let (least, most) = (IMAGES.start(), IMAGES.end());
         return Err(Refused::bad(format!("`images`: expected {least} to {most}, found {images}")));
     }
-    let image = lab.photo(&photo).await?;
-    let mut config = config_of(&lab, &network)?;
+    let mut config = config_of(&lab, &looked.network)?;
     config.augment = augment;
     // Mixing would be one more kind of augmentation, on one side alone.
     config.mix = zoo_data::MixConfig::default();
@@ -73,9 +63,7 @@ async fn open(State(lab): State<Lab>, Told(few): Told<Few>) -> Result<Json<Value
         parts.config.loader.batch_size = parts.config.loader.batch_size.min(images);
         Ok(())
     });
-    let workshop = workshop.map_err(|error| Refused::failed(error.to_string()))?;
-    workshop.board.set_photo(image);
-    lab.workshops.put(visit, network, workshop);
+    lab.train(visit, looked, workshop).await?;
     Ok(Json(json!({"begins": true})))
 }
 
@@ -85,14 +73,15 @@ fn constant() -> ScheduleConfig {
 }
 
 /// A picture of what an augmentation does to the images of a training.
-async fn sheet(State(lab): State<Lab>, Told(sheet): Told<Sheet>) -> Result<Response, Refused> {
-    let Sheet { visit, augment, .. } = sheet;
+async fn sheet(
+    State(lab): State<Lab>,
+    Told { asked: Sheet { visit, augment }, .. }: Told<Sheet>,
+) -> Result<Response, Refused> {
     let workshop = lab.workshops.get(&visit)?;
     let png = workshop.errand(move |parts| {
         augment::check(&augment, parts.data.preprocess.image_size)?;
         let [rows, draws] = SHEET;
         Ok(contact_sheet(&parts.data, &augment, parts.config.seed, rows, draws)?.to_png())
     });
-    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("image/png"))], png.await?)
-        .into_response())
+    Ok(picture(png.await?))
 }

@@ -38,8 +38,6 @@ pub enum Method {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Begin {
-    network: String,
-    photo: String,
     visit: String,
     method: Method,
 }
@@ -47,18 +45,14 @@ pub struct Begin {
 /// Opens a training on the photos as they are now, in place of the one of this visit.
 pub async fn open(
     State(lab): State<Lab>,
-    Told(begin): Told<Begin>,
+    Told { looked, asked: Begin { visit, method } }: Told<Begin>,
 ) -> Result<Json<Value>, Refused> {
-    let Begin { network, photo, visit, method } = begin;
     let collection = lab.collections.of(&visit);
     let snapshot = Arc::new(lock(&collection).snapshot()?);
-    let config = config(&lab, &network, method, &snapshot)?;
-    let image = lab.photo(&photo).await?;
+    let config = config(&lab, &looked.network, method, &snapshot)?;
     let data = snapshot.clone();
     let workshop = Workshop::open_on(config, move |config| data.dataset(config), |_| Ok(()));
-    let workshop = workshop.map_err(|error| Refused::failed(error.to_string()))?;
-    workshop.board.set_photo(image);
-    lab.workshops.put(visit, network, workshop);
+    lab.train(visit, looked, workshop).await?;
     let mut collection = lock(&collection);
     (collection.trained, collection.saved) = (Some(snapshot), None);
     Ok(Json(json!({"begins": true})))

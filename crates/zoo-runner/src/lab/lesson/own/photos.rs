@@ -3,17 +3,16 @@
 use axum::{
     Json,
     extract::{Request, State},
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::task::spawn_blocking;
 
 use crate::{
     lab::{
-        Lab, Told,
+        Lab, Told, Visit, aside,
         collection::{Change, lock},
+        message,
     },
     serve::{asked::Asked, refused::Refused},
 };
@@ -23,20 +22,10 @@ const LARGEST: usize = 1024;
 /// The longer side of a small picture, in pixels.
 const SMALL: usize = 160;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Visit {
-    #[expect(dead_code, reason = "the page says it with every question")]
-    network: String,
-    #[expect(dead_code, reason = "the page says it with every question")]
-    photo: String,
-    visit: String,
-}
-
 /// What there is of a visit: classes, whether a network is in training, and where it was saved.
 pub async fn list(
     State(lab): State<Lab>,
-    Told(Visit { visit, .. }): Told<Visit>,
+    Told { asked: Visit { visit }, .. }: Told<Visit>,
 ) -> Result<Json<Value>, Refused> {
     let collection = lab.collections.of(&visit);
     let collection = lock(&collection);
@@ -101,18 +90,12 @@ pub async fn picture(
     Asked(Picture { visit, photo }): Asked<Picture>,
 ) -> Result<Response, Refused> {
     let photo = lock(&lab.collections.of(&visit)).photo(photo)?;
-    let png = spawn_blocking(move || photo.image.thumbnail(SMALL).to_png());
-    let png = png.await.map_err(|_| Refused::failed("no picture"))?;
-    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("image/png"))], png).into_response())
+    Ok(message::picture(aside(move || photo.image.thumbnail(SMALL).to_png()).await?))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Changed {
-    #[expect(dead_code, reason = "the page says it with every question")]
-    network: String,
-    #[expect(dead_code, reason = "the page says it with every question")]
-    photo: String,
     visit: String,
     change: Change,
 }
@@ -120,7 +103,7 @@ pub struct Changed {
 /// Changes classes, or in which a photo is; gives the classes as they are then.
 pub async fn change(
     State(lab): State<Lab>,
-    Told(Changed { visit, change, .. }): Told<Changed>,
+    Told { asked: Changed { visit, change }, .. }: Told<Changed>,
 ) -> Result<Json<Value>, Refused> {
     let collection = lab.collections.of(&visit);
     let mut collection = lock(&collection);

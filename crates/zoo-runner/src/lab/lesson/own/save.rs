@@ -13,7 +13,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use tokio::task::spawn_blocking;
 use zoo_data::{DataConfig, shown};
 use zoo_model::Predictor;
 use zoo_training::run_dir::{Existing, RunDir, find_weights};
@@ -23,28 +22,26 @@ use crate::{
     backend::host,
     job::{Done, Job, Parts},
     lab::{
-        Lab, Told,
+        Lab, Told, aside,
         collection::{Saved, Snapshot, checked, lock},
         workshop::{Achieved, Doing},
     },
     onnx::{self, Input, OLDEST_OPSET, Options},
-    serve::{asked::Asked, refused::Refused},
+    serve::{Wanted, asked::Asked, refused::Refused},
 };
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Save {
-    #[expect(dead_code, reason = "the page says it with every question")]
-    network: String,
-    #[expect(dead_code, reason = "the page says it with every question")]
-    photo: String,
     visit: String,
     name: String,
 }
 
 /// Writes photos and network into a run directory of this name.
-pub async fn save(State(lab): State<Lab>, Told(save): Told<Save>) -> Result<Json<Saved>, Refused> {
-    let Save { visit, name, .. } = save;
+pub async fn save(
+    State(lab): State<Lab>,
+    Told { looked, asked: Save { visit, name } }: Told<Save>,
+) -> Result<Json<Saved>, Refused> {
     let name = checked("the run", &name).map_err(Refused::bad)?;
     let workshop = lab.workshops.get(&visit)?;
     if workshop.board.shown().doing != Doing::Finished {
@@ -53,7 +50,11 @@ pub async fn save(State(lab): State<Lab>, Told(save): Told<Save>) -> Result<Json
     let collection = lab.collections.of(&visit);
     let photos = lock(&collection).trained.clone();
     let photos = photos.ok_or_else(|| Refused::unknown("nothing has been trained yet"))?;
+    if lab.network(&name).is_ok() {
+        return Err(Refused::unusable(format!("{name} is there already: choose another name")));
+    }
     let path = lab.app.runs_folder().join(&name);
+    let wanted = Wanted { name: Some(name.clone()), path: path.clone() };
     let saved = workshop.errand_with(move |parts, achieved| {
         let run = Run { path: &path, photos: &photos };
         let (images, accuracy) = run.write(parts, achieved)?;
@@ -61,6 +62,10 @@ pub async fn save(State(lab): State<Lab>, Told(save): Told<Save>) -> Result<Json
     });
     let saved = saved.await?;
     lock(&collection).saved = Some(saved.clone());
+    // From now on it can be chosen above every lesson.
+    let device = lab.run(&looked.network, |network| Ok(network.device.clone())).await?;
+    let opened = aside(move || lab.app.open_network(&wanted, &device)).await?;
+    opened.map_err(|error| Refused::unusable(format!("{} is saved, but: {error}", saved.path)))?;
     Ok(Json(saved))
 }
 
@@ -129,17 +134,16 @@ pub async fn export(
     let saved = lock(&lab.collections.of(&visit)).saved.clone();
     let saved = saved.ok_or_else(|| Refused::unusable("save the run first"))?;
     let path = lab.app.runs_folder().join(&saved.name);
-    let written = spawn_blocking(move || {
+    let written = aside(move || {
         let file = written(&path, &saved.name, format)?;
         let bytes = fs::read(&file).map_err(Error::io(&file))?;
         Ok::<_, Error>((file, bytes))
     });
-    let written = written.await.map_err(|_| Refused::failed("nothing was exported"))?;
-    let (file, bytes) = written.map_err(|error| Refused::failed(error.to_string()))?;
+    let (file, bytes) = written.await?.map_err(Refused::failed)?;
     let kind = HeaderValue::from_static("application/octet-stream");
     let name = file.file_name().map(|name| shown(Path::new(name))).unwrap_or_default();
     let name = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{}", escaped(&name)));
-    let name = name.map_err(|error| Refused::failed(error.to_string()))?;
+    let name = name.map_err(Refused::failed)?;
     Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], bytes).into_response())
 }
 

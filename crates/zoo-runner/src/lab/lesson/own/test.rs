@@ -4,7 +4,7 @@ use axum::{
     Json,
     extract::{Request, State},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use zoo_model::{AnyModel, Predictor};
 use zoo_training::progress::Show;
 
@@ -13,22 +13,12 @@ use crate::{
     evaluation::evaluate,
     job::Parts,
     lab::{
-        Lab, Prediction, Told,
+        Lab, Prediction, Told, Visit,
         collection::lock,
         workshop::{Achieved, loader},
     },
     serve::{asked::Asked, refused::Refused},
 };
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Visit {
-    #[expect(dead_code, reason = "the page says it with every question")]
-    network: String,
-    #[expect(dead_code, reason = "the page says it with every question")]
-    photo: String,
-    visit: String,
-}
 
 /// What is said of a photo of the collection.
 #[derive(Serialize)]
@@ -44,7 +34,7 @@ pub struct Judged {
 /// What the best network so far says of every photo that it was trained or checked with.
 pub async fn scored(
     State(lab): State<Lab>,
-    Told(Visit { visit, .. }): Told<Visit>,
+    Told { asked: Visit { visit }, .. }: Told<Visit>,
 ) -> Result<Json<Vec<Judged>>, Refused> {
     let workshop = lab.workshops.get(&visit)?;
     let trained = lock(&lab.collections.of(&visit)).trained.clone();
@@ -68,17 +58,11 @@ pub async fn scored(
     Ok(Json(judged.await?))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Of {
-    visit: String,
-}
-
 /// What the best network so far says of a photo, an image file as the body: all classes, the most probable
 /// first.
 pub async fn test(
     State(lab): State<Lab>,
-    Asked(Of { visit }): Asked<Of>,
+    Asked(Visit { visit }): Asked<Visit>,
     request: Request,
 ) -> Result<Json<Vec<Prediction>>, Refused> {
     let workshop = lab.workshops.get(&visit)?;

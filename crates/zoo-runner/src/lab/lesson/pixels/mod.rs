@@ -10,10 +10,7 @@ use zoo_data::{
 
 use super::Lesson;
 use crate::{
-    lab::{
-        Lab, Numbers, Prediction, Told,
-        course::{Looked, look},
-    },
+    lab::{Lab, Numbers, Prediction, Told, course::look},
     serve::refused::Refused,
 };
 
@@ -28,12 +25,10 @@ pub static LESSON: Lesson = Lesson {
     routes: || Router::new().route("/look", post(look_at)),
 };
 
-/// A photo, and what is done to its pixels before the network looks.
+/// What is done to the pixels before the network looks.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Changed {
-    network: String,
-    photo: String,
     /// Pixels are put in a random order, of this seed.
     #[serde(default)]
     shuffle: Option<u64>,
@@ -63,10 +58,9 @@ struct Header {
 /// The numbers of a photo, row by row, pixel by pixel (HWC), and what the network says of them.
 async fn look_at(
     State(lab): State<Lab>,
-    Told(changed): Told<Changed>,
+    Told { looked, asked: Changed { shuffle, edits } }: Told<Changed>,
 ) -> Result<Numbers<Header>, Refused> {
-    let Changed { network, photo, shuffle, edits } = changed;
-    let seen = lab.seen(&Looked { network: network.clone(), photo }).await?;
+    let seen = lab.seen(&looked).await?;
     let mut image = match shuffle {
         Some(seed) => shuffled(&seen.image, seed),
         None => seen.image.clone(),
@@ -76,8 +70,8 @@ async fn look_at(
     }
     let (side, channels) = (image.width(), image.channels());
     let values = image.pixels().iter().copied().map(f32::from).collect();
-    let scores = lab.run(&network, move |network| look(network, &image)).await?;
-    let predictions = lab.predictions(&network, &scores, SHOWN)?;
+    let scores = lab.run(&looked.network, move |network| look(network, &image)).await?;
+    let predictions = lab.predictions(&looked.network, &scores, SHOWN)?;
     Ok(Numbers { header: Header { side, channels, predictions }, values })
 }
 

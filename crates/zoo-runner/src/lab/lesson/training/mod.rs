@@ -9,7 +9,7 @@ use super::Lesson;
 use crate::{
     config::RunConfig,
     lab::{
-        Lab, Numbers, Told,
+        Lab, Numbers, Told, Visit,
         workshop::{self, Controls, Doing, Facts, Point, Workshop},
     },
     serve::refused::Refused,
@@ -31,24 +31,10 @@ pub static LESSON: Lesson = Lesson {
     },
 };
 
-/// Who asks, of what.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Visit {
-    network: String,
-    photo: String,
-    /// A name that the page has given itself.
-    visit: String,
-}
-
 /// What a network in training is told.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Order {
-    #[expect(dead_code, reason = "the page says it with every question")]
-    network: String,
-    #[expect(dead_code, reason = "the page says it with every question")]
-    photo: String,
     visit: String,
     tell: Word,
     /// Of `controls`.
@@ -70,10 +56,6 @@ enum Word {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Glance {
-    #[expect(dead_code, reason = "the page says it with every question")]
-    network: String,
-    #[expect(dead_code, reason = "the page says it with every question")]
-    photo: String,
     visit: String,
     /// The life that its curves are of, and how many points it has of them.
     life: usize,
@@ -114,34 +96,35 @@ struct MapsHead {
 }
 
 /// Opens the training of a network anew, or goes on with that of the same visit.
-async fn open(State(lab): State<Lab>, Told(visit): Told<Visit>) -> Result<Json<Value>, Refused> {
-    let Visit { network, photo, visit } = visit;
-    let image = lab.photo(&photo).await?;
-    if let Some(known) = lab.workshops.of(&visit, &network) {
-        known.board.set_photo(image);
+async fn open(
+    State(lab): State<Lab>,
+    Told { looked, asked: Visit { visit } }: Told<Visit>,
+) -> Result<Json<Value>, Refused> {
+    if let Some(known) = lab.workshops.of(&visit, &looked.network) {
+        known.board.set_photo(lab.photo(&looked.photo).await?);
         return Ok(Json(json!({"begins": false})));
     }
-    let config = config_of(&lab, &network)?;
-    let workshop = Workshop::open(config).map_err(|error| Refused::failed(error.to_string()))?;
-    workshop.board.set_photo(image);
-    lab.workshops.put(visit, network, workshop);
+    let config = config_of(&lab, &looked.network)?;
+    lab.train(visit, looked, Workshop::open(config)).await?;
     Ok(Json(json!({"begins": true})))
 }
 
 /// The config that trained a network, from its beginning: without weights of another.
 pub fn config_of(lab: &Lab, network: &str) -> Result<RunConfig, Refused> {
-    let origin = &lab.network(network)?.origin;
-    if !holds_run(origin) {
+    let origin = lab.network(network)?.origin.clone();
+    if !holds_run(&origin) {
         return Err(Refused::unusable(format!(
             "{network} comes from a file of weights, which says nothing of its training: choose a run"
         )));
     }
-    let config = RunConfig::of_run(origin, &[]);
-    let config = config.map_err(|error| Refused::unusable(error.to_string()))?;
+    let config = RunConfig::of_run(&origin, &[]).map_err(Refused::unusable)?;
     Ok(workshop::from_nothing(config))
 }
 
-async fn tell(State(lab): State<Lab>, Told(order): Told<Order>) -> Result<Json<Value>, Refused> {
+async fn tell(
+    State(lab): State<Lab>,
+    Told { asked: order, .. }: Told<Order>,
+) -> Result<Json<Value>, Refused> {
     let told = match (order.tell, order.controls) {
         (Word::Controls, Some(controls)) => workshop::Told::Take(controls),
         (Word::Controls, None) => return Err(Refused::bad("`controls` are missing")),
@@ -159,7 +142,7 @@ async fn tell(State(lab): State<Lab>, Told(order): Told<Order>) -> Result<Json<V
 
 async fn look(
     State(lab): State<Lab>,
-    Told(glance): Told<Glance>,
+    Told { asked: glance, .. }: Told<Glance>,
 ) -> Result<Numbers<Sight>, Refused> {
     let workshop = lab.workshops.get(&glance.visit)?;
     workshop.board.want(glance.layer);

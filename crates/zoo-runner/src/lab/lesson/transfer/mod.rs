@@ -21,7 +21,7 @@ use crate::{
     Error,
     job::Parts,
     lab::{
-        Lab, Told,
+        Lab, Told, Visit,
         collection::{Snapshot, lock},
         workshop::{Workshop, loader},
     },
@@ -64,44 +64,33 @@ enum Tuned {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Side {
-    network: String,
-    photo: String,
     visit: String,
     from: Begins,
     tuned: Tuned,
     photos: Photos,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Visit {
-    network: String,
-    photo: String,
-    visit: String,
-}
-
 /// Opens the training of a network that is to know something before: on the first animals.
 async fn source(
     State(lab): State<Lab>,
-    Told(Visit { network, photo, visit }): Told<Visit>,
+    Told { looked, asked: Visit { visit } }: Told<Visit>,
 ) -> Result<Json<Value>, Refused> {
-    let recipe = first(&lab.network(&network)?.info)?;
+    let recipe = first(&lab.network(&looked.network)?.info)?;
     let sets = recipe.sets();
-    if lab.workshops.of(&visit, &network).is_none() {
-        let workshop = Workshop::open(recipe.config);
-        let workshop = workshop.map_err(|error| Refused::failed(error.to_string()))?;
-        workshop.board.set_photo(lab.photo(&photo).await?);
-        lab.workshops.put(visit, network, workshop);
+    if lab.workshops.of(&visit, &looked.network).is_none() {
+        lab.train(visit, looked, Workshop::open(recipe.config)).await?;
     }
     Ok(Json(json!({"classes": FIRST, "sets": sets})))
 }
 
 /// Opens a training on few images, in place of the one of this visit. Says whether the network above knows
 /// these classes already, and the settings with which `zoo train` does the same.
-async fn open(State(lab): State<Lab>, Told(side): Told<Side>) -> Result<Json<Value>, Refused> {
-    let Side { network, photo, visit, from, tuned, photos } = side;
-    let known = lab.network(&network)?;
-    let image = lab.photo(&photo).await?;
+async fn open(
+    State(lab): State<Lab>,
+    Told { looked, asked }: Told<Side>,
+) -> Result<Json<Value>, Refused> {
+    let Side { visit, from, tuned, photos } = asked;
+    let known = lab.network(&looked.network)?;
     let (snapshot, saved) = own_photos(&lab, &photos)?;
     let mut recipe = few(&known.info, &photos, snapshot.as_deref(), saved.as_deref())?;
     let freeze = match tuned {
@@ -130,10 +119,8 @@ async fn open(State(lab): State<Lab>, Told(side): Told<Side>) -> Result<Json<Val
         }
         Ok(())
     });
-    let workshop = workshop.map_err(|error| Refused::failed(error.to_string()))?;
-    workshop.board.set_photo(image);
+    lab.train(visit, looked, workshop).await?;
     let knows = LATER.iter().all(|class| known.info.classes.iter().any(|known| known == class));
-    lab.workshops.put(visit, network, workshop);
     let knows = knows && matches!(photos, Photos::Drawn(_));
     Ok(Json(json!({"knows": knows, "sets": sets})))
 }
@@ -184,7 +171,7 @@ fn take_over(model: &mut AnyModel, trained: &AnyModel) -> Result<(), Error> {
 /// How often what a network sees before its first step tells the class of the images that are kept apart.
 async fn glance(
     State(lab): State<Lab>,
-    Told(Visit { visit, .. }): Told<Visit>,
+    Told { asked: Visit { visit }, .. }: Told<Visit>,
 ) -> Result<Json<Glance>, Refused> {
     let workshop = lab.workshops.get(&visit)?;
     let glance = workshop.errand(|parts| {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     explain,
-    lab::{Lab, Numbers, Seen, Told, course::Looked},
+    lab::{Lab, Numbers, Seen, Told},
     serve::refused::Refused,
 };
 
@@ -51,7 +51,7 @@ fn without(network: &str) -> Refused {
 
 pub(super) async fn tokens(
     State(lab): State<Lab>,
-    Told(looked): Told<Looked>,
+    Told { looked, .. }: Told,
 ) -> Result<Json<Tokens>, Refused> {
     let seen = lab.seen(&looked).await?;
     let record = &seen.record;
@@ -84,8 +84,6 @@ pub(super) async fn tokens(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
-    network: String,
-    photo: String,
     #[serde(default)]
     patch: Option<[usize; 2]>,
 }
@@ -109,11 +107,10 @@ pub(super) struct Header {
 
 pub(super) async fn attention(
     State(lab): State<Lab>,
-    Told(asked): Told<Asked>,
+    Told { looked, asked: Asked { patch } }: Told<Asked>,
 ) -> Result<Numbers<Header>, Refused> {
-    let Asked { network, photo, patch } = asked;
-    let seen = lab.seen(&Looked { network: network.clone(), photo }).await?;
-    let layout = TokenGrid::of(&seen).ok_or_else(|| without(&network))?;
+    let seen = lab.seen(&looked).await?;
+    let layout = TokenGrid::of(&seen).ok_or_else(|| without(&looked.network))?;
     let TokenGrid { tokens, side, before } = layout;
     let registers = seen.record.attention[0].registers;
     let is_class_token = patch.is_none() && before > registers;
@@ -176,7 +173,7 @@ pub(super) struct Side {
 /// How much of each patch can have reached the answer through all blocks, by attention rollout.
 pub(super) async fn rollout(
     State(lab): State<Lab>,
-    Told(looked): Told<Looked>,
+    Told { looked, .. }: Told,
 ) -> Result<Numbers<Side>, Refused> {
     let seen = lab.seen(&looked).await?;
     let TokenGrid { side, .. } = TokenGrid::of(&seen).ok_or_else(|| without(&looked.network))?;

@@ -9,7 +9,7 @@ use zoo_model::{AnyModel, Predictor, Scores};
 use super::readout::{Readout, Readouts};
 use crate::{
     explain::Layer,
-    lab::{Lab, Prediction, Seen, Told, course::Looked},
+    lab::{Lab, Prediction, Seen, Told},
     serve::refused::Refused,
 };
 
@@ -40,7 +40,7 @@ struct Step {
 pub(super) async fn lens(
     State(lab): State<Lab>,
     Extension(readouts): Extension<Readouts>,
-    Told(looked): Told<Looked>,
+    Told { looked, .. }: Told,
 ) -> Result<Json<Lens>, Refused> {
     let seen = lab.seen(&looked).await?;
     let label = seen.scores.ranking()[0];
@@ -81,7 +81,7 @@ fn by_own_head(network: &Predictor, seen: &Seen) -> Result<Option<Vec<(String, S
         let [tokens, width] = [layer.shape[0], layer.shape[1]];
         let data = TensorData::new(layer.values.clone(), [1, tokens, width]);
         let scores = Scores::of(vit.classify(Tensor::from_data(data, &network.device)));
-        let scores = scores.map_err(|error| Refused::failed(error.to_string()))?.remove(0);
+        let scores = scores.map_err(Refused::failed)?.remove(0);
         Ok((layer.name.clone(), scores))
     };
     seen.record.layers.iter().filter(is_of_tokens).map(read).collect::<Result<_, _>>().map(Some)
@@ -106,7 +106,7 @@ fn by_readout(
             &burn::tensor::Device::flex(),
         );
         let scores = Scores::of(logits);
-        let scores = scores.map_err(|error| Refused::failed(error.to_string()))?.remove(0);
+        let scores = scores.map_err(Refused::failed)?.remove(0);
         found.push((fitted.layer.clone(), scores, Some(fitted.agreement)));
     }
     found.push((String::from("the network itself"), seen.scores.clone(), None));

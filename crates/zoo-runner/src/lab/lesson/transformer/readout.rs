@@ -9,14 +9,14 @@ use std::{
 };
 
 use burn::tensor::Tensor;
-use tokio::{sync::OnceCell, task::spawn_blocking};
+use tokio::sync::OnceCell;
 use zoo_data::{Prepared, Split};
 use zoo_kernels::nn::Tap;
 use zoo_model::{Predictor, on_model, ranking, rows};
 
 use crate::{
     explain::Maps,
-    lab::{Lab, through::look_through},
+    lab::{Lab, aside, through::look_through},
     serve::refused::Refused,
 };
 
@@ -81,7 +81,7 @@ async fn fit(lab: &Lab, network: &str) -> Result<Arc<Readout>, Refused> {
         tried.len()
     );
     let fit = move || Arc::new(Readout { layers: fit_all(&learned, &tried), how });
-    spawn_blocking(fit).await.map_err(|_| Refused::failed("no head could be fitted"))
+    aside(fit).await
 }
 
 impl Told {
@@ -90,7 +90,7 @@ impl Told {
         let input = network.info.preprocess.prepared_tensor(images, &network.device);
         let mut pools = Pools { layers, found: vec![Vec::new(); images.len()] };
         let logits = on_model!(&network.model, model => model.forward_tapped(input, &mut pools));
-        let logits = rows(logits).map_err(|error| Refused::failed(error.to_string()))?;
+        let logits = rows(logits).map_err(Refused::failed)?;
         let both = pools.found.into_iter().zip(logits);
         let told = both.map(|(features, logits)| Self {
             features,

@@ -12,10 +12,7 @@ use zoo_model::{AnyModel, Predictor, Scores};
 use zoo_vit::Vit;
 
 use crate::{
-    lab::{
-        Lab, Numbers, Prediction, Seen, Told,
-        course::{Looked, look},
-    },
+    lab::{Lab, Numbers, Prediction, Seen, Told, course::look},
     serve::refused::Refused,
 };
 
@@ -26,8 +23,6 @@ const SHOWN: usize = 5;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
-    network: String,
-    photo: String,
     seed: u64,
     /// Pieces along a side of the photo.
     pieces: usize,
@@ -49,10 +44,10 @@ pub(super) struct Header {
 /// The photo in pieces, pixel by pixel (HWC), and what the network says.
 pub(super) async fn shuffle(
     State(lab): State<Lab>,
-    Told(asked): Told<Asked>,
+    Told { looked, asked }: Told<Asked>,
 ) -> Result<Numbers<Header>, Refused> {
-    let Asked { network, photo, seed, pieces, with_positions } = asked;
-    let seen = lab.seen(&Looked { network: network.clone(), photo }).await?;
+    let Asked { seed, pieces, with_positions } = asked;
+    let seen = lab.seen(&looked).await?;
     let side = seen.image.width();
     if !(2..=side).contains(&pieces) {
         return Err(Refused::bad(format!("`pieces`: expected 2 to {side}, found {pieces}")));
@@ -67,10 +62,10 @@ pub(super) async fn shuffle(
         (true, AnyModel::Vit(vit)) => with_tokens_moved(network, vit, &seen, &order),
         (true, _) => Err(Refused::unusable("only a Vision Transformer has tokens to shuffle")),
     };
-    let scores = lab.run(&network, work).await?;
+    let scores = lab.run(&looked.network, work).await?;
     let distances = scores.logits.iter().zip(&before).map(|(a, b)| (a - b).abs());
     let moved = distances.fold(0.0, f32::max);
-    let predictions = lab.predictions(&network, &scores, SHOWN)?;
+    let predictions = lab.predictions(&looked.network, &scores, SHOWN)?;
     Ok(Numbers { header: Header { side, channels, predictions, moved }, values })
 }
 
@@ -119,7 +114,7 @@ fn with_tokens_moved(
     let moved = tokens.select(1, places);
     let last = vit.blocks.iter().fold(moved, |tokens, block| block.forward(tokens));
     let scores = Scores::of(vit.classify(last));
-    Ok(scores.map_err(|error| Refused::failed(error.to_string()))?.remove(0))
+    Ok(scores.map_err(Refused::failed)?.remove(0))
 }
 
 #[cfg(test)]
