@@ -66,7 +66,7 @@ def check_sizes(visit):
     page.get_by_label("Stride").fill("2")
     page.get_by_label("Padding").fill("0")
     expect(page.locator("#formula")).to_contain_text("Rows: (32 + 2 · 0 − 3) / 2 + 1 = 29 / 2 + 1 = 15")
-    expect(page.locator("#formula .bad").first).to_contain_text("does not fit: the last 1 pixel is seen by no window")
+    expect(page.locator("#formula .bad").first).to_contain_text("does not fit: the last pixel is seen by no window")
     page.get_by_role("button", name="7 × 7").click()
     page.get_by_role("button", name="Blur", exact=True).click()
     expect(page.locator("#formula")).to_contain_text("(32 + 2 · 0 − 7) / 2 + 1 = 25 / 2 + 1 = 13")
@@ -130,10 +130,14 @@ def check_large_photo(visit):
     visit.open("convolution", network="cnn", photo=photo)
     expect(page.locator("#formula")).to_contain_text("(224 + 2 · 1 − 3) / 1 + 1 = 223 / 1 + 1 = 224")
     page.evaluate("() => { window.caption = document.querySelectorAll('figcaption span')[1]; }")
-    names = ["Upright edges", "Sharpen", "Edges"]
+    names = ["Upright edges", "Sharpen", "Blur"]
 
     def change(turn):
         page.evaluate("() => { window.before = window.caption.textContent; }")
         page.get_by_role("button", name=names[turn], exact=True).click()
 
-    visit.took("a new kernel on 224 px", 0.15, change, "() => window.caption.textContent !== window.before")
+    for side in [3, 5, 7]:
+        page.get_by_role("button", name=f"{side} × {side}").click()
+        expect(page.locator("#formula")).to_contain_text(f"+ 2 · 1 − {side}) / 1")
+        settle(page)
+        visit.took(f"a new kernel of {side} × {side} on 224 px", 0.15, change, "() => window.caption.textContent !== window.before")

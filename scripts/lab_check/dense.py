@@ -20,6 +20,7 @@ def check_pooling(visit):
     page = visit.page
     visit.open("dense", network="cnn", photo="cnn/3")
     page.get_by_label("Layer").select_option("stages.1.block")
+    expect(page.locator("#sizes")).to_contain_text("16 × 16 become")
     page.get_by_label("Map", exact=True).fill("5")
     page.get_by_label("Window", exact=True).fill("4")
     page.get_by_label("Stride", exact=True).fill("3")

@@ -67,13 +67,24 @@ def check_presenting(visit):
     visit.open("pixels")
 
 
-def check_stopped(visit):
+# What a learner does in a lesson when the server has ended under it.
+STOPPED = {
+    "pixels": lambda page: page.locator("#photos button").nth(5).click(),
+    "convolution": lambda page: page.locator(".grid").nth(1).hover(position={"x": 30, "y": 40}),
+    "training": lambda page: page.get_by_role("button", name="One step").click(),
+    "own": lambda page: page.get_by_role("button", name="Train now").click(),
+}
+
+
+def check_no_camera(visit):
+    """The browser may have the camera, and there is none."""
+    visit.page.get_by_role("button", name="Camera", exact=True).first.click()
+    expect(visit.page.locator("#problem")).to_have_text(re.compile("The camera cannot be used: .*Choose files instead"), timeout=30_000)
+
+
+def check_stopped(visit, lesson):
     """The server has ended under the page."""
-    visit.refusal = "ERR_CONNECTION_REFUSED"
-    if visit.page.locator("#photos").is_visible():
-        visit.page.locator("#photos button").nth(5).click()
-    else:
-        visit.page.get_by_role("button", name="Train now").click()
+    STOPPED[lesson](visit.page)
     expect(visit.page.locator("#problem")).to_have_text(re.compile("does not answer. Is zoo still running"))
 
 

@@ -25,3 +25,5 @@ LESSONS = {
     "transformer": check_transformer,
     "own": check_own,
 }
+# Those that measure how long an answer takes.
+TIMED = ["convolution", "maps", "dense", "loss", "transformer"]

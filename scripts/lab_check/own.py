@@ -160,6 +160,7 @@ def check_save(visit, name):
     page.get_by_role("button", name="Save as a run").click()
     expect(page.locator("#saved")).to_contain_text(f"Saved in runs/{run}", timeout=WAIT)
     accuracy = json.loads((zoo.folder / "runs" / run / "report.json").read_text())["accuracy"]
+    expect(page.locator("#network option").filter(has_text=run)).to_have_count(1)
     near("accuracy of the saved run", float(page.locator("#doing").get_attribute("data-best")), accuracy, 1e-9)
     files = check_exports(visit, run)
     if not visit.is_first:

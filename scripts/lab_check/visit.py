@@ -39,6 +39,7 @@ NAMELESS = """() => [...document.querySelectorAll("button, input, select, summar
 def note(problem):
     if problem not in PROBLEMS:
         PROBLEMS.append(problem)
+        print(f"  problem: {problem}", flush=True)
 
 
 def near(what, found, expected, within):
@@ -88,7 +89,8 @@ class Zoo:
         return {row["class"]: row["probability"] for row in json.loads(said)[0]["predictions"]}
 
     def lab(self):
-        command = [self.binary, "lab", "--bind", "127.0.0.1:0", "-q", *(str(self.runs / name) for name in MODELS)]
+        names = [*MODELS, *(["live"] if self.is_timed else [])]
+        command = [self.binary, "lab", "--bind", "127.0.0.1:0", "-q", *(str(self.runs / name) for name in names)]
         server = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, text=True)
         return server, server.stdout.readline().strip().rstrip("/")
 
@@ -182,9 +184,9 @@ class Visit:
         if min(times) > limit * (1 if self.zoo.is_timed else 10):
             self.note(f"{what} takes {min(times):.3f} s, more than {limit} s")
 
-    def check_layout(self, name):
+    def check_layout(self, name, keep=True):
         for what, script in [("overflows", OVERFLOWING), ("has no name", NAMELESS)]:
             for part in self.page.evaluate(script):
                 self.note(f"{name}: {what}: {part}")
-        if self.pictures:
+        if self.pictures and keep:
             self.page.screenshot(path=self.pictures / f"{name}-{self.what.replace(', ', '-')}.png", full_page=True)

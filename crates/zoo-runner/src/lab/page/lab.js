@@ -5,6 +5,7 @@ import { askJson, tell } from "/page/ask.js";
 import { enlarged } from "./grid.js";
 import { tellJson, tellNumbers } from "./message.js";
 import { connectPhotos, fillNetworks, markPhoto, showNetwork, showPhotos } from "./photos.js";
+import { saveButton } from "./save.js";
 
 /** The least width of a saved picture, in pixels. */
 const SAVED = 512;
@@ -65,6 +66,13 @@ class Lab {
     return tellNumbers(...this.about(path, body));
   }
 
+  /** Takes up networks that have come meanwhile, as that of a run that was saved. */
+  async findNetworks() {
+    await loadNetworks();
+    this.networks = networks;
+    showNetwork(this.network);
+  }
+
   /** Shows the lesson with another photo. */
   choose(photo) {
     choosePhoto(photo);
@@ -111,15 +119,7 @@ class Lab {
   /** A picture with a caption, and a button that saves it as NAME.png, of its own size if `natural`. */
   figure(caption, shown, name, { natural = false } = {}) {
     const canvas = shown.canvas ?? shown;
-    const save = make("button", { type: "button", "aria-label": `Save picture: ${name}` }, "Save picture");
-    save.addEventListener("click", () => {
-      const scale = natural ? 1 : Math.max(1, Math.ceil(SAVED / canvas.width));
-      enlarged(canvas, scale).toBlob((blob) => {
-        const address = URL.createObjectURL(blob);
-        make("a", { href: address, download: `${name}.png` }).click();
-        setTimeout(() => URL.revokeObjectURL(address), 1000);
-      });
-    });
+    const save = saveButton(name, () => enlarged(canvas, natural ? 1 : Math.max(1, Math.ceil(SAVED / canvas.width))));
     const text = make("span", {}, caption);
     const figure = make("figure", {}, make("figcaption", {}, text, save), shown.element ?? shown);
     return Object.assign(figure, { caption: text });
@@ -144,6 +144,16 @@ function shared() {
   return new URLSearchParams(["network", "photo", "present"].filter((name) => state.has(name)).map((name) => [name, state.get(name)]));
 }
 
+async function loadNetworks() {
+  networks = await askJson("/models");
+  fillNetworks(networks);
+}
+
+/** Says which parts of the lesson are wider than the window, where that may be. */
+function markWide() {
+  for (const part of byId("stage").querySelectorAll(".scroll")) part.classList.toggle("wider", part.scrollWidth > part.clientWidth + 1);
+}
+
 /** Shows the lesson of the address. */
 async function open() {
   opened?.leaving.abort();
@@ -154,7 +164,11 @@ async function open() {
   const presents = state.get("present") === "1";
   document.documentElement.classList.toggle("presents", presents);
   byId("presenter").setAttribute("aria-pressed", String(presents));
-  const network = networks.find(({ name }) => name === state.get("network")) ?? networks[0];
+  await loadNetworks();
+  if (opened !== turn) return;
+  const wanted = state.get("network");
+  const found = networks.find(({ name }) => name === wanted);
+  const network = found ?? networks[0];
   showNetwork(network);
   const photos = await showPhotos(network.name, null, choosePhoto);
   const photo = state.get("photo") ?? photos[0].photo;
@@ -174,7 +188,9 @@ async function open() {
   lab.stage.replaceChildren();
   lab.stage.setAttribute("aria-busy", "true");
   await lab.guard(() => script.open(lab));
-  if (opened === lab) lab.stage.removeAttribute("aria-busy");
+  if (opened !== lab) return;
+  lab.stage.removeAttribute("aria-busy");
+  if (wanted && !found && byId("problem").hidden) tell(`There is no network ${wanted} here: this is ${network.name}.`);
 }
 
 const reopen = () => open().catch((error) => tell(error.message));
@@ -204,13 +220,19 @@ function heedKeys(event) {
 }
 
 async function begin() {
-  [lessons, networks] = await Promise.all([askJson("/lab/lessons"), askJson("/models")]);
+  [lessons] = await Promise.all([askJson("/lab/lessons"), loadNetworks()]);
   if (networks.length === 0) throw new Error("No network is finished yet. End zoo lab, and start it again when one is.");
-  fillNetworks(networks, (network) => change({ network }));
+  byId("network").addEventListener("change", (event) => change({ network: event.target.value }));
   connectPhotos(choosePhoto);
   byId("presenter").addEventListener("click", present);
+  // The address is the lesson's: the link leads there without it.
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    byId("lesson").focus();
+  });
   document.addEventListener("keydown", heedKeys);
   window.addEventListener("hashchange", reopen);
+  if (matchMedia("(max-width: 40rem)").matches) new MutationObserver(markWide).observe(byId("stage"), { childList: true, subtree: true });
   await open();
 }
 

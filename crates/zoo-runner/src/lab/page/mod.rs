@@ -17,12 +17,13 @@ use crate::serve::{
 const PAGE: &str = include_str!("index.html");
 
 /// The parts of the page. Those of `zoo serve` that it uses are at `/page`.
-const PARTS: [Part; 11] = [
+const PARTS: [Part; 12] = [
     ("lab.css", STYLE, include_str!("lab.css")),
     ("lab.js", SCRIPT, include_str!("lab.js")),
     ("photos.js", SCRIPT, include_str!("photos.js")),
     ("message.js", SCRIPT, include_str!("message.js")),
     ("grid.js", SCRIPT, include_str!("grid.js")),
+    ("save.js", SCRIPT, include_str!("save.js")),
     ("parts.js", SCRIPT, include_str!("parts.js")),
     ("workshop.js", SCRIPT, include_str!("workshop.js")),
     ("few.js", SCRIPT, include_str!("few.js")),

@@ -2,6 +2,7 @@
 
 import { make, percent } from "/page/element.js";
 import { button } from "./parts.js";
+import { savableCharts } from "./save.js";
 import { Workshop } from "./workshop.js";
 
 export class Pair {
@@ -15,7 +16,7 @@ export class Pair {
     this.play.dataset.word = "play";
     this.play.disabled = true;
     this.reset = button("Reset both", () => this.tell("reset"));
-    this.element = make("div", { className: "side" }, ...Object.values(this.parts).map(({ title, told, charts }) => make("section", { className: "wide" }, title, told, charts)));
+    this.element = make("div", { className: "side" }, ...Object.entries(this.parts).map(([name, { title, told, charts }]) => make("section", { className: "wide" }, title, told, savableCharts(charts, `curves ${name}`))));
   }
 
   /** Opens both trainings anew. */

@@ -4,10 +4,8 @@ import { byId, make } from "/page/element.js";
 import { ask, askImage, askJson, tell } from "/page/ask.js";
 
 /** Fills the menu of networks. */
-export function fillNetworks(networks, onChoose) {
-  const menu = byId("network");
-  menu.replaceChildren(...networks.map(({ name, model }) => make("option", { value: name }, name === model ? name : `${name} (${model})`)));
-  menu.addEventListener("change", () => onChoose(menu.value));
+export function fillNetworks(networks) {
+  byId("network").replaceChildren(...networks.map(({ name, model }) => make("option", { value: name }, name === model ? name : `${name} (${model})`)));
 }
 
 /** Says which network is chosen. */

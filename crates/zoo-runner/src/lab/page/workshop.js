@@ -50,7 +50,7 @@ export class Workshop {
     // What is no number, as of a network that has run away, is null.
     const points = (all, key) => all.filter((point) => point[key] !== null).map((point) => [point.step, point[key]]);
     const of = (key) => [{ name: "train", points: points(train, key) }, { name: "valid", points: points(valid, key) }];
-    return [lineChart(`${heading}Loss`, "step", of("loss")), lineChart(`${heading}Accuracy`, "step", of("accuracy"))];
+    return [lineChart(`${heading}Loss`, "step", of("loss")), lineChart(`${heading}Accuracy`, "step", of("accuracy"), [0, 1])];
   }
 }
 
@@ -79,7 +79,7 @@ export function confusionTable(classes, counts, pick = null) {
     return element;
   };
   const short = (name) => make("span", { title: name }, name);
-  const head = make("tr", {}, make("th", {}, ""), ...classes.map((name) => make("th", { scope: "col" }, short(name))));
+  const head = make("tr", {}, make("th", { className: "corner" }, "is ↓ taken for →"), ...classes.map((name) => make("th", { scope: "col" }, short(name))));
   const rows = counts.map((row, label) => {
     const all = row.reduce((sum, count) => sum + count, 0);
     return make("tr", {}, make("th", { scope: "row" }, short(classes[label])), ...row.map((count, prediction) => cell(count, all, label, prediction)));

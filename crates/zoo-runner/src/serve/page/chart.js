@@ -31,8 +31,8 @@ function thinned(points) {
   return parts.map((part) => [part.at(-1)[0], mean(part, 1)]);
 }
 
-/** A chart of `series`, each with a name and points `[x, y]`. */
-export function lineChart(title, xTitle, series) {
+/** A chart of `series`, each with a name and points `[x, y]`; `span` are the least and the largest y that there can be. */
+export function lineChart(title, xTitle, series, span = [-Infinity, Infinity]) {
   const drawn = series.filter(({ points }) => points.length > 0).map(({ name, points }) => ({ name, points: thinned(points) }));
   const all = drawn.flatMap(({ points }) => points);
   const figure = make("figure", {});
@@ -42,7 +42,8 @@ export function lineChart(title, xTitle, series) {
     const [low, high] = [Math.min(...values), Math.max(...values)];
     return low === high ? [low - 0.5, high + 0.5] : [low, high];
   };
-  const [[x0, x1], [y0, y1]] = [range(0), range(1)];
+  const [[x0, x1], [low, high]] = [range(0), range(1)];
+  const [y0, y1] = [Math.max(low, span[0]), Math.min(high, span[1])];
   const x = (value) => LEFT + ((value - x0) / (x1 - x0)) * (WIDTH - LEFT - RIGHT);
   const y = (value) => HEIGHT - BOTTOM - ((value - y0) / (y1 - y0)) * (HEIGHT - TOP - BOTTOM);
   const svg = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "chart", role: "img", "aria-label": `${title}: ${drawn.map(({ name, points }) => `${name} ${shown(points.at(-1)[1])}`).join(", ")}` });

@@ -4,6 +4,7 @@ import { make } from "/page/element.js";
 import { lineChart } from "/page/chart.js";
 import { Grid, heat, range } from "../grid.js";
 import { button, choice, fixed, numbers, slider } from "../parts.js";
+import { savableCharts } from "../save.js";
 import { newVisit } from "../workshop.js";
 
 export const about = [
@@ -137,7 +138,7 @@ export async function open(lab) {
     rate.set(power);
     lab.set({ power });
     lab.guard(take);
-  })), told, make("div", { className: "side" }, table, single), make("div", { className: "side" }, make("div", { className: "wide" }, steps), make("div", { className: "wide" }, rates)),
+  })), told, make("div", { className: "side" }, table, single), make("div", { className: "side" }, make("div", { className: "wide" }, savableCharts(steps, "loss by step")), make("div", { className: "wide" }, savableCharts(rates, "loss by learning rate"))),
   make("div", {}, lab.figure("A slice of the loss surface", surface, "loss surface"), surfaceTold, make("p", { className: "quiet" }, "The loss without dropout. The true surface has one dimension for every weight. This slice goes through the network's weights along two random directions, in which every filter is as long as the network's own (Li et al. 2018). A step leads almost at a right angle out of the slice.")), command);
   await take();
   // The rest comes while the lesson can be used.

@@ -85,7 +85,7 @@ export async function open(lab) {
   }
 
   function side(name, size) {
-    const odd = size.left_over ? ` The stride does not fit: the last ${size.left_over} ${size.left_over === 1 ? "pixel is" : "pixels are"} seen by no window.` : "";
+    const odd = size.left_over ? ` The stride does not fit: the last ${size.left_over === 1 ? "pixel is" : `${size.left_over} pixels are`} seen by no window.` : "";
     return [`${name}: (${size.input} + 2 · ${size.padding} − ${size.kernel}) / ${size.stride} + 1 = ${size.way} / ${size.stride} + 1 = `, make("strong", {}, String(size.output)), odd ? make("span", { className: "bad" }, odd) : ""];
   }
 

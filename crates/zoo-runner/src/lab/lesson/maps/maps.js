@@ -5,6 +5,7 @@ import { askImage } from "/page/ask.js";
 import { Grid, canvasOf, grey, range, rgba } from "../grid.js";
 import { latest } from "../message.js";
 import { button, fixed, menu, numbers } from "../parts.js";
+import { savable, sheetOf } from "../save.js";
 
 export const about = [
   "Layer after layer looks at the maps of the layer before. The first finds edges and colours, the next puts them together to corners and textures, the last to parts of things. What a place of a deep map says depends on a large part of the photo: its receptive field.",
@@ -12,6 +13,8 @@ export const about = [
 ];
 export const question = "Two convolutions of 3 × 3, one after the other: how large is the receptive field of a place of the second? And with a pooling of 2 × 2 between them?";
 export const answer = "5 × 5: the 3 × 3 places of the second each look one pixel further than the next. With the pooling between them, neighbouring places lie two pixels apart, so it is 8 × 8: 3 for the first, 1 more for the pooling, and twice 2 for the second. This is why pooling and stride let deep layers see things whole.";
+
+const canvasesOf = (place) => [...place.querySelectorAll("canvas")];
 
 export async function open(lab) {
   const [layers, photo] = await Promise.all([lab.json("layers", {}), lab.numbers("/lab/pixels/look", {})]);
@@ -90,7 +93,7 @@ export async function open(lab) {
     if (!cell.sum) return "";
     const total = make("strong", { id: "sum" }, fixed(cell.sum.sum, 4));
     total.dataset.value = cell.sum.sum;
-    return make("p", { className: "sum" }, "All products: ", total, ...cell.steps.flatMap(([how, value]) => [make("br"), `${how}: `, make("strong", {}, fixed(value, 4))]));
+    return make("p", { className: "sum" }, "All products: ", total, ...cell.steps.flatMap(([how, value]) => [make("br"), `${how.replaceAll(/-(?=\d)/g, "−")}: `, make("strong", {}, fixed(value, 4))]));
   }
 
   async function showExciting() {
@@ -117,7 +120,8 @@ export async function open(lab) {
       element.addEventListener("click", () => lab.choose(name));
       return element;
     }));
-    exciting.replaceChildren(make("h3", {}, `Of ${found.looked_at} photos of the test split, these excite map ${channel} most`), make("div", { className: "maps large" }, ...figures));
+    const place = make("div", { className: "maps large" }, ...figures);
+    exciting.replaceChildren(make("h3", {}, `Of ${found.looked_at} photos of the test split, these excite map ${channel} most`), savable(place, "exciting photos", () => sheetOf(canvasesOf(place), 4)));
   }
 
   const layerMenu = menu({ label: "Layer", options: layers.map(({ name, channels, rows, columns }) => [name, `${name}: ${channels} of ${rows} × ${columns}`]), value: layer.name, onChoose: (name) => choose(layers.findIndex((known) => known.name === name)) });
@@ -132,7 +136,7 @@ export async function open(lab) {
   lab.stage.append(
     make("div", { className: "controls" }, button("← Layer before", step(-1)), layerMenu.element, button("Next layer →", step(1))),
     heading,
-    make("div", { className: "side" }, lab.figure("The photo", picture, "photo", { natural: true }), figure, make("div", { className: "wide" }, all)),
+    make("div", { className: "side" }, lab.figure("The photo", picture, "photo", { natural: true }), figure, make("div", { className: "wide" }, savable(all, "all maps", () => sheetOf(canvasesOf(all), 8)))),
     worked, exciting,
     make("div", {}, make("p", { className: "quiet" }, "Maps of an early, a middle and a deep layer, as a page:"), lab.command(`zoo explain ${lab.run} photo.png --only feature-maps`)));
   await showLayer();

@@ -5,6 +5,7 @@ import { make } from "/page/element.js";
 import { button, menu, slider } from "../parts.js";
 import { latest } from "../message.js";
 import { Pair } from "../pair.js";
+import { savable } from "../save.js";
 import { follow, newVisit } from "../workshop.js";
 
 export const about = [
@@ -24,6 +25,13 @@ const KNOBS = [
   ["light", "Light and colour", 0, 0.8, 0.1, 0.3, (value) => [{ "color-jitter": { brightness: value, contrast: value, saturation: value } }]],
   ["erase", "Erase", 0, 1, 0.1, 0, (value) => [{ "random-erasing": { probability: value } }]],
 ];
+
+/** The pixels of an image. */
+function asCanvas(image) {
+  const canvas = make("canvas", { width: image.naturalWidth, height: image.naturalHeight });
+  canvas.getContext("2d").drawImage(image, 0, 0);
+  return canvas;
+}
 
 export async function open(lab) {
   const strengths = Object.fromEntries(KNOBS.map(([name, , , , , first]) => [name, Number(lab.get(name, first))]));
@@ -66,7 +74,7 @@ export async function open(lab) {
     make("div", { className: "controls" }, pair.play, pair.reset, number.element),
     pair.element,
     make("div", { className: "controls" }, ...knobs, button("Begin anew with these", () => lab.guard(begin))),
-    make("div", {}, make("h3", {}, "What augmentation does to the images"), picture), command);
+    make("div", {}, make("h3", {}, "What augmentation does to the images"), savable(picture, "contact sheet", () => asCanvas(picture))), command);
   await begin();
   follow(lab, () => pair.look());
 }

@@ -4,6 +4,7 @@ import { ask } from "/page/ask.js";
 import { byId, make, percent } from "/page/element.js";
 import { camera } from "../camera.js";
 import { button, choice, predictionBars } from "../parts.js";
+import { savableCharts } from "../save.js";
 import { Shelf } from "../shelf.js";
 import { Workshop, confusionTable, follow, newVisit } from "../workshop.js";
 
@@ -141,7 +142,7 @@ class Own {
     const out = (ending) => `${/^[\w.-]+$/.test(name) ? name : `'${name}'`}`.replace(/'?$/, (end) => `${ending}${end}`);
     const exports = [["safetensors", "Weights (safetensors)", "model.safetensors"], ["onnx", "Network (ONNX)", `${name}.onnx`]].map(([format, text, file]) => button(text, () => this.lab.guard(() => downloadFrom(`/lab/own/export?${new URLSearchParams({ visit, format })}`, file))));
     this.saved.replaceChildren(
-      make("p", {}, `Saved in ${path}: photos, network, curves and report. It gets ${percent(accuracy)} of ${images} photos right.`),
+      make("p", {}, `Saved in ${path}: photos, network, curves and report. It gets ${percent(accuracy)} of ${images} photos right. Every lesson can now be taken with it: choose ${name} above.`),
       make("div", { className: "controls" }, make("span", {}, "Export:"), ...exports),
       ...[`zoo evaluate ${run} --split valid`, `zoo predict ${run} photo.jpg`, `zoo serve ${run}`, `zoo export ${run} --format onnx --out ${out(".onnx")}`, `zoo train ${run}/config.json --run-dir runs/again`].map((line) => this.lab.command(line)));
     this.saved.dataset.path = path;
@@ -165,12 +166,15 @@ class Own {
       file.value = "";
     });
     const name = make("input", { type: "text", maxLength: 60, value: "my-network", "aria-label": "Name of the run" });
-    this.save = button("Save as a run", () => lab.guard(async () => this.showSaved(await lab.json("save", { visit, name: name.value }))));
+    this.save = button("Save as a run", () => lab.guard(async () => {
+      this.showSaved(await lab.json("save", { visit, name: name.value }));
+      await lab.findNetworks();
+    }));
     this.save.disabled = true;
     return [
       make("h3", {}, "1. Photos"), this.shelf.element,
       make("h3", {}, "2. Train"), make("div", { className: "controls" }, make("span", {}, "Begin with:"), method.element), told,
-      make("div", { className: "controls" }, button("Train now", () => this.train()), this.stop), this.doing, this.charts, this.matrix, this.cell,
+      make("div", { className: "controls" }, button("Train now", () => this.train()), this.stop), this.doing, savableCharts(this.charts, "curves"), this.matrix, this.cell,
       make("h3", {}, "3. Test"), make("div", { className: "controls" }, make("label", { className: "file" }, file, make("span", {}, "A photo …"))),
       camera({ of: "the test", many: "Live", onPhoto: (blob) => this.test(blob), signal: lab.signal }),
       make("div", { className: "side" }, this.shot, this.said),

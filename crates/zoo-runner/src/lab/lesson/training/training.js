@@ -3,6 +3,7 @@
 import { make } from "/page/element.js";
 import { canvasOf, grey } from "../grid.js";
 import { button, fixed, menu, slider } from "../parts.js";
+import { savable, savableCharts, sheetOf } from "../save.js";
 import { Workshop, confusionTable, follow, newVisit } from "../workshop.js";
 
 export const about = [
@@ -125,7 +126,7 @@ export async function open(lab) {
     const isPlaying = sight.doing === "training";
     play.textContent = isPlaying ? "Pause" : "Play";
     play.dataset.word = isPlaying ? "pause" : "play";
-    steps.textContent = `${worked(sight.facts, sight.controls, sight.steps_per_epoch)} Now: ${sight.step} steps, ${sight.epochs} epochs done; learning rate of the next step ${sight.rate.toExponential(2)}.`;
+    steps.textContent = `${worked(sight.facts, sight.controls, sight.steps_per_epoch)} Now: ${sight.step} steps, ${sight.epochs} epochs done${sight.doing === "finished" ? "" : `; learning rate of the next step ${Number(sight.rate.toPrecision(3))}`}.`;
     steps.dataset.step = sight.step;
     const line = trainLine(lab, sight.facts, sight.facts.first, sight.controls);
     if (command.dataset.line !== line) {
@@ -151,7 +152,8 @@ export async function open(lab) {
     fillKnobs(facts);
   }
 
-  lab.stage.append(buttons, doing, knobs, steps, charts, make("div", {}, mapsTitle, layers, maps), confusion, command);
+  lab.stage.append(buttons, doing, knobs, steps, savableCharts(charts, "curves"),
+    make("div", {}, mapsTitle, layers, savable(maps, "feature maps", () => sheetOf([...maps.children], 8))), confusion, command);
   const { begins } = await lab.json("open", { visit });
   const first = await workshop.opened();
   show(first);

@@ -113,7 +113,7 @@ export async function open(lab) {
   const each = choose("each", "Images of each class", EACH.map((count) => [count, count]));
   lab.stage.append(
     make("div", { className: "controls" },
-      choose("before", "Pretrained weights", [["trained", "of a network trained here on other animals"], ["network", `of ${lab.network.name}, the network above`]]),
+      choose("before", "Pretrained weights", [["trained", "learned here, of other animals"], ["network", `those of ${lab.network.name}, above`]]),
       choose("tuned", "On the right is trained", [["head", "the head alone"], ["all", "everything"]]),
       ...(own ? [choose("photos", "Images", [["drawn", "drawings of five animals"], ["own", "your photos of lesson 11"]])] : []), each),
     told, knows, make("div", { className: "controls" }, pair.play, pair.reset), pair.element, glance, command);

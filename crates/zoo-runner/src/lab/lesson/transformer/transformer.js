@@ -5,6 +5,7 @@ import { fewPart } from "../few.js";
 import { latest, tellJson } from "../message.js";
 import { Grid, canvasOf, grey, heat, range, rgba } from "../grid.js";
 import { bars, button, fixed, menu, predictionBars } from "../parts.js";
+import { savable, sheetOf } from "../save.js";
 
 export const about = [
   "A Vision Transformer cuts the photo into patches and makes a token of each: a row of numbers, to which numbers for its position are added. In every block each token looks at all others and takes from them in shares that add up to 1: attention. Several heads do so side by side. A convolution sees its neighbourhood; a head may look anywhere.",
@@ -85,8 +86,8 @@ async function attentionPart(lab, tokens, photo) {
   const extra = registers ? ` and ${registers} registers` : "";
   return [
     make("p", { id: "tokens" }, `${photo.side} × ${photo.side} pixels in patches of ${patch} × ${patch}: ${side * side} patches${before - registers ? `, a class token${extra} before them` : extra}. Each token has ${tokens.width} numbers.`),
-    make("div", { className: "side" }, lab.figure("Point at a patch", picture, "photo", { natural: true }), make("div", { className: "wide" }, said, make("div", { className: "scroll" }, table), sums, button("Whom the answer looks at", () => { at = null; lab.set({ patch: null }); lab.guard(() => show(null)); }))),
-    make("div", { className: "side" }, positionFigure, lab.figure("Rollout: the mixing of all blocks, multiplied together", rolled, "rollout")),
+    make("div", { className: "side" }, lab.figure("Point at a patch", picture, "photo", { natural: true }), make("div", { className: "wide" }, said, savable(make("div", { className: "scroll" }, table), "attention", () => sheetOf(maps, heads)), sums, button("Whom the answer looks at", () => { at = null; lab.set({ patch: null }); lab.guard(() => show(null)); }))),
+    make("div", { className: "side" }, positionFigure, lab.figure(`Rollout: the mixing of all blocks, multiplied together; black is 0, the lightest ${percent(range(rollout.values)[1])}`, rolled, "rollout")),
   ];
 }
 
