@@ -66,3 +66,23 @@ fn an_errand_that_panics_leaves_the_network_at_work() {
         assert_eq!(classes.await.unwrap(), 10);
     });
 }
+
+#[test]
+fn a_batch_is_computed_beside_something_else() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let look = || async {
+        let network = predictor();
+        let input = Input::Prepared(network.info.preprocess.prepare(sample::image()));
+        let metrics = Metrics::new().of_network("n");
+        let engine = Engine::start(network, "n", batching(1, 2), metrics).unwrap();
+        let errand = move |_: &Predictor| told.recv_timeout(Duration::from_secs(120)).is_ok();
+        let errand = tokio::spawn(engine.try_place().unwrap().run(errand));
+        // If it waited for the errand, the errand would wait for it.
+        engine.try_place().unwrap().look(input).await.unwrap();
+        tell.send(()).unwrap();
+        errand.await.unwrap().unwrap()
+    };
+    // Two threads, on a machine with one core, too.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    assert!(pool.install(|| runtime().block_on(look())));
+}
