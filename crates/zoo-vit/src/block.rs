@@ -110,17 +110,17 @@ impl Block {
         tap.attention(format_args!("{path}.attention"), || {
             self.attention.weights(normalized.clone())
         });
-        let branch = scaled(&self.layer_scale1, self.attention.forward(normalized));
-        let [tokens, around] = fork(add(tokens, self.drop_path.forward(branch)));
-        let branch = self.mlp.forward(self.norm2.forward(tokens));
-        add(around, self.drop_path.forward(scaled(&self.layer_scale2, branch)))
+        let branch = self.drop_path.forward(self.attention.forward(normalized));
+        let [tokens, around] = fork(joined(tokens, branch, &self.layer_scale1));
+        let branch = self.drop_path.forward(self.mlp.forward(self.norm2.forward(tokens)));
+        joined(around, branch, &self.layer_scale2)
     }
 }
 
-fn scaled(layer_scale: &Option<LayerScale>, branch: Tensor<3>) -> Tensor<3> {
+fn joined(around: Tensor<3>, branch: Tensor<3>, layer_scale: &Option<LayerScale>) -> Tensor<3> {
     match layer_scale {
-        Some(layer_scale) => layer_scale.forward(branch),
-        None => branch,
+        Some(layer_scale) => layer_scale.add(around, branch),
+        None => add(around, branch),
     }
 }
 

@@ -3,6 +3,7 @@ use burn::{
     nn::Initializer,
     tensor::{Device, Tensor},
 };
+use zoo_kernels::nn::add_scaled;
 
 /// A learned factor for each feature of a branch: Touvron et al., "Going deeper with Image
 /// Transformers" (<https://arxiv.org/abs/2103.17239>).
@@ -18,12 +19,13 @@ impl LayerScale {
         Self { gamma: Initializer::Constant { value }.init([embed_dim], device) }
     }
 
-    /// Scales a branch.
+    /// Scales a branch and adds it to what goes around it.
     ///
     /// # Shapes
-    /// - branch: `[batch, tokens, embed_dim]`
+    /// - around: `[batch, tokens, embed_dim]`
+    /// - branch: the same
     /// - returns: the same
-    pub fn forward(&self, branch: Tensor<3>) -> Tensor<3> {
-        branch * self.gamma.val().unsqueeze()
+    pub fn add(&self, around: Tensor<3>, branch: Tensor<3>) -> Tensor<3> {
+        add_scaled(around, branch, self.gamma.val())
     }
 }

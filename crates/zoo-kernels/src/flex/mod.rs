@@ -17,6 +17,7 @@ mod panels;
 mod parallel;
 mod pool;
 mod reduce;
+mod scaled_sum;
 mod scratch;
 mod simd;
 mod softmax;

@@ -14,7 +14,7 @@ use super::{
     fork, layer_norm, linear,
     lrn::{self, Response},
     pool::{self, PoolShape},
-    softmax,
+    scaled_sum, softmax,
 };
 use crate::Precision;
 
@@ -78,6 +78,13 @@ pub(crate) trait Kernels: Backend {
     fn zoo_fork(input: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
 
     fn zoo_add(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// The first and the second times the third, which has a value for each feature.
+    fn zoo_add_scaled(
+        around: FloatTensor<Self>,
+        branch: FloatTensor<Self>,
+        factors: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
 
     fn zoo_relu(input: FloatTensor<Self>) -> FloatTensor<Self>;
 
@@ -153,6 +160,11 @@ kernels! {
     ) -> FloatTensor<Self> => linear::{forward, tracked};
     zoo_fork(input: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) => fork::{fork, fork_tracked};
     zoo_add(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self> => fork::{sum, sum_tracked};
+    zoo_add_scaled(
+        around: FloatTensor<Self>,
+        branch: FloatTensor<Self>,
+        factors: FloatTensor<Self>
+    ) -> FloatTensor<Self> => scaled_sum::{forward, tracked};
     zoo_relu(input: FloatTensor<Self>) -> FloatTensor<Self> => activation::{relu, relu_tracked};
     zoo_gelu(input: FloatTensor<Self>) -> FloatTensor<Self> => activation::{gelu, gelu_tracked};
     zoo_softmax(input: FloatTensor<Self>) -> FloatTensor<Self> => softmax::{forward, tracked};

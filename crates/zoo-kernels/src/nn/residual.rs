@@ -31,3 +31,33 @@ pub fn add<const D: usize>(left: Tensor<D>, right: Tensor<D>) -> Tensor<D> {
     }
     left + right
 }
+
+/// around + branch * factors, with a factor for each feature, in one pass where the kernels can.
+///
+/// # Shapes
+/// - around: `[.., features]`
+/// - branch: the same
+/// - factors: `[features]`
+/// - returns: as `around`
+///
+/// # Panics
+/// If the shapes do not fit each other.
+pub fn add_scaled<const D: usize>(
+    around: Tensor<D>,
+    branch: Tensor<D>,
+    factors: Tensor<1>,
+) -> Tensor<D> {
+    assert_eq!(around.dims(), branch.dims(), "sums are of tensors of the same shape");
+    let [features] = factors.dims();
+    assert_eq!(branch.dims()[D - 1], features, "there is a factor for each feature");
+    #[cfg(feature = "flex")]
+    if applies(&around) && applies(&branch) && applies(&factors) {
+        return Tensor::from_dispatch(<burn::backend::Dispatch as Kernels>::zoo_add_scaled(
+            around.into_dispatch(),
+            branch.into_dispatch(),
+            factors.into_dispatch(),
+        ));
+    }
+    let factors: Tensor<D> = factors.unsqueeze();
+    around + branch * factors
+}

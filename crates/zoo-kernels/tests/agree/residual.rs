@@ -4,7 +4,7 @@ use burn::{
 };
 use zoo_kernels::nn;
 
-use crate::assert_agree;
+use crate::{assert_agree, floats};
 
 #[test]
 fn two_ways_that_meet_again_agree() {
@@ -47,4 +47,39 @@ fn two_ways_that_meet_again_agree() {
 fn a_sum_spreads_nothing() {
     let device = burn::tensor::Device::flex();
     let _ = nn::add(Tensor::<2>::zeros([2, 3], &device), Tensor::zeros([1, 3], &device));
+}
+
+#[test]
+fn a_scaled_branch_agrees() {
+    // Rows of one vector and of parts of one, and more rows than one task takes.
+    for shape in [[1, 1, 1], [2, 5, 16], [3, 7, 37], [4, 257, 48]] {
+        let tokens = |inputs: &[Tensor<1>], number: usize| inputs[number].clone().reshape(shape);
+        let size = shape.iter().product();
+        assert_agree(
+            &format!("{shape:?}"),
+            &[size, size, shape[2]],
+            |inputs| -> Tensor<3> {
+                nn::add_scaled(tokens(inputs, 0), tokens(inputs, 1), inputs[2].clone())
+            },
+            |inputs| tokens(inputs, 0) + tokens(inputs, 1) * inputs[2].clone().unsqueeze(),
+        );
+    }
+}
+
+#[test]
+fn a_scaled_branch_leaves_what_others_refer_to() {
+    let device = burn::tensor::Device::flex();
+    let around = Tensor::<2>::ones([3, 2], &device);
+    let factors = Tensor::<1>::from_floats([2.0, -0.5], &device);
+    let sum = nn::add_scaled(around.clone(), Tensor::ones([3, 2], &device), factors);
+    assert_eq!(floats(sum), [3.0, 0.5, 3.0, 0.5, 3.0, 0.5]);
+    assert_eq!(floats(around), [1.0; 6]);
+}
+
+#[test]
+#[should_panic(expected = "there is a factor for each feature")]
+fn a_factor_is_not_spread() {
+    let device = burn::tensor::Device::flex();
+    let tokens = Tensor::<2>::zeros([2, 3], &device);
+    let _ = nn::add_scaled(tokens.clone(), tokens, Tensor::<1>::zeros([1], &device));
 }
