@@ -8,6 +8,7 @@ mod bf16;
 mod conv;
 mod epilogue;
 mod fork;
+mod kept;
 mod layer_norm;
 mod linear;
 mod lrn;

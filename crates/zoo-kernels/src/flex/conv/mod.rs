@@ -14,6 +14,7 @@ use super::{
     autodiff::{Tracked, differentiable},
     bf16::Products,
     epilogue::Epilogue,
+    kept::{Packing, forget},
     reduce::column_sums,
     tensor::{Flat, dims, into_channels_last, into_dense, into_row_major, row_major, values},
 };
@@ -30,15 +31,24 @@ pub(crate) fn forward(
     shape: ConvShape,
     precision: Precision,
 ) -> Flat {
+    with_bias([input, weight, bias], shape, precision, Packing::Kept)
+}
+
+fn with_bias(
+    [input, weight, bias]: [Flat; 3],
+    shape: ConvShape,
+    precision: Precision,
+    packing: Packing,
+) -> Flat {
     let geometry = Geometry::new(dims(&input), dims(&weight), shape);
     let bias = into_row_major(bias);
     // A layer without bias has one of zeros.
     let epilogue =
         values(&bias).iter().any(|value| *value != 0.0).then(|| Epilogue::bias(values(&bias)));
-    run(&geometry, [input, weight], epilogue, precision)
+    run(&geometry, [input, weight], epilogue, (precision, packing))
 }
 
-/// The same without bias, but each feature by a factor and with an addend, one after the other in
+/// [`forward`] without bias, but each feature by a factor and with an addend, one after the other in
 /// `coefficients`, then plus a shortcut and cut off below 0.
 pub(crate) fn forward_scaled(
     input: Flat,
@@ -57,22 +67,24 @@ pub(crate) fn forward_scaled(
     }
     let shortcut = shortcut.as_ref().map(values);
     let epilogue = Epilogue { factors: Some(factors), addends, shortcut, relu };
-    run(&geometry, [input, weight], Some(epilogue), precision)
+    run(&geometry, [input, weight], Some(epilogue), (precision, Packing::Kept))
 }
 
 fn run(
     geometry: &Geometry,
     operands: [Flat; 2],
     epilogue: Option<Epilogue<'_>>,
-    precision: Precision,
+    (precision, packing): (Precision, Packing),
 ) -> Flat {
     let products = Products::of(precision);
     let [input, weight] = operands.map(|operand| products.operand(operand));
     match products {
         #[cfg(target_arch = "x86_64")]
         Products::Pairs(unit) => pairs::forward(unit, geometry, input, weight, epilogue),
-        _ if winograd::applies(geometry) => winograd::forward(geometry, input, weight, epilogue),
-        _ => direct::forward(geometry, input, weight, epilogue),
+        _ if winograd::applies(geometry) => {
+            winograd::forward(geometry, input, weight, epilogue, packing)
+        }
+        _ => direct::forward(geometry, input, weight, epilogue, packing),
     }
 }
 
@@ -112,8 +124,9 @@ pub(crate) fn tracked<C: CheckpointStrategy>(
     differentiable::<C, _, _>(
         [input_node, weight_node, bias_node],
         || {
+            forget();
             let state = (input.clone(), weight.clone(), (shape, precision));
-            (state, forward(input, weight, bias, shape, precision))
+            (state, with_bias([input, weight, bias], shape, precision, Packing::Once))
         },
         |(input, weight, (shape, precision)), gradient, [wants_input, wants_weight, wants_bias]| {
             let geometry = Geometry::new(dims(&input), dims(&weight), shape);

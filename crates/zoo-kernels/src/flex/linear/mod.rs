@@ -8,8 +8,7 @@ use super::bf16::pairs;
 use super::{
     autodiff::{Tracked, differentiable},
     bf16::Products,
-};
-use super::{
+    kept::{Form, Packing, forget},
     matmul::{Matrix, multiply, multiply_add_to, multiply_to},
     panels::Packed,
     parallel::for_each,
@@ -60,6 +59,10 @@ impl Sizes {
 
 /// input * weight + bias for `[..., inputs]` and `[inputs, outputs]`.
 pub(crate) fn forward(input: Flat, weight: Flat, bias: Flat, precision: Precision) -> Flat {
+    product([input, weight, bias], precision, Packing::Kept)
+}
+
+fn product([input, weight, bias]: [Flat; 3], precision: Precision, packing: Packing) -> Flat {
     let [input, weight, bias] = [input, weight, bias].map(into_row_major);
     let products = Products::of(precision);
     let [input, weight] = [input, weight].map(|operand| products.operand(operand));
@@ -72,15 +75,12 @@ pub(crate) fn forward(input: Flat, weight: Flat, bias: Flat, precision: Precisio
         }
         _ if sizes.rows <= FEW => few_rows(sizes, values(&input), values(&weight), values(&bias)),
         _ => {
-            let order: Vec<usize> = (0..sizes.inputs).map(|row| row * sizes.outputs).collect();
-            let packed = Packed::new(values(&weight), &order, sizes.outputs, 1);
-            many_rows(
-                values(&input),
-                sizes.inputs,
-                &packed,
-                sizes.outputs,
-                Finish::Bias(values(&bias)),
-            )
+            let packed = packing.of(&weight, Form::Linear, sizes.rows, || {
+                let order: Vec<usize> = (0..sizes.inputs).map(|row| row * sizes.outputs).collect();
+                vec![Packed::new(values(&weight), &order, sizes.outputs, 1)]
+            });
+            let finish = Finish::Bias(values(&bias));
+            many_rows(values(&input), sizes.inputs, &packed[0], sizes.outputs, finish)
         }
     };
     let mut shape = input.shape();
@@ -213,8 +213,9 @@ pub(crate) fn tracked<C: CheckpointStrategy>(
     differentiable::<C, _, _>(
         [input_node, weight_node, bias_node],
         || {
+            forget();
             let state = (input.clone(), weight.clone(), precision);
-            (state, forward(input, weight, bias, precision))
+            (state, product([input, weight, bias], precision, Packing::Once))
         },
         |(input, weight, precision), gradient, [wants_input, wants_weight, wants_bias]| {
             let [weight, gradient] = [weight, gradient].map(into_row_major);

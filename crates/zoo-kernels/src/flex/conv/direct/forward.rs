@@ -7,6 +7,7 @@ use super::images::{Border, Images};
 use crate::flex::{
     conv::geometry::Geometry,
     epilogue::Epilogue,
+    kept::{Form, Packing},
     panels::Packed,
     scratch::with_scratch,
     simd::kernel,
@@ -19,8 +20,10 @@ struct Job<'a> {
     geometry: Geometry,
     border: Border,
     images: Images<'a>,
-    /// For each group, what a window reads and the weights.
-    groups: Vec<(Vec<Segment>, Packed)>,
+    /// For each group, what a window reads.
+    segments: Vec<Vec<Segment>>,
+    /// For each group, the weights.
+    packed: &'a [Packed],
     epilogue: Option<Epilogue<'a>>,
     /// Where the window of every pixel of a band starts in the band's padded rows.
     starts: Vec<usize>,
@@ -34,18 +37,23 @@ pub(crate) fn forward(
     input: Flat,
     weight: Flat,
     epilogue: Option<Epilogue<'_>>,
+    packing: Packing,
 ) -> Flat {
     let geometry = *geometry;
     let (input, weight) = (into_dense(input), into_row_major(weight));
     let [height, width] = geometry.output;
+    let groups = geometry.shape.groups;
+    let rows = geometry.batch * height * width;
+    let packed = packing.of(&weight, Form::Windows(groups), rows, || {
+        (0..groups).map(|group| pack(&geometry, values(&weight), group)).collect()
+    });
     let band = rows_of_a_band(&geometry);
     let job = Job {
         geometry,
         border: Border::of_input(&geometry),
         images: Images::new(&input),
-        groups: (0..geometry.shape.groups)
-            .map(|group| (geometry.window_segments(group), pack(&geometry, values(&weight), group)))
-            .collect(),
+        segments: (0..groups).map(|group| geometry.window_segments(group)).collect(),
+        packed: &packed,
         epilogue,
         starts: (0..band)
             .flat_map(|row| (0..width).map(move |column| geometry.window(row, column)))
@@ -117,7 +125,7 @@ kernel! {
     ) {
         let geometry = &job.geometry;
         let pixels = output.len() / geometry.features;
-        for (group, (segments, packed)) in job.groups.iter().enumerate() {
+        for (group, (segments, packed)) in job.segments.iter().zip(job.packed).enumerate() {
             for (panel, weights) in &packed.panels {
                 let product = Product {
                     left: padded,

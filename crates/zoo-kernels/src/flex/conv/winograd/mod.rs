@@ -23,6 +23,7 @@ mod weights;
 use super::geometry::Geometry;
 use crate::flex::{
     epilogue::Epilogue,
+    kept::{Form, Packing},
     tensor::{Flat, channels_last, into_channels_last, into_row_major, values},
 };
 use correlation::{Correlation, POSITIONS, TILE, blocks};
@@ -58,11 +59,15 @@ pub(super) fn forward(
     input: Flat,
     weight: Flat,
     epilogue: Option<Epilogue<'_>>,
+    packing: Packing,
 ) -> Flat {
     let (input, weight) = (into_channels_last(input), into_row_major(weight));
-    let weights = Weights::new(geometry, values(&weight), Turn::None);
     let correlation = Correlation::of_input(geometry);
-    let output = convolve::convolve(&correlation, values(&input), &weights.by_channel(), epilogue);
+    let rows = correlation.batch * correlation.tiles_of_an_image();
+    let weights = packing.of(&weight, Form::Winograd, rows, || {
+        Weights::new(geometry, values(&weight), Turn::None).by_channel()
+    });
+    let output = convolve::convolve(&correlation, values(&input), &weights, epilogue);
     let [height, width] = geometry.output;
     channels_last(output, [geometry.batch, geometry.features, height, width])
 }
