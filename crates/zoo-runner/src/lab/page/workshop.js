@@ -3,8 +3,10 @@
 import { make } from "/page/element.js";
 import { lineChart } from "/page/chart.js";
 
-/** How often the server is asked, in milliseconds. */
-const INTERVAL = 250;
+/** How often the server is asked, in milliseconds: drawing takes from training what it costs. */
+const INTERVAL = 500;
+/** The same while images are opened. */
+const OPENING = 100;
 
 /** A name for a visit, so that two browsers do not share a training. */
 export const newVisit = () => crypto.getRandomValues(new Uint32Array(2)).join("-");
@@ -40,7 +42,7 @@ export class Workshop {
     for (;;) {
       const sight = await this.look();
       if (sight.doing !== "opening" || this.lab.signal.aborted) return sight;
-      await new Promise((resolve) => setTimeout(resolve, INTERVAL));
+      await new Promise((resolve) => setTimeout(resolve, OPENING));
     }
   }
 

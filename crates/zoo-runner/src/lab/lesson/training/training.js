@@ -90,9 +90,15 @@ export async function open(lab) {
 
   function drawCurves(sight) {
     const { facts } = sight;
+    const drawn = `${sight.life} ${workshop.curves.train.length} ${workshop.curves.valid.length}`;
+    if (charts.dataset.drawn === drawn) return;
+    charts.dataset.drawn = drawn;
     charts.replaceChildren(...workshop.charts());
     const last = workshop.curves.train.at(-1);
     charts.dataset.loss = last ? String(last.loss) : "";
+    const judged = `${sight.life} ${workshop.curves.valid.length}`;
+    if (confusion.dataset.judged === judged) return;
+    confusion.dataset.judged = judged;
     if (sight.confusion.length > 0) confusion.replaceChildren(make("h3", {}, `What is taken for what, of ${facts.valid_images} images of the valid split`), confusionTable(facts.classes, sight.confusion));
     else confusion.replaceChildren(make("h3", {}, "What is taken for what"), make("p", {}, "After the first epoch, the network looks at the valid split, and this table says what it takes for what."));
   }
