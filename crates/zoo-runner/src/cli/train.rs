@@ -233,12 +233,16 @@ fn quoted(arg: &OsStr) -> String {
 /// What a finished run prints to stdout.
 fn summary(path: &Path, report: &Report) -> String {
     let training = report.training.as_ref().map_or_else(String::new, |training| {
+        // A probe sees no images, but their features, which were computed once.
+        let pace = match training.features {
+            Some(_) => String::from(" on features computed once"),
+            None => format!(", {:.0} images/s", training.images_per_second),
+        };
         format!(
-            "{} epochs, {} steps in {:.1} s, {:.0} images/s{}",
+            "{} epochs, {} steps in {:.1} s{pace}{}",
             training.epochs,
             training.steps,
             training.seconds,
-            training.images_per_second,
             training.peak_memory_bytes.map_or_else(String::new, |bytes| {
                 format!(", {} MB peak memory", bytes / 1_000_000)
             }),
