@@ -28,6 +28,11 @@ impl DeviceInfo {
             DispatchDevice::Flex(_) => (machine::processor(), Some(memory::total_bytes())),
             #[cfg(feature = "ndarray")]
             DispatchDevice::NdArray(_) => (machine::processor(), Some(memory::total_bytes())),
+            // Its server tells no name.
+            #[cfg(feature = "remote")]
+            DispatchDevice::Remote(_) => {
+                (std::env::var(super::remote::ADDRESS).unwrap_or_default(), None)
+            }
             #[allow(unreachable_patterns, reason = "a build of these backends alone is allowed")]
             other => (format!("{other:?}"), None),
         };
@@ -40,14 +45,4 @@ impl DeviceInfo {
 pub(super) fn libtorch() -> Result<Vec<Device>, String> {
     let gpus = Device::enumerate(burn::tensor::DeviceType::LibTorch).into_vec();
     Ok(std::iter::once(Device::libtorch()).chain(gpus).collect())
-}
-
-/// The devices of the server whose address `ZOO_REMOTE` holds.
-#[cfg(feature = "remote")]
-pub(super) fn remote() -> Result<Vec<Device>, String> {
-    let address = std::env::var("ZOO_REMOTE").map_err(|_| {
-        String::from("the environment variable ZOO_REMOTE must hold the server's address, as in ws://gpu:3000")
-    })?;
-    let devices = burn::remote::RemoteHost::websocket(&address).devices();
-    devices.map(|devices| devices.into_vec()).map_err(|error| format!("{address}: {error}"))
 }

@@ -2,6 +2,8 @@
 
 mod choice;
 mod device;
+#[cfg(feature = "remote")]
+pub mod remote;
 mod software;
 
 use burn::tensor::Device;
@@ -55,7 +57,7 @@ backends! {
     "rocm"    "AMD GPU"                                     "AMD's ROCm" => listed(DeviceType::Rocm);
     "cpu"     "CPU, kernels compiled by LLVM"                  "nothing" => listed(DeviceType::Cpu);
     "tch"     "CPU and NVIDIA GPU, through LibTorch"            "LibTorch" => device::libtorch();
-    "remote"  "devices of a Burn server on another machine"       "ZOO_REMOTE=ws://HOST:PORT" => device::remote();
+    "remote"  "devices of another machine, lent by zoo backend serve"       "ZOO_REMOTE=ws://HOST:PORT" => remote::devices();
 }
 
 /// The devices of a type on this machine.

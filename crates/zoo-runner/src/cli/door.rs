@@ -67,7 +67,11 @@ pub fn token(
 }
 
 /// The token in a file, without the blanks around it.
-fn read_token(path: &Path, note: &dyn Fn(String)) -> Result<String, Error> {
+///
+/// # Errors
+///
+/// [`Error::Usage`] if it can be guessed, [`Error::Io`] if it cannot be read.
+pub fn read_token(path: &Path, note: &dyn Fn(String)) -> Result<String, Error> {
     let text = fs::read_to_string(path).map_err(Error::io(path))?;
     let token = text.trim();
     if token.len() < SHORTEST_TOKEN || !token.bytes().all(|byte| byte.is_ascii_graphic()) {

@@ -134,6 +134,16 @@ impl Threads {
         self.build(true)
     }
 
+    /// The same for a process whose calling thread only waits.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`apply`](Self::apply).
+    #[cfg(feature = "remote")]
+    pub fn apply_to_server(&self) -> Result<(), Error> {
+        self.build(false)
+    }
+
     fn build(&self, joins: bool) -> Result<(), Error> {
         let Some(threads) = self.threads.or_else(|| joins.then(cores).flatten()) else {
             return Ok(());

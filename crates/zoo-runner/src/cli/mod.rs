@@ -3,6 +3,7 @@
 //! Results go to stdout, progress and errors to stderr.
 
 mod augment;
+mod backend;
 mod backends;
 mod bench;
 mod cases;
@@ -111,6 +112,10 @@ enum Verb {
     Datasets(datasets::Datasets),
     /// List the backends in this build and the devices that they find.
     Backends(backends::Backends),
+    /// Lend this machine's devices to a zoo on another.
+    #[command(subcommand)]
+    #[cfg_attr(not(feature = "remote"), command(hide = true))]
+    Backend(backend::Backend),
     /// Time training, inference and loading.
     Bench(bench::Bench),
     /// Check that backends compute the same values.
@@ -169,6 +174,7 @@ pub fn run(keep_freed_memory: impl FnOnce(bool)) -> Result<(), Error> {
         Verb::Data(verb) => verb.run(output),
         Verb::Datasets(verb) => verb.run(output),
         Verb::Backends(verb) => verb.run(output),
+        Verb::Backend(verb) => verb.run(output),
         Verb::Bench(verb) => verb.run(output),
         Verb::Parity(verb) => verb.run(output),
         Verb::Config(verb) => verb.run(output),

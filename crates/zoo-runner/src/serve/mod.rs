@@ -16,6 +16,8 @@ pub(crate) mod engine;
 mod guard;
 mod inference;
 pub(crate) mod intake;
+#[cfg(feature = "remote")]
+mod lend;
 mod linger;
 mod metrics;
 pub(crate) mod networks;
@@ -32,6 +34,8 @@ use axum::Router;
 use burn::tensor::Device;
 use tokio::sync::watch;
 
+#[cfg(feature = "remote")]
+pub use self::lend::lend;
 pub(crate) use self::runs::find_runs;
 pub use self::{
     beside::{Beside, Door},
