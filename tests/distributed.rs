@@ -166,3 +166,82 @@ fn ranks_that_differ_are_refused() {
     assert!(error.contains("none.json"), "{error}");
     assert!(!zoo.path("runs").exists());
 }
+
+#[test]
+fn an_evaluation_is_the_same_on_any_number_of_ranks() {
+    if !has_mpirun() {
+        return;
+    }
+    let zoo = Zoo::new();
+    let mut config = recipe(tiny_models()[0].1.clone());
+    // Seven batches, of which the last is short.
+    config["data"]["sea"]["test"] = json!(67);
+    zoo.write_config(&config);
+    zoo.ok(&["train", "tiny.json", "-q"]);
+    let evaluate = ["evaluate", "runs/tiny", "--json", "-q", "--flip", "--out"];
+    let report = |printed: &str| {
+        let mut report: Value = serde_json::from_str(printed).unwrap();
+        for time in ["seconds", "images_per_second"] {
+            report.as_object_mut().unwrap().remove(time).unwrap();
+        }
+        report
+    };
+    let alone = report(&zoo.ok(&[&evaluate[..], &["alone"]].concat()));
+    assert_eq!(alone["images"], json!(67));
+    for ranks in 1..=4 {
+        let out = format!("ranks-{ranks}");
+        let output = mpirun(&zoo, ranks).arg(ZOO).args(evaluate).arg(&out).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        // One document, of the first rank.
+        assert_eq!(report(&text(&output.stdout)), alone, "{ranks} ranks");
+        for file in ["predictions.csv", "confusion.csv"] {
+            assert_eq!(
+                zoo.read(&format!("{out}/{file}")),
+                zoo.read(&format!("alone/{file}")),
+                "{file} of {ranks} ranks"
+            );
+        }
+    }
+}
+
+#[test]
+fn ranks_that_evaluate_other_weights_are_refused() {
+    if !has_mpirun() {
+        return;
+    }
+    let zoo = Zoo::new();
+    zoo.write_config(&recipe(json!({"cnn": {"widths": [4], "hidden": 0}})));
+    zoo.ok(&["train", "tiny.json", "-q", "--run-dir", "one"]);
+    zoo.ok(&["train", "tiny.json", "-q", "--run-dir", "two"]);
+    zoo.ok(&["train", "tiny.json", "-q", "--run-dir", "other", "--set", "train.epochs=1"]);
+    fs::copy(zoo.path("other/model.safetensors"), zoo.path("two/model.safetensors")).unwrap();
+    let mut command = mpirun(&zoo, 1);
+    command.args([ZOO, "evaluate", "one", "-q", ":", "-n", "1", ZOO, "evaluate", "two", "-q"]);
+    let output = command.output().unwrap();
+    let said = text(&output.stderr);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{said}");
+    assert_eq!(errors(&said).len(), 1, "{said}");
+    assert!(errors(&said)[0].starts_with("error: rank 1 on "), "{said}");
+    assert!(errors(&said)[0].ends_with(" has read other weights than rank 0"), "{said}");
+}
+
+#[test]
+fn what_one_process_does_is_refused_to_several() {
+    if !has_mpirun() {
+        return;
+    }
+    let zoo = Zoo::new();
+    let output = mpirun(&zoo, 3).args([ZOO, "predict", "runs/tiny", "image.png"]).output().unwrap();
+    let said = text(&output.stderr);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{said}");
+    assert_eq!(
+        errors(&said),
+        [
+            "error: mpirun: 3 processes were started, but each would do all that `zoo predict` does: start it \
+          by itself; `zoo train` and `zoo evaluate` share their work"
+        ]
+    );
+    // As the only process it is an ordinary one.
+    let output = mpirun(&zoo, 1).args([ZOO, "models", "-q"]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+}

@@ -256,19 +256,23 @@ fn several_processes_that_cannot_find_each_other_are_refused() {
     let compare = ["compare", "tiny.json", "tiny.json", "-q"];
     assert_eq!(
         started(&compare, "0"),
-        refused("a comparison is made by one, and so is each of its runs")
+        refused(
+            "each would do all that `zoo compare` does: start it by itself; `zoo train` and `zoo evaluate` \
+             share their work"
+        )
     );
+    // It is said once. A launcher would kill the first process if this one failed before.
+    let silent = Said { code: 0, stdout: String::new(), stderr: String::new() };
+    assert_eq!(started(&compare, "1"), silent);
     if cfg!(not(feature = "mpi")) {
         let train = ["train", "tiny.json", "-q"];
         assert_eq!(
             started(&train, "0"),
             refused(
-                "this zoo is built without MPI, so each of them would train the same run: build it with \
+                "this zoo is built without MPI, so each of them would do the whole work: build it with \
                  --features mpi, or start one process"
             )
         );
-        // It is said once.
-        let silent = Said { code: 2, stdout: String::new(), stderr: String::new() };
         assert_eq!(started(&train, "1"), silent);
     }
     assert!(!zoo.path("runs").exists() && !zoo.path("comparison").exists());

@@ -180,11 +180,10 @@ impl Job {
 impl Setup {
     fn train_loader(&self) -> Loader {
         let Self { config, device, data, .. } = self;
-        Loader::new(&data.train, &data.preprocess, &config.loader, device)
+        together::loader(&data.train, &data.preprocess, &config.loader, device, &self.ranks)
             .shuffled(config.seed)
             .augmented(&config.augment)
             .mixed(&config.mix)
-            .shared(self.ranks.rank(), self.ranks.count())
     }
 
     fn info(&self) -> WeightsInfo {
@@ -241,8 +240,8 @@ impl Setup {
 
     /// The images of a split as they are.
     fn evaluated(&self, split: &Split) -> Loader {
-        Loader::new(split, &self.data.preprocess, &self.config.loader, &self.device)
-            .shared(self.ranks.rank(), self.ranks.count())
+        let Self { config, device, data, ranks, .. } = self;
+        together::loader(split, &data.preprocess, &config.loader, device, ranks)
     }
 
     /// Measures the best weights, and writes curves, manifest and report.

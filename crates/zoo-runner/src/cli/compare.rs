@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use zoo_data::shown;
-use zoo_training::{Launched, Stop, run_dir::Existing};
+use zoo_training::{Stop, run_dir::Existing};
 
 use super::{
     Output,
@@ -56,11 +56,6 @@ pub struct Compare {
 
 impl Compare {
     pub fn run(self, output: Output) -> Result<(), Error> {
-        if let Some(launched) = Launched::find() {
-            return Err(launched
-                .refuse("a comparison is made by one, and so is each of its runs")
-                .into());
-        }
         self.compute.threads.apply()?;
         let show = output.show();
         let advice =

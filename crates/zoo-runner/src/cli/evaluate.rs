@@ -3,14 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use zoo_data::{Dataset, Loader, Preprocess, Split, SplitName, shown};
+use zoo_data::{Dataset, Preprocess, Split, SplitName, shown};
 use zoo_model::{Predictor, WeightsInfo};
-use zoo_training::run_dir::{find_weights, manifest_path, metrics_path, read_json};
+use zoo_training::{
+    Ranks,
+    run_dir::{find_weights, manifest_path, metrics_path, read_json},
+};
 
 use super::{
     Output, check_data,
     flags::{Compute, Sets, tell_precision},
-    other_images, print, print_json, run_data,
+    other_images, print, print_json,
+    ranks::together,
+    run_data,
 };
 use crate::{
     Error,
@@ -19,6 +24,7 @@ use crate::{
     evaluation::{Evaluation, OtherImages, Report, RunReport, evaluate, test_time::flipped_too},
     manifest::Manifest,
     report::Folder,
+    together::{check_alike, check_weights, loader, merged},
 };
 
 /// What all images of a folder or table are called in place of a split.
@@ -65,6 +71,11 @@ struct Subject {
 
 impl Evaluate {
     pub fn run(self, output: Output) -> Result<(), Error> {
+        together(output, |ranks, output| self.run_as(ranks, output))
+    }
+
+    /// Evaluates; the first of several ranks writes and prints the report on all batches.
+    fn run_as(&self, ranks: &Ranks, output: Output) -> Result<(), Error> {
         let weights = find_weights(&self.run)?;
         let info = WeightsInfo::read(&weights)?;
         info.check_head(&weights)?;
@@ -76,24 +87,31 @@ impl Evaluate {
             // That config says where the images are, and nothing of the run.
             config.train.precision = RunConfig::precision_of(&self.run)?;
         }
-        self.compute.apply(&mut config)?;
+        self.compute.apply_to_rank(&mut config, ranks)?;
         config.check()?;
         let precision = config.train.precision;
-        let device = config.backend.open_for(precision)?;
+        let device = config.backend.for_local_rank(ranks.local_rank()).open_for(precision)?;
         tell_precision(&config.backend, precision, output);
         let _scope = precision.enter();
         let mut subject = self.open(&config, &weights, &info)?;
         check_data(&mut subject.data, &[subject.name], output)?;
+        check_alike(&config, &subject.data, ranks)?;
         let split = run_data::split(&subject.data, subject.name)?;
-        let out = self.out.as_deref().map(|out| Folder::open(out, self.force)).transpose()?;
+        let out = self.out.as_deref().filter(|_| ranks.is_first());
+        let out = out.map(|out| Folder::open(out, self.force)).transpose()?;
         let Predictor { model, .. } = Predictor::open(&weights, &device)?;
-        let loader = Loader::new(split, &info.preprocess, &config.loader, &device);
+        check_weights(|| model.weight_hash(), ranks)?;
+        let loader = loader(split, &info.preprocess, &config.loader, &device, ranks);
         let bar = output.show().bar("evaluating", loader.num_images());
         let logits = |images| match self.flip {
             true => flipped_too(|images| model.logits(images), images),
             false => model.logits(images),
         };
-        let evaluation = evaluate(&logits, &loader, &bar)?;
+        let own = evaluate(&logits, &loader, &bar)?;
+        let evaluation = merged(own, config.loader.batch_size, ranks)?;
+        if !ranks.is_first() {
+            return Ok(());
+        }
         let name = if subject.other.is_some() { ALL } else { subject.name.as_str() };
         let mut report = Report::of(&evaluation, name, split, &info.classes, config.metrics.top_k);
         report.on = subject.other.clone();

@@ -31,6 +31,7 @@ mod other_images;
 mod parity;
 mod paths;
 mod predict;
+mod ranks;
 mod run_data;
 #[cfg(feature = "serve")]
 mod serve;
@@ -142,6 +143,11 @@ impl Verb {
                 | Self::Man(_)
         )
     }
+
+    /// Whether several processes can share its work.
+    fn is_divided(&self) -> bool {
+        matches!(self, Self::Quickstart(_) | Self::Train(_) | Self::Evaluate(_))
+    }
 }
 
 /// Reads the command line and runs its verb. Before that, `keep_freed_memory` is told whether freed
@@ -152,7 +158,10 @@ impl Verb {
 /// Any failure, to be printed once. A wrong command line ends the process with clap's message and
 /// code 2.
 pub fn run(keep_freed_memory: impl FnOnce(bool)) -> Result<(), Error> {
-    let Cli { output, verb } = parse();
+    let (Cli { output, verb }, name) = parse();
+    if !verb.is_divided() {
+        ranks::refuse_several(&name)?;
+    }
     keep_freed_memory(verb.takes_steps());
     match verb {
         Verb::Quickstart(verb) => verb.run(output),
@@ -183,15 +192,17 @@ pub fn run(keep_freed_memory: impl FnOnce(bool)) -> Result<(), Error> {
     }
 }
 
-/// The command line, of which clap says what is wrong with it.
-fn parse() -> Cli {
+/// The command line, of which clap says what is wrong with it, and the name of its verb.
+fn parse() -> (Cli, String) {
     let mut command = paths::with_paths(Cli::command());
     if std::env::args_os().len() == 1 {
         eprintln!("{FIRST_STEPS}");
         std::process::exit(2);
     }
-    let parsed = Cli::from_arg_matches_mut(&mut command.get_matches_mut());
-    parsed.unwrap_or_else(|error| error.format(&mut command).exit())
+    let mut matches = command.get_matches_mut();
+    let name = matches.subcommand_name().unwrap_or_default().to_string();
+    let parsed = Cli::from_arg_matches_mut(&mut matches);
+    (parsed.unwrap_or_else(|error| error.format(&mut command).exit()), name)
 }
 
 impl Output {

@@ -8,7 +8,7 @@ use std::{
 use clap::Args;
 use zoo_data::shown;
 use zoo_training::{
-    Checkpoint, Checkpoints, Failure, Ranks, Stop,
+    Checkpoint, Checkpoints, Ranks, Stop,
     fine_tune::Glance,
     run_dir::{Existing, RunDir, checkpoints_path, config_path, read_json, report_path},
 };
@@ -19,6 +19,7 @@ use super::{
     flags::{Compute, Sets},
     live::{LiveFlags, Page},
     print, print_json,
+    ranks::together,
 };
 use crate::{
     Error,
@@ -90,17 +91,7 @@ impl Quickstart {
 impl Training {
     /// Trains, alone or as one of several processes, of which the first writes and speaks for all.
     fn run(self, config: &Path, output: Output) -> Result<(), Error> {
-        let ranks = Ranks::join()?;
-        let output = Output { quiet: output.quiet || !ranks.is_first(), ..output };
-        let outcome = self.run_as(&ranks, config, output);
-        if ranks.count() == 1 {
-            return outcome;
-        }
-        let failure =
-            |error: Error| Failure { message: error.to_string(), code: error.exit_code() };
-        ranks
-            .leave(outcome.map_err(failure), |message| eprintln!("error: {message}"))
-            .map_err(|Failure { message, code }| Error::Elsewhere { message, code })
+        together(output, |ranks, output| self.run_as(ranks, config, output))
     }
 
     fn run_as(&self, ranks: &Ranks, config: &Path, output: Output) -> Result<(), Error> {

@@ -7,13 +7,14 @@ use std::{fs, path::PathBuf};
 
 use burn::{
     module::{Module, ModuleVisitor, Param},
-    tensor::Tensor,
+    tensor::{Device, Tensor},
 };
+use zoo_data::{Loader, LoaderConfig, Preprocess, Split};
 use zoo_model::{AnyModel, on_model};
 use zoo_training::{OptimizerConfig, Ranks, fine_tune::Method, run_dir::RunDir};
 
 pub use self::{
-    passport::check_alike,
+    passport::{check_alike, check_weights},
     report::{Exchange, RanksManifest},
 };
 use crate::{
@@ -101,6 +102,20 @@ pub fn load_best(
     Ok(model.load_bytes(ranks.bytes_of_first(own)?, &path)?)
 }
 
+/// The batches of a split that are this rank's. It makes them on no more threads than it has processors
+/// besides the one that computes.
+pub fn loader(
+    split: &Split,
+    preprocess: &Preprocess,
+    config: &LoaderConfig,
+    device: &Device,
+    ranks: &Ranks,
+) -> Loader {
+    let free = ranks.processors().map_or(usize::MAX, |own| own.saturating_sub(1));
+    let config = LoaderConfig { workers: config.workers.min(free), ..config.clone() };
+    Loader::new(split, preprocess, &config, device).shared(ranks.rank(), ranks.count())
+}
+
 /// The evaluation of a whole split, of which each rank has evaluated the batches of so many images whose
 /// number is its own.
 ///
@@ -108,9 +123,13 @@ pub fn load_best(
 ///
 /// [`Error::Failed`] if a rank could not evaluate its batches.
 pub fn merged(own: Evaluation, batch_size: usize, ranks: &Ranks) -> Result<Evaluation, Error> {
-    let seconds = own.seconds;
-    let all = ranks.all(own.scored)?;
+    let (all, seconds): (Vec<_>, Vec<_>) =
+        ranks.all((own.scored, own.seconds))?.into_iter().unzip();
     let mut batches: Vec<_> = all.iter().map(|scored| scored.chunks(batch_size)).collect();
     let in_order = (0..).map_while(|number| batches[number % all.len()].next());
-    Ok(Evaluation { scored: in_order.flatten().copied().collect(), seconds })
+    Ok(Evaluation {
+        scored: in_order.flatten().copied().collect(),
+        // That of the slowest.
+        seconds: seconds.into_iter().fold(0.0, f64::max),
+    })
 }

@@ -1,6 +1,6 @@
 //! What must be the same on all ranks.
 
-use std::{env, fs};
+use std::{env, fs::File, io};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -48,19 +48,42 @@ pub fn check_alike(config: &RunConfig, data: &Dataset, ranks: &Ranks) -> Result<
     differences.map(Error::Usage).map(Err).next().unwrap_or(Ok(()))
 }
 
+/// Refuses ranks that have read other weights than the first one, `hash` being those of this one.
+///
+/// # Errors
+///
+/// [`Error::Usage`] that names the first such rank, the same on every rank.
+pub fn check_weights(hash: impl FnOnce() -> String, ranks: &Ranks) -> Result<(), Error> {
+    if ranks.count() == 1 {
+        return Ok(());
+    }
+    let all = ranks.all(hash())?;
+    match all.iter().position(|other| *other != all[0]) {
+        Some(rank) => Err(Error::Usage(format!(
+            "rank {rank} on {} has read other weights than rank 0",
+            ranks.hosts()[rank]
+        ))),
+        None => Ok(()),
+    }
+}
+
 impl Passport {
     fn own(config: &RunConfig, data: &Dataset) -> Result<Self, Error> {
         let failed = |error: &dyn std::fmt::Display| {
             Error::Usage(format!("cannot tell what this process runs: {error}"))
         };
         let path = env::current_exe().map_err(|error| failed(&error))?;
-        let program = fs::read(&path).map_err(Error::io(&path))?;
+        let mut program = Sha256::new();
+        // Bit by bit: it is larger than many a network with its gradients.
+        File::open(&path)
+            .and_then(|mut file| io::copy(&mut file, &mut program))
+            .map_err(Error::io(&path))?;
         // Another kind of processor may add up in another order, which the other backends do anyway.
         let is_exact = config.backend.is_cpu();
         let of_exact = |text: String| if is_exact { text } else { String::new() };
         Ok(Self {
             version: format!("zoo {ZOO_VERSION} with Burn {BURN_VERSION}"),
-            program: format!("{:x}", Sha256::digest(program)),
+            program: format!("{:x}", program.finalize()),
             config: serde_json::to_string(config).map_err(|error| failed(&error))?,
             data: data.fingerprint(),
             processor: of_exact(machine::processor()),

@@ -43,10 +43,11 @@ impl Launched {
         })
     }
 
-    /// Refuses the start, on one of the processes only, so that it is said once.
+    /// Refuses the start, on the first process only, so that it is said once. The others end as if all
+    /// were well: a launcher kills what is left as soon as one has failed, maybe before the first has spoken.
     pub fn refuse(self, message: &str) -> Error {
         if self.rank > 0 {
-            return Error::Elsewhere { message: message.to_string(), code: 2 };
+            return Error::Elsewhere { message: message.to_string(), code: 0 };
         }
         let Self { by, count, .. } = self;
         Error::Config {

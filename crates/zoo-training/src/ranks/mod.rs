@@ -74,7 +74,7 @@ impl Ranks {
     #[cfg(not(feature = "mpi"))]
     fn connect(launched: Launched) -> Result<Self, Error> {
         Err(launched.refuse(
-            "this zoo is built without MPI, so each of them would train the same run: build it with \
+            "this zoo is built without MPI, so each of them would do the whole work: build it with \
              --features mpi, or start one process",
         ))
     }
@@ -117,6 +117,16 @@ impl Ranks {
             Self::Alone => None,
             #[cfg(feature = "mpi")]
             Self::Together(world) => world.threads(),
+        }
+    }
+
+    /// How many processors are there for it, where it does not share them with others; none where this
+    /// process trains by itself.
+    pub fn processors(&self) -> Option<usize> {
+        match self {
+            Self::Alone => None,
+            #[cfg(feature = "mpi")]
+            Self::Together(world) => Some(world.processors()),
         }
     }
 

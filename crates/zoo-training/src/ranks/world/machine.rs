@@ -41,12 +41,21 @@ pub(super) fn local_rank(machines: &[Machine], rank: usize) -> usize {
     machines[..rank].iter().filter(|machine| machine.host == machines[rank].host).count()
 }
 
-/// The share of a rank of the threads of its processors, where others have the same; none where it has
-/// them for itself or the user has given a number.
+/// How many threads compute on a rank whose processors others have, too; none where it has them for itself
+/// or the user has given a number.
 pub(super) fn threads(machines: &[Machine], rank: usize) -> Option<usize> {
-    let own = &machines[rank];
-    let sharing = machines.iter().filter(|machine| machine.is_shared_with(own)).count();
-    (sharing > 1 && !own.is_told).then(|| (own.threads / sharing).max(1))
+    let is_shared = sharing(machines, rank) > 1;
+    (is_shared && !machines[rank].is_told).then(|| processors(machines, rank))
+}
+
+/// The share of a rank of its processors.
+pub(super) fn processors(machines: &[Machine], rank: usize) -> usize {
+    (machines[rank].threads / sharing(machines, rank)).max(1)
+}
+
+/// How many ranks have the same processors as this one, itself included.
+fn sharing(machines: &[Machine], rank: usize) -> usize {
+    machines.iter().filter(|machine| machine.is_shared_with(&machines[rank])).count()
 }
 
 #[cfg(test)]
@@ -72,6 +81,8 @@ mod tests {
             [0, 1, 2, 3, 4].map(|rank| of(&machines, rank))
         };
         assert_eq!(all(threads), [Some(2), None, Some(2), None, Some(2)]);
+        let processors = |machines: &[Machine], rank| Some(processors(machines, rank));
+        assert_eq!(all(processors), [2, 4, 2, 4, 2].map(Some));
         assert_eq!(
             all(|machines, rank| Some(local_rank(machines, rank))),
             [0, 0, 1, 1, 2].map(Some)

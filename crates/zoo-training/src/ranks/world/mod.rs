@@ -76,6 +76,10 @@ impl World {
         machine::threads(&self.machines, self.rank())
     }
 
+    pub(super) fn processors(&self) -> usize {
+        machine::processors(&self.machines, self.rank())
+    }
+
     pub(super) fn hosts(&self) -> Vec<String> {
         self.machines.iter().map(|machine| machine.host.clone()).collect()
     }
