@@ -105,6 +105,7 @@ impl Job {
         config.model = config.model.fit_to(shape).map_err(|message| refuse("model", message))?;
         data.notes.extend(config.model.note());
         data.notes.extend(config.backend.precision_note(precision));
+        data.notes.extend(together::loader_note(&config.loader, ranks));
         check_memory(&config.model, &settings, What::Train, &device)?;
         let model = config.init_model(pretrained.as_ref(), &data.classes, &device)?;
         together::check(&config, &model, ranks)?;

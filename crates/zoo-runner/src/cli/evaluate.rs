@@ -24,7 +24,7 @@ use crate::{
     evaluation::{Evaluation, OtherImages, Report, RunReport, evaluate, test_time::flipped_too},
     manifest::Manifest,
     report::Folder,
-    together::{check_alike, check_weights, loader, merged},
+    together::{check_alike, check_weights, loader, loader_note, merged},
 };
 
 /// What all images of a folder or table are called in place of a split.
@@ -94,6 +94,7 @@ impl Evaluate {
         tell_precision(&config.backend, precision, output);
         let _scope = precision.enter();
         let mut subject = self.open(&config, &weights, &info)?;
+        subject.data.notes.extend(loader_note(&config.loader, ranks));
         check_data(&mut subject.data, &[subject.name], output)?;
         check_alike(&config, &subject.data, ranks)?;
         let split = run_data::split(&subject.data, subject.name)?;

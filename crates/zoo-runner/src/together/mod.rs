@@ -111,9 +111,24 @@ pub fn loader(
     device: &Device,
     ranks: &Ranks,
 ) -> Loader {
-    let free = ranks.processors().map_or(usize::MAX, |own| own.saturating_sub(1));
-    let config = LoaderConfig { workers: config.workers.min(free), ..config.clone() };
+    let config = LoaderConfig { workers: workers(config, ranks), ..config.clone() };
     Loader::new(split, preprocess, &config, device).shared(ranks.rank(), ranks.count())
+}
+
+/// That a rank has fewer threads for its batches than the config says.
+pub fn loader_note(config: &LoaderConfig, ranks: &Ranks) -> Option<String> {
+    let (wanted, used) = (config.workers, workers(config, ranks));
+    (used < wanted).then(|| {
+        format!(
+            "loader.workers: each rank has {used} instead of {wanted}, since they would compete with the \
+             ranks for processors"
+        )
+    })
+}
+
+fn workers(config: &LoaderConfig, ranks: &Ranks) -> usize {
+    let free = ranks.processors().map_or(usize::MAX, |own| own.saturating_sub(1));
+    config.workers.min(free)
 }
 
 /// The evaluation of a whole split, of which each rank has evaluated the batches of so many images whose
