@@ -81,7 +81,7 @@ fn a_remote_device_agrees_with_the_local_one() {
 }
 
 #[test]
-fn a_run_trains_there_and_resumes_here() {
+fn a_run_trains_there_and_is_evaluated_here() {
     let zoo = Zoo::new();
     let lender = Lender::start(&zoo, &[]);
     let mut config = tiny(json!({"cnn": {"widths": [8], "hidden": 0}}));
