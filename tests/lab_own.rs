@@ -125,21 +125,8 @@ fn a_network_of_ones_own_is_what_zoo_train_makes_of_what_is_saved() {
         assert_eq!(zoo.weight_hash(&run), zoo.weight_hash(&again), "{method}");
         let weights = |run: &str| fs::read(zoo.path(&format!("{run}/model.safetensors"))).unwrap();
         assert_eq!(weights(&run), weights(&again), "{method}");
-        assert_eq!(lines(&zoo, &run), lines(&zoo, &again), "{method}");
+        assert_eq!(zoo.metrics(&run), zoo.metrics(&again), "{method}");
     }
-}
-
-/// What a run has measured, without the times.
-fn lines(zoo: &Zoo, run: &str) -> Vec<Value> {
-    let text = zoo.read(&format!("{run}/metrics.jsonl"));
-    let line = |line: &str| -> Value {
-        let mut line: Value = serde_json::from_str(line).unwrap();
-        let keys = line.as_object_mut().unwrap();
-        keys.remove("seconds");
-        keys.remove("images_per_second");
-        line
-    };
-    text.lines().map(line).collect()
 }
 
 #[test]
@@ -256,7 +243,7 @@ fn both_sides_of_transfer_learn_as_in_zoo_train() {
         let args: Vec<&str> =
             ["train", "quickstart", "--run-dir", run, "-q"].into_iter().chain(sets).collect();
         zoo.ok(&args);
-        of(&json!(lines(&zoo, run)))
+        of(&json!(zoo.metrics(run)))
     };
     let (status, source) = visit.ask_as("source", "/lab/transfer/source", json!({}));
     assert_eq!(status, 200, "{source}");

@@ -51,6 +51,19 @@ impl Zoo {
         serde_json::from_str(&self.read(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
+    /// What a run has measured, without the times.
+    pub fn metrics(&self, run: &str) -> Vec<Value> {
+        let text = self.read(&format!("{run}/metrics.jsonl"));
+        let line = |line: &str| {
+            let mut line: Value = serde_json::from_str(line).unwrap();
+            for time in ["seconds", "images_per_second"] {
+                line.as_object_mut().unwrap().remove(time);
+            }
+            line
+        };
+        text.lines().map(line).collect()
+    }
+
     pub fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).unwrap_or_else(|error| panic!("{name}: {error}"));
     }

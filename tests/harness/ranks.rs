@@ -65,14 +65,6 @@ pub fn text(bytes: &[u8]) -> String {
 
 /// All that a run leaves behind, times apart.
 pub fn left(zoo: &Zoo, run: &str) -> (String, Vec<Value>, Value, Vec<u8>) {
-    let metrics = zoo.read(&format!("{run}/metrics.jsonl"));
-    let lines = metrics.lines().map(|line| {
-        let mut line: Value = serde_json::from_str(line).unwrap();
-        for time in ["seconds", "images_per_second"] {
-            line.as_object_mut().unwrap().remove(time);
-        }
-        line
-    });
     let mut report = zoo.json(&format!("{run}/report.json"));
     for time in ["seconds", "images_per_second", "peak_memory_bytes"] {
         report["training"].as_object_mut().unwrap().remove(time);
@@ -80,7 +72,7 @@ pub fn left(zoo: &Zoo, run: &str) -> (String, Vec<Value>, Value, Vec<u8>) {
     report.as_object_mut().unwrap().remove("seconds");
     report.as_object_mut().unwrap().remove("images_per_second");
     let weights = fs::read(zoo.path(&format!("{run}/model.safetensors"))).unwrap();
-    (zoo.weight_hash(run), lines.collect(), report, weights)
+    (zoo.weight_hash(run), zoo.metrics(run), report, weights)
 }
 
 /// Steps of four batches; the last of an epoch has two, and the valid split too, fewer than ranks.

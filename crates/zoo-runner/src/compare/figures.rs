@@ -147,11 +147,10 @@ fn corrupted(runs: &[(&Made, &Outcome)]) -> Vec<CorruptedFigures> {
     for corruption in Corruption::ALL {
         for strength in 0..=Corruption::STRENGTHS {
             let of_run = |(_, outcome): &(&Made, &Outcome)| {
-                let mut corrupted = outcome.measured.corrupted.iter();
-                let found = corrupted.find(|corrupted| {
-                    corrupted.corruption == corruption && corrupted.strength == strength
-                });
-                found.map(|corrupted| corrupted.accuracy)
+                let mut all = outcome.measured.corrupted.iter();
+                let found =
+                    all.find(|one| one.corruption == corruption && one.strength == strength);
+                found.map(|one| one.accuracy)
             };
             let accuracies: Vec<f64> = runs.iter().filter_map(of_run).collect();
             let summary = Summary::of(&accuracies);
