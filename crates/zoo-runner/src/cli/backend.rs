@@ -117,7 +117,7 @@ mod serve {
         }
     }
 
-    /// The address for a client; one that means all addresses of this machine is told by its name.
+    /// The address for a client; for the address that stands for all of this machine's, its host name.
     fn url(address: SocketAddr) -> String {
         match (address.ip().is_unspecified(), System::host_name()) {
             (true, Some(host)) => format!("ws://{host}:{}", address.port()),

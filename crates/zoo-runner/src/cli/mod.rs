@@ -151,7 +151,7 @@ impl Verb {
     }
 }
 
-/// Reads the command line and runs its verb. Before that, `keep_freed_memory` is told whether freed
+/// Reads the command line and runs its verb. Before that, calls `keep_freed_memory` with whether freed
 /// memory will soon be needed again.
 ///
 /// # Errors

@@ -140,7 +140,7 @@ impl Networks {
     ///
     /// 404 with the nearest name.
     pub fn get(&self, name: &str) -> Result<Arc<Network>, Refused> {
-        let all = self.all();
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let found = all.iter().find(|network| network.name == name).cloned();
         let names = || all.iter().map(|network| network.name.as_str());
         found.ok_or_else(|| Refused::unknown(unknown("network", name, names().collect::<Vec<_>>())))

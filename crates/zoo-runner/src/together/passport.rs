@@ -74,7 +74,7 @@ impl Passport {
         };
         let path = env::current_exe().map_err(|error| failed(&error))?;
         let mut program = Sha256::new();
-        // Bit by bit: it is larger than many a network with its gradients.
+        // Streamed: the program is larger than many a network with its gradients.
         File::open(&path)
             .and_then(|mut file| io::copy(&mut file, &mut program))
             .map_err(Error::io(&path))?;
