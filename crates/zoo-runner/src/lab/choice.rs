@@ -95,10 +95,7 @@ pub async fn picture(
 }
 
 /// What a network says of a photo, all classes, the most probable first.
-pub async fn predict(
-    State(lab): State<Lab>,
-    Told { looked, .. }: Told,
-) -> Result<Json<Vec<Prediction>>, Refused> {
+pub async fn predict(Told { lab, looked, .. }: Told) -> Result<Json<Vec<Prediction>>, Refused> {
     let seen = lab.seen(&looked).await?;
     Ok(Json(lab.predictions(&looked.network, &seen.scores, usize::MAX)?))
 }

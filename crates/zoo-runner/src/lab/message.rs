@@ -11,9 +11,11 @@ use serde_json::{Map, Value};
 use super::course::{Lab, Looked};
 use crate::serve::refused::Refused;
 
-/// A body of JSON: the network and the photo that the page says with every question, and what else the lesson asks.
+/// The lab, and a body of JSON: the network and the photo that the page says with every question, and what else the
+/// lesson asks.
 /// An unknown key is refused where the type says so.
 pub struct Told<T = Nothing> {
+    pub lab: Lab,
     pub looked: Looked,
     pub asked: T,
 }
@@ -41,7 +43,7 @@ impl<T: DeserializeOwned> FromRequest<Lab> for Told<T> {
         let told = told.map_err(|error| Refused::bad(format!("the body: {error}")))?;
         let (looked, asked) =
             told.into_iter().partition(|(key, _)| matches!(key.as_str(), "network" | "photo"));
-        Ok(Self { looked: read(looked)?, asked: read(asked)? })
+        Ok(Self { lab: lab.clone(), looked: read(looked)?, asked: read(asked)? })
     }
 }
 

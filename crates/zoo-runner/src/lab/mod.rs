@@ -7,7 +7,7 @@
 //!
 //! 1. A folder `lesson/NAME` with `mod.rs` and `NAME.js`. In `mod.rs` goes
 //!    `pub static LESSON: Lesson`, and what the lesson computes: `routes` gives paths below
-//!    `/lab/NAME`. Handlers take `State<Lab>`, and `Told` for a body of JSON; `Course` has the
+//!    `/lab/NAME`. Handlers take `Told`, which has the `Lab` and a body of JSON; `Course` has the
 //!    networks, the photos, and what a network makes of a photo (`Seen`). They answer with `Json`, or
 //!    with `Numbers` where there are many. Everything is told in the request (network, photo,
 //!    settings), so that two browsers at one lesson do not disturb each other.
@@ -39,7 +39,6 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::State,
     routing::{get, post},
 };
 use serde_json::{Value, json};
@@ -93,7 +92,7 @@ fn router(app: Shared) -> Router<Shared> {
 }
 
 /// The lessons, in their order.
-async fn lessons(State(_): State<Lab>) -> Json<Vec<Value>> {
+async fn lessons() -> Json<Vec<Value>> {
     let lesson = |lesson: &&Lesson| json!({"number": lesson.number, "name": lesson.name, "title": lesson.title});
     Json(LESSONS.iter().map(lesson).collect())
 }

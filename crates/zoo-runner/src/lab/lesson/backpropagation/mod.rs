@@ -3,7 +3,7 @@
 mod descent;
 mod surface;
 
-use axum::{Json, Router, extract::State, routing::post};
+use axum::{Json, Router, routing::post};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zoo_data::Batch;
@@ -18,7 +18,7 @@ use crate::{
     Error,
     job::Parts,
     lab::{
-        Lab, Numbers, Told, Visit,
+        Numbers, Told, Visit,
         workshop::{self, Workshop},
     },
     serve::refused::Refused,
@@ -97,8 +97,7 @@ struct Opened {
 
 /// Opens the data of the network's run, unless that is done.
 async fn open(
-    State(lab): State<Lab>,
-    Told { looked, asked: Visit { visit } }: Told<Visit>,
+    Told { lab, looked, asked: Visit { visit } }: Told<Visit>,
 ) -> Result<Json<Opened>, Refused> {
     if lab.workshops.of(&visit, &looked.network).is_none() {
         let config = super::training::config_of(&lab, &looked.network)?;
@@ -115,10 +114,7 @@ async fn open(
     Ok(Json(opened.await?))
 }
 
-async fn step(
-    State(lab): State<Lab>,
-    Told { looked, asked }: Told<Stepping>,
-) -> Result<Json<Descent>, Refused> {
+async fn step(Told { lab, looked, asked }: Told<Stepping>) -> Result<Json<Descent>, Refused> {
     let Stepping { visit, weights, rate, steps } = asked;
     if !(rate > 0.0 && rate.is_finite()) {
         return Err(Refused::bad(format!(
@@ -138,10 +134,7 @@ async fn step(
 }
 
 /// The loss after one step of a learning rate.
-async fn rates(
-    State(lab): State<Lab>,
-    Told { looked, asked }: Told<Rating>,
-) -> Result<Json<Value>, Refused> {
+async fn rates(Told { lab, looked, asked }: Told<Rating>) -> Result<Json<Value>, Refused> {
     let Rating { visit, weights, power } = asked;
     if !RATES.contains(&power) {
         let (low, high) = (RATES.start(), RATES.end());
@@ -159,10 +152,7 @@ async fn rates(
 }
 
 /// A row of the loss surface.
-async fn row(
-    State(lab): State<Lab>,
-    Told { looked, asked }: Told<SurfaceRow>,
-) -> Result<Numbers<Value>, Refused> {
+async fn row(Told { lab, looked, asked }: Told<SurfaceRow>) -> Result<Numbers<Value>, Refused> {
     let SurfaceRow { visit, weights, seed, side, row, reach } = asked;
     if !(3..=SIDE).contains(&side) || side.is_multiple_of(2) {
         return Err(Refused::bad(format!(

@@ -2,7 +2,7 @@
 
 mod size;
 
-use axum::{Json, Router, extract::State, routing::post};
+use axum::{Json, Router, routing::post};
 use burn::{
     module::Param,
     nn::PaddingConfig2d,
@@ -93,10 +93,7 @@ struct Header {
     columns: Size,
 }
 
-async fn filters(
-    State(lab): State<Lab>,
-    Told { looked, .. }: Told,
-) -> Result<Numbers<Filters>, Refused> {
+async fn filters(Told { lab, looked, .. }: Told) -> Result<Numbers<Filters>, Refused> {
     let of = |network: &zoo_model::Predictor| {
         let conv = network.model.first_convolution();
         let [count, channels, rows, columns] = conv.weight.val().dims();
@@ -114,10 +111,7 @@ async fn filters(
 }
 
 /// The picture (CHW), then the map that the kernel makes of it.
-async fn map(
-    State(lab): State<Lab>,
-    Told { looked, asked }: Told<Asked>,
-) -> Result<Numbers<Header>, Refused> {
+async fn map(Told { lab, looked, asked }: Told<Asked>) -> Result<Numbers<Header>, Refused> {
     let laid = asked.lay(&lab, looked).await?;
     let [rows, columns] = laid.sizes()?;
     let work = move || {
@@ -137,10 +131,7 @@ struct Worked {
     sum: Sum,
 }
 
-async fn sum(
-    State(lab): State<Lab>,
-    Told { looked, asked }: Told<Asked>,
-) -> Result<Json<Worked>, Refused> {
+async fn sum(Told { lab, looked, asked }: Told<Asked>) -> Result<Json<Worked>, Refused> {
     let [row, column] = asked.place.ok_or_else(|| Refused::bad("`place`: expected one"))?;
     let laid = asked.lay(&lab, looked).await?;
     let [rows, columns] = laid.sizes()?.map(|size| size.output);

@@ -1,6 +1,5 @@
 //! The dense layer that gives the scores: a row of numbers, times the weights of a class.
 
-use axum::extract::State;
 use burn::{
     store::bridge,
     tensor::{Tensor, TensorData},
@@ -9,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use zoo_model::{AnyModel, NO_ANSWER, Predictor, Scores, head_path};
 
 use crate::{
-    lab::{Lab, Numbers, Prediction, Seen, Told},
+    lab::{Numbers, Prediction, Seen, Told},
     serve::refused::Refused,
 };
 
@@ -69,8 +68,7 @@ struct Step {
 
 /// A row of numbers, the weights of a class, and their products.
 pub(super) async fn head(
-    State(lab): State<Lab>,
-    Told { looked, asked }: Told<Asked>,
+    Told { lab, looked, asked }: Told<Asked>,
 ) -> Result<Numbers<Header>, Refused> {
     let Asked { label, edits } = asked;
     let network = &looked.network;

@@ -2,7 +2,7 @@
 
 mod head;
 
-use axum::{Router, extract::State, routing::post};
+use axum::{Router, routing::post};
 use burn::tensor::{
     Device, Tensor, TensorData,
     module::avg_pool2d,
@@ -13,7 +13,7 @@ use zoo_kernels::nn::max_pool2d;
 
 use super::Lesson;
 use crate::{
-    lab::{Lab, Numbers, Told},
+    lab::{Numbers, Told},
     serve::refused::Refused,
 };
 
@@ -46,10 +46,7 @@ struct Header {
 }
 
 /// A map, the largest of each of its windows, and the mean of each.
-async fn pool(
-    State(lab): State<Lab>,
-    Told { looked, asked }: Told<Asked>,
-) -> Result<Numbers<Header>, Refused> {
+async fn pool(Told { lab, looked, asked }: Told<Asked>) -> Result<Numbers<Header>, Refused> {
     let Asked { layer, channel, size, stride } = asked;
     let seen = lab.seen(&looked).await?;
     let maps = super::maps::maps_of(&seen, &layer)?;

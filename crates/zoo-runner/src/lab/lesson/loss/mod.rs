@@ -1,15 +1,12 @@
 //! Lesson 5: from scores to probabilities, and how wrong they are.
 
-use axum::{Json, Router, extract::State, routing::post};
+use axum::{Json, Router, routing::post};
 use burn::tensor::{Device, Int, Tensor, activation::softmax};
 use serde::{Deserialize, Serialize};
 use zoo_training::{CrossEntropyConfig, Loss, LossConfig};
 
 use super::Lesson;
-use crate::{
-    lab::{Lab, Told},
-    serve::refused::Refused,
-};
+use crate::{lab::Told, serve::refused::Refused};
 
 /// Classes that are shown.
 const SHOWN: usize = 10;
@@ -85,10 +82,7 @@ struct Class {
     gradient: f32,
 }
 
-async fn worked(
-    State(lab): State<Lab>,
-    Told { looked, asked }: Told<Asked>,
-) -> Result<Json<Worked>, Refused> {
+async fn worked(Told { lab, looked, asked }: Told<Asked>) -> Result<Json<Worked>, Refused> {
     let Asked { scores, target, label_smoothing } = asked;
     let seen = lab.seen(&looked).await?;
     let own = &seen.scores.logits;

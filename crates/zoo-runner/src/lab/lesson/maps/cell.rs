@@ -1,6 +1,6 @@
 //! One number of a map: what of the photo it depends on, and the sum behind it.
 
-use axum::{Json, extract::State};
+use axum::Json;
 use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use zoo_kernels::nn::{BatchNorm, Conv2d, conv_norm_relu};
@@ -10,7 +10,7 @@ use super::maps_of;
 use crate::{
     explain::Maps,
     lab::{
-        Lab, Seen, Told,
+        Seen, Told,
         geometry::{Block, Does, Unit, Window, field, units},
         window::{Sum, Weighed},
     },
@@ -45,10 +45,7 @@ pub(super) struct Cell {
     steps: Vec<(String, f64)>,
 }
 
-pub(super) async fn cell(
-    State(lab): State<Lab>,
-    Told { looked, asked }: Told<OfCell>,
-) -> Result<Json<Cell>, Refused> {
+pub(super) async fn cell(Told { lab, looked, asked }: Told<OfCell>) -> Result<Json<Cell>, Refused> {
     let OfCell { layer, channel, row, column } = asked;
     let seen = lab.seen(&looked).await?;
     let maps = maps_of(&seen, &layer)?;

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use axum::{Extension, Json, extract::State};
+use axum::{Extension, Json};
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 use zoo_data::Prepared;
@@ -84,9 +84,8 @@ impl Found {
 }
 
 pub(super) async fn exciting(
-    State(lab): State<Lab>,
     Extension(found): Extension<Found>,
-    Told { looked, asked: OfMap { layer, channel } }: Told<OfMap>,
+    Told { lab, looked, asked: OfMap { layer, channel } }: Told<OfMap>,
 ) -> Result<Json<Exciting>, Refused> {
     let network = looked.network;
     let peaks = peaks(&lab, &found, &network, &layer).await?;

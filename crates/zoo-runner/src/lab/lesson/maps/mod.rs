@@ -3,7 +3,7 @@
 mod cell;
 mod exciting;
 
-use axum::{Extension, Json, Router, extract::State, routing::post};
+use axum::{Extension, Json, Router, routing::post};
 use serde::{Deserialize, Serialize};
 use zoo_model::ranking;
 
@@ -11,7 +11,7 @@ use super::Lesson;
 use crate::{
     explain::{Layer, Maps},
     lab::{
-        Lab, Numbers, Seen, Told,
+        Numbers, Seen, Told,
         geometry::{Does, Unit, field, units},
     },
     serve::refused::Refused,
@@ -65,10 +65,7 @@ struct Header {
     columns: usize,
 }
 
-async fn layers(
-    State(lab): State<Lab>,
-    Told { looked, .. }: Told,
-) -> Result<Json<Vec<Listed>>, Refused> {
+async fn layers(Told { lab, looked, .. }: Told) -> Result<Json<Vec<Listed>>, Refused> {
     let seen = lab.seen(&looked).await?;
     let list = move |network: &zoo_model::Predictor| {
         let units = units(network);
@@ -111,10 +108,7 @@ fn in_words(unit: &Unit) -> String {
     }
 }
 
-async fn maps(
-    State(lab): State<Lab>,
-    Told { looked, asked }: Told<OfLayer>,
-) -> Result<Numbers<Header>, Refused> {
+async fn maps(Told { lab, looked, asked }: Told<OfLayer>) -> Result<Numbers<Header>, Refused> {
     let seen = lab.seen(&looked).await?;
     let maps = maps_of(&seen, &asked.layer)?;
     let mut channels = ranking(&spread(&maps));

@@ -1,6 +1,6 @@
 //! Lesson 8: few images are learned by heart, unless they never look the same twice.
 
-use axum::{Json, Router, extract::State, response::Response, routing::post};
+use axum::{Json, Router, response::Response, routing::post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use zoo_data::{AugmentConfig, augment, contact_sheet};
@@ -8,7 +8,7 @@ use zoo_training::ScheduleConfig;
 
 use super::{Lesson, training::config_of};
 use crate::{
-    lab::{Lab, Told, message::picture, workshop::Workshop},
+    lab::{Told, message::picture, workshop::Workshop},
     serve::refused::Refused,
 };
 
@@ -43,10 +43,7 @@ struct Sheet {
 }
 
 /// Opens a training on few images, in place of the one of this visit.
-async fn open(
-    State(lab): State<Lab>,
-    Told { looked, asked }: Told<Few>,
-) -> Result<Json<Value>, Refused> {
+async fn open(Told { lab, looked, asked }: Told<Few>) -> Result<Json<Value>, Refused> {
     let Few { visit, images, augment } = asked;
     if !IMAGES.contains(&images) {
         let (least, most) = (IMAGES.start(), IMAGES.end());
@@ -74,8 +71,7 @@ fn constant() -> ScheduleConfig {
 
 /// A picture of what an augmentation does to the images of a training.
 async fn sheet(
-    State(lab): State<Lab>,
-    Told { asked: Sheet { visit, augment }, .. }: Told<Sheet>,
+    Told { lab, asked: Sheet { visit, augment }, .. }: Told<Sheet>,
 ) -> Result<Response, Refused> {
     let workshop = lab.workshops.get(&visit)?;
     let png = workshop.errand(move |parts| {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State};
+use axum::Json;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -44,8 +44,7 @@ pub struct Begin {
 
 /// Opens a training on the photos as they are now, in place of the one of this visit.
 pub async fn open(
-    State(lab): State<Lab>,
-    Told { looked, asked: Begin { visit, method } }: Told<Begin>,
+    Told { lab, looked, asked: Begin { visit, method } }: Told<Begin>,
 ) -> Result<Json<Value>, Refused> {
     let collection = lab.collections.of(&visit);
     let snapshot = Arc::new(lock(&collection).snapshot()?);

@@ -24,8 +24,7 @@ const SMALL: usize = 160;
 
 /// What there is of a visit: classes, whether a network is in training, and where it was saved.
 pub async fn list(
-    State(lab): State<Lab>,
-    Told { asked: Visit { visit }, .. }: Told<Visit>,
+    Told { lab, asked: Visit { visit }, .. }: Told<Visit>,
 ) -> Result<Json<Value>, Refused> {
     let collection = lab.collections.of(&visit);
     let collection = lock(&collection);
@@ -102,8 +101,7 @@ pub struct Changed {
 
 /// Changes classes, or in which a photo is; gives the classes as they are then.
 pub async fn change(
-    State(lab): State<Lab>,
-    Told { asked: Changed { visit, change }, .. }: Told<Changed>,
+    Told { lab, asked: Changed { visit, change }, .. }: Told<Changed>,
 ) -> Result<Json<Value>, Refused> {
     let collection = lab.collections.of(&visit);
     let mut collection = lock(&collection);

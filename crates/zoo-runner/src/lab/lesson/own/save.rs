@@ -39,8 +39,7 @@ pub struct Save {
 
 /// Writes photos and network into a run directory of this name.
 pub async fn save(
-    State(lab): State<Lab>,
-    Told { looked, asked: Save { visit, name } }: Told<Save>,
+    Told { lab, looked, asked: Save { visit, name } }: Told<Save>,
 ) -> Result<Json<Saved>, Refused> {
     let name = checked("the run", &name).map_err(Refused::bad)?;
     let workshop = lab.workshops.get(&visit)?;

@@ -33,8 +33,7 @@ pub struct Judged {
 
 /// What the best network so far says of every photo that it was trained or checked with.
 pub async fn scored(
-    State(lab): State<Lab>,
-    Told { asked: Visit { visit }, .. }: Told<Visit>,
+    Told { lab, asked: Visit { visit }, .. }: Told<Visit>,
 ) -> Result<Json<Vec<Judged>>, Refused> {
     let workshop = lab.workshops.get(&visit)?;
     let trained = lock(&lab.collections.of(&visit)).trained.clone();

@@ -1,6 +1,6 @@
 //! Lesson 1: a photo is numbers, and every one of them counts.
 
-use axum::{Router, extract::State, routing::post};
+use axum::{Router, routing::post};
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 use zoo_data::{
@@ -10,7 +10,7 @@ use zoo_data::{
 
 use super::Lesson;
 use crate::{
-    lab::{Lab, Numbers, Prediction, Told, course::look},
+    lab::{Numbers, Prediction, Told, course::look},
     serve::refused::Refused,
 };
 
@@ -57,8 +57,7 @@ struct Header {
 
 /// The numbers of a photo, row by row, pixel by pixel (HWC), and what the network says of them.
 async fn look_at(
-    State(lab): State<Lab>,
-    Told { looked, asked: Changed { shuffle, edits } }: Told<Changed>,
+    Told { lab, looked, asked: Changed { shuffle, edits } }: Told<Changed>,
 ) -> Result<Numbers<Header>, Refused> {
     let seen = lab.seen(&looked).await?;
     let mut image = match shuffle {

@@ -1,6 +1,6 @@
 //! Lesson 7: the network learns while one looks, and does otherwise when it is told.
 
-use axum::{Json, Router, extract::State, routing::post};
+use axum::{Json, Router, routing::post};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zoo_training::run_dir::holds_run;
@@ -97,8 +97,7 @@ struct MapsHead {
 
 /// Opens the training of a network anew, or goes on with that of the same visit.
 async fn open(
-    State(lab): State<Lab>,
-    Told { looked, asked: Visit { visit } }: Told<Visit>,
+    Told { lab, looked, asked: Visit { visit } }: Told<Visit>,
 ) -> Result<Json<Value>, Refused> {
     if let Some(known) = lab.workshops.of(&visit, &looked.network) {
         known.board.set_photo(lab.photo(&looked.photo).await?);
@@ -121,10 +120,7 @@ pub fn config_of(lab: &Lab, network: &str) -> Result<RunConfig, Refused> {
     Ok(workshop::from_nothing(config))
 }
 
-async fn tell(
-    State(lab): State<Lab>,
-    Told { asked: order, .. }: Told<Order>,
-) -> Result<Json<Value>, Refused> {
+async fn tell(Told { lab, asked: order, .. }: Told<Order>) -> Result<Json<Value>, Refused> {
     let told = match (order.tell, order.controls) {
         (Word::Controls, Some(controls)) => workshop::Told::Take(controls),
         (Word::Controls, None) => return Err(Refused::bad("`controls` are missing")),
@@ -140,10 +136,7 @@ async fn tell(
     Ok(Json(json!({"told": true})))
 }
 
-async fn look(
-    State(lab): State<Lab>,
-    Told { asked: glance, .. }: Told<Glance>,
-) -> Result<Numbers<Sight>, Refused> {
+async fn look(Told { lab, asked: glance, .. }: Told<Glance>) -> Result<Numbers<Sight>, Refused> {
     let workshop = lab.workshops.get(&glance.visit)?;
     workshop.board.want(glance.layer);
     let shown = workshop.board.shown();

@@ -4,7 +4,7 @@ mod recipe;
 
 use std::sync::Arc;
 
-use axum::{Json, Router, extract::State, routing::post};
+use axum::{Json, Router, routing::post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use zoo_data::{DataConfig, Split};
@@ -72,8 +72,7 @@ struct Side {
 
 /// Opens the training of a network that is to know something before: on the first animals.
 async fn source(
-    State(lab): State<Lab>,
-    Told { looked, asked: Visit { visit } }: Told<Visit>,
+    Told { lab, looked, asked: Visit { visit } }: Told<Visit>,
 ) -> Result<Json<Value>, Refused> {
     let recipe = first(&lab.network(&looked.network)?.info)?;
     let sets = recipe.sets();
@@ -85,10 +84,7 @@ async fn source(
 
 /// Opens a training on few images, in place of the one of this visit. Says whether the network above knows
 /// these classes already, and the settings with which `zoo train` does the same.
-async fn open(
-    State(lab): State<Lab>,
-    Told { looked, asked }: Told<Side>,
-) -> Result<Json<Value>, Refused> {
+async fn open(Told { lab, looked, asked }: Told<Side>) -> Result<Json<Value>, Refused> {
     let Side { visit, from, tuned, photos } = asked;
     let known = lab.network(&looked.network)?;
     let (snapshot, saved) = own_photos(&lab, &photos)?;
@@ -170,8 +166,7 @@ fn take_over(model: &mut AnyModel, trained: &AnyModel) -> Result<(), Error> {
 
 /// How often what a network sees before its first step tells the class of the images that are kept apart.
 async fn glance(
-    State(lab): State<Lab>,
-    Told { asked: Visit { visit }, .. }: Told<Visit>,
+    Told { lab, asked: Visit { visit }, .. }: Told<Visit>,
 ) -> Result<Json<Glance>, Refused> {
     let workshop = lab.workshops.get(&visit)?;
     let glance = workshop.errand(|parts| {

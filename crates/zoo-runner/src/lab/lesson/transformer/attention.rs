@@ -1,11 +1,11 @@
 //! Which tokens there are, whom each looks at, and where information can have come from.
 
-use axum::{Json, extract::State};
+use axum::Json;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     explain,
-    lab::{Lab, Numbers, Seen, Told},
+    lab::{Numbers, Seen, Told},
     serve::refused::Refused,
 };
 
@@ -49,10 +49,7 @@ fn without(network: &str) -> Refused {
     Refused::unusable(format!("{network} has no attention: choose a Vision Transformer"))
 }
 
-pub(super) async fn tokens(
-    State(lab): State<Lab>,
-    Told { looked, .. }: Told,
-) -> Result<Json<Tokens>, Refused> {
+pub(super) async fn tokens(Told { lab, looked, .. }: Told) -> Result<Json<Tokens>, Refused> {
     let seen = lab.seen(&looked).await?;
     let record = &seen.record;
     let Some(TokenGrid { side, before, .. }) = TokenGrid::of(&seen) else {
@@ -106,8 +103,7 @@ pub(super) struct Header {
 }
 
 pub(super) async fn attention(
-    State(lab): State<Lab>,
-    Told { looked, asked: Asked { patch } }: Told<Asked>,
+    Told { lab, looked, asked: Asked { patch } }: Told<Asked>,
 ) -> Result<Numbers<Header>, Refused> {
     let seen = lab.seen(&looked).await?;
     let layout = TokenGrid::of(&seen).ok_or_else(|| without(&looked.network))?;
@@ -171,10 +167,7 @@ pub(super) struct Side {
 }
 
 /// How much of each patch can have reached the answer through all blocks, by attention rollout.
-pub(super) async fn rollout(
-    State(lab): State<Lab>,
-    Told { looked, .. }: Told,
-) -> Result<Numbers<Side>, Refused> {
+pub(super) async fn rollout(Told { lab, looked, .. }: Told) -> Result<Numbers<Side>, Refused> {
     let seen = lab.seen(&looked).await?;
     let TokenGrid { side, .. } = TokenGrid::of(&seen).ok_or_else(|| without(&looked.network))?;
     let map = explain::rollout(&seen.record.attention);

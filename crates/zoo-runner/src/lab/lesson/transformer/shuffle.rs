@@ -1,6 +1,5 @@
 //! The pieces of a photo in another order.
 
-use axum::extract::State;
 use burn::tensor::{Int, Tensor, TensorData};
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
@@ -12,7 +11,7 @@ use zoo_model::{AnyModel, Predictor, Scores};
 use zoo_vit::Vit;
 
 use crate::{
-    lab::{Lab, Numbers, Prediction, Seen, Told, course::look},
+    lab::{Numbers, Prediction, Seen, Told, course::look},
     serve::refused::Refused,
 };
 
@@ -43,8 +42,7 @@ pub(super) struct Header {
 
 /// The photo in pieces, pixel by pixel (HWC), and what the network says.
 pub(super) async fn shuffle(
-    State(lab): State<Lab>,
-    Told { looked, asked }: Told<Asked>,
+    Told { lab, looked, asked }: Told<Asked>,
 ) -> Result<Numbers<Header>, Refused> {
     let Asked { seed, pieces, with_positions } = asked;
     let seen = lab.seen(&looked).await?;
