@@ -28,8 +28,6 @@ pub struct ImportReport {
     pub reshaped: Vec<String>,
     /// Tensors that were converted to f32.
     pub converted: Vec<String>,
-    /// Tensors that hold infinities or what is not a number. A file that has any is refused.
-    pub not_finite: Vec<String>,
     /// What was assumed, a sentence each.
     pub assumed: Vec<Assumption>,
 }

@@ -8,8 +8,7 @@ use super::super::{
     assume::Assumption,
     layout::{Assumed, Layout, Named},
     options::ImportOptions,
-    positions::Bicubic,
-    sidecar::{Documents, Sidecar, settings::by_hand},
+    sidecar::{Documents, Sidecar},
 };
 use crate::Error;
 
@@ -28,18 +27,8 @@ const TORCHVISION: Layout = Layout {
         ("classifier.fc7.*", "classifier.4.*"),
         ("classifier.head.*", "classifier.6.*"),
     ],
-    aliases: &[],
-    idle: &[],
     mark: "features.0.weight",
-    with: &[],
-    strangers: &[],
-    trunk: "",
     head: "classifier.6.",
-    headless: false,
-    split: None,
-    positions: Bicubic::Antialiased,
-    interpolates: false,
-    beside: &[],
     published: &[("alexnet", "alexnet-owt-7be5be79.pth")],
     infer,
     preprocess: |_| Assumed {
@@ -51,11 +40,8 @@ const TORCHVISION: Layout = Layout {
         image_size: None,
     },
     lacks,
-    describe: |info| Documents {
-        notes: vec![by_hand("torchvision", &info.preprocess)],
-        ..Documents::default()
-    },
-    finish: None,
+    describe: |info| Documents::by_hand("torchvision", info, []),
+    ..Layout::PLAIN
 };
 
 fn infer(

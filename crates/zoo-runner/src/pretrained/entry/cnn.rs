@@ -8,8 +8,7 @@ use super::super::{
     assume::Assumption,
     layout::{Assumed, Layout, Named},
     options::ImportOptions,
-    positions::Bicubic,
-    sidecar::{Documents, Sidecar, settings::by_hand},
+    sidecar::{Documents, Sidecar},
 };
 use crate::Error;
 
@@ -26,19 +25,8 @@ const SEQUENTIAL: Layout = Layout {
         ("fc1.*", "5.*"),
         ("head.*", "7.*"),
     ],
-    aliases: &[],
-    idle: &[],
     mark: "7.weight",
-    with: &[],
-    strangers: &[],
-    trunk: "",
     head: "7.",
-    headless: false,
-    split: None,
-    positions: Bicubic::Antialiased,
-    interpolates: false,
-    beside: &[],
-    published: &[],
     infer,
     // Pixels from 0 to 1 as they are.
     preprocess: |_| Assumed {
@@ -50,11 +38,8 @@ const SEQUENTIAL: Layout = Layout {
         image_size: None,
     },
     lacks,
-    describe: |info| Documents {
-        notes: vec![by_hand("sequential", &info.preprocess)],
-        ..Documents::default()
-    },
-    finish: None,
+    describe: |info| Documents::by_hand("sequential", info, []),
+    ..Layout::PLAIN
 };
 
 /// What no tensor shows: a half of the image's size at each convolution, and ReLU.

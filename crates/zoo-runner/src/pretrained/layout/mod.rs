@@ -121,6 +121,31 @@ pub struct Assumed {
 }
 
 impl Layout {
+    /// What most libraries have. Each says by itself what is empty or unreachable here.
+    pub const PLAIN: Self = Self {
+        library: "",
+        model: "",
+        names: &[],
+        aliases: &[],
+        idle: &[],
+        mark: "",
+        with: &[],
+        strangers: &[],
+        trunk: "",
+        head: "",
+        headless: false,
+        split: None,
+        positions: Bicubic::Antialiased,
+        interpolates: false,
+        beside: &[],
+        published: &[],
+        infer: |_, _, _, _| unreachable!(),
+        preprocess: |_| unreachable!(),
+        lacks: |_| unreachable!(),
+        describe: |_| unreachable!(),
+        finish: None,
+    };
+
     /// Our name of a tensor that the library calls so.
     pub fn ours(&self, theirs: &str) -> Option<String> {
         let known =

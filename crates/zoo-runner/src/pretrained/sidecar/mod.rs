@@ -132,6 +132,18 @@ pub struct Documents {
 }
 
 impl Documents {
+    /// No files, of a library that keeps no preprocessing with its weights: a note on that, and further ones.
+    pub fn by_hand(
+        library: &str,
+        info: &WeightsInfo,
+        more: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let steps = settings::steps(&info.preprocess);
+        let note =
+            format!("{library} keeps no preprocessing with weights; prepare images by {steps}");
+        Self { files: Vec::new(), notes: std::iter::once(note).chain(more).collect() }
+    }
+
     /// Writes the files beside `weights`, and gives their paths.
     ///
     /// # Errors

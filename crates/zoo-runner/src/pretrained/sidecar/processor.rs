@@ -21,66 +21,42 @@ struct Class {
     one_number_is_a_square: bool,
 }
 
-const CLIP: ([f32; 3], [f32; 3]) =
-    ([0.481_454_66, 0.457_827_5, 0.408_210_73], [0.268_629_54, 0.261_302_6, 0.275_777_1]);
+const VIT: Class = Class {
+    name: "ViTImageProcessor",
+    size: Size::Square(224),
+    crop: false,
+    interpolation: Interpolation::Bilinear,
+    mean: [0.5; 3],
+    std: [0.5; 3],
+    one_number_is_a_square: true,
+};
+const DEIT: Class = Class {
+    name: "DeiTImageProcessor",
+    size: Size::Square(256),
+    crop: true,
+    interpolation: Interpolation::Bicubic,
+    ..VIT
+};
+const BIT: Class = Class {
+    name: "BitImageProcessor",
+    size: Size::Shorter(224),
+    crop: true,
+    interpolation: Interpolation::Bicubic,
+    mean: [0.481_454_66, 0.457_827_5, 0.408_210_73],
+    std: [0.268_629_54, 0.261_302_6, 0.275_777_1],
+    one_number_is_a_square: false,
+};
+const CLIP: Class = Class { name: "CLIPImageProcessor", ..BIT };
+const SIGLIP: Class = Class {
+    name: "SiglipImageProcessor",
+    interpolation: Interpolation::Bicubic,
+    one_number_is_a_square: false,
+    ..VIT
+};
+const CONVNEXT: Class = Class { name: convnext::NAME, size: Size::Shorter(384), ..SIGLIP };
 
 /// As in transformers 5, which has them from version 4.
-const CLASSES: [Class; 6] = [
-    Class {
-        name: "ViTImageProcessor",
-        size: Size::Square(224),
-        crop: false,
-        interpolation: Interpolation::Bilinear,
-        mean: [0.5; 3],
-        std: [0.5; 3],
-        one_number_is_a_square: true,
-    },
-    Class {
-        name: "DeiTImageProcessor",
-        size: Size::Square(256),
-        crop: true,
-        interpolation: Interpolation::Bicubic,
-        mean: [0.5; 3],
-        std: [0.5; 3],
-        one_number_is_a_square: true,
-    },
-    Class {
-        name: "BitImageProcessor",
-        size: Size::Shorter(224),
-        crop: true,
-        interpolation: Interpolation::Bicubic,
-        mean: CLIP.0,
-        std: CLIP.1,
-        one_number_is_a_square: false,
-    },
-    Class {
-        name: "CLIPImageProcessor",
-        size: Size::Shorter(224),
-        crop: true,
-        interpolation: Interpolation::Bicubic,
-        mean: CLIP.0,
-        std: CLIP.1,
-        one_number_is_a_square: false,
-    },
-    Class {
-        name: "SiglipImageProcessor",
-        size: Size::Square(224),
-        crop: false,
-        interpolation: Interpolation::Bicubic,
-        mean: [0.5; 3],
-        std: [0.5; 3],
-        one_number_is_a_square: false,
-    },
-    Class {
-        name: convnext::NAME,
-        size: Size::Shorter(384),
-        crop: false,
-        interpolation: Interpolation::Bicubic,
-        mean: [0.5; 3],
-        std: [0.5; 3],
-        one_number_is_a_square: false,
-    },
-];
+const CLASSES: [&Class; 6] = [&VIT, &DEIT, &BIT, &CLIP, &SIGLIP, &CONVNEXT];
 
 /// Settings that are read here, or change nothing in the pixels of an RGB image.
 const KNOWN: [&str; 23] = [
@@ -181,11 +157,11 @@ impl Class {
             Some(_) => "image_processor_type",
             None => "feature_extractor_type",
         };
-        let name = settings.word(key)?.unwrap_or(CLASSES[0].name);
+        let name = settings.word(key)?.unwrap_or(VIT.name);
         let name = name.replace("FeatureExtractor", "ImageProcessor");
         let plain = ["Fast", "Pil"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
         let expected = || list(CLASSES.iter().map(|class| class.name));
-        let found = CLASSES.iter().find(|class| class.name == plain);
+        let found = CLASSES.into_iter().find(|class| class.name == plain);
         found.ok_or_else(|| settings.refuse(key, &expected()))
     }
 
@@ -284,9 +260,9 @@ pub fn write(preprocess: &Preprocess) -> Option<Value> {
     });
     let square = |side: usize| json!({"height": side, "width": side});
     let (class, resized) = match preprocess.resize {
-        Resize::Squish if scaled == size => (&CLASSES[0], square(size)),
-        Resize::Squish => (&CLASSES[1], square(scaled)),
-        Resize::Crop => (&CLASSES[2], json!({"shortest_edge": scaled})),
+        Resize::Squish if scaled == size => (&VIT, square(size)),
+        Resize::Squish => (&DEIT, square(scaled)),
+        Resize::Crop => (&BIT, json!({"shortest_edge": scaled})),
         Resize::Letterbox => return None,
     };
     document["image_processor_type"] = json!(class.name);

@@ -110,14 +110,6 @@ pub fn decimal(figures: &[f32]) -> Vec<f64> {
     figures.iter().map(shortest).collect()
 }
 
-/// What to say of a library that keeps no preprocessing with its weights.
-pub fn by_hand(library: &str, preprocess: &Preprocess) -> String {
-    format!(
-        "{library} keeps no preprocessing with weights; prepare images by {}",
-        steps(preprocess)
-    )
-}
-
 /// How images are prepared, in torchvision's words.
 pub fn steps(preprocess: &Preprocess) -> String {
     let Preprocess { image_size, mean, std, .. } = preprocess;

@@ -5,11 +5,7 @@ use zoo_model::ModelSettings;
 use zoo_resnet::{BlockKind, ResNetConfig, ResNetPreset, Shortcut};
 
 use super::{MARK, config, infer, usual};
-use crate::pretrained::{
-    layout::Layout,
-    positions::Bicubic,
-    sidecar::{Documents, settings::by_hand},
-};
+use crate::pretrained::{layout::Layout, sidecar::Documents};
 
 pub const RESNET: Layout = Layout {
     library: "akamaster",
@@ -23,19 +19,8 @@ pub const RESNET: Layout = Layout {
         ("stages.%.blocks.#.shortcut.project.norm.*", "layer%.#.shortcut.1.*"),
         ("head.*", "linear.*"),
     ],
-    aliases: &[],
-    idle: &[],
     mark: MARK,
-    with: &[],
-    strangers: &[],
-    trunk: "",
     head: "linear.",
-    headless: false,
-    split: None,
-    positions: Bicubic::Antialiased,
-    interpolates: false,
-    beside: &[],
-    published: &[],
     infer: |tensors, sidecar, options, assumed| {
         // Option A has no weights, option B has.
         let has_weights = tensors.tensors.keys().any(|name| name.contains(".shortcut."));
@@ -44,11 +29,8 @@ pub const RESNET: Layout = Layout {
     },
     preprocess: usual,
     lacks,
-    describe: |info| Documents {
-        notes: vec![by_hand("akamaster", &info.preprocess)],
-        ..Documents::default()
-    },
-    finish: None,
+    describe: |info| Documents::by_hand("akamaster", info, []),
+    ..Layout::PLAIN
 };
 
 fn lacks(model: &ModelSettings) -> Option<&'static str> {

@@ -9,7 +9,6 @@ use crate::{
     Error,
     pretrained::{
         layout::{Assumed, Layout},
-        positions::Bicubic,
         sidecar::{Sidecar, huggingface::documents, settings::Settings},
     },
 };
@@ -38,19 +37,10 @@ pub const RESNET: Layout = Layout {
         ),
         ("head.*", "classifier.1.*"),
     ],
-    aliases: &[],
-    idle: &[],
     mark: "resnet.embedder.embedder.convolution.weight",
-    with: &[],
-    strangers: &[],
     trunk: "resnet.",
     head: "classifier.",
-    headless: false,
-    split: None,
-    positions: Bicubic::Antialiased,
-    interpolates: false,
     beside: &["config.json", "preprocessor_config.json"],
-    published: &[],
     infer: |tensors, sidecar, options, assumed| {
         let found = infer(tensors, Shortcut::Convolution, sidecar, options, assumed)?;
         check_config(sidecar, &config(&found))?;
@@ -64,7 +54,7 @@ pub const RESNET: Layout = Layout {
         (!is_theirs).then_some("the stem seven-by-seven and the shortcut convolution")
     },
     describe: |info| documents(document(&config(&info.model)), &architecture(&info.model), info),
-    finish: None,
+    ..Layout::PLAIN
 };
 
 /// Refuses what `config.json` says of another network than ours, or than the tensors show.

@@ -10,7 +10,6 @@ use crate::{
     Error,
     pretrained::{
         layout::{Assumed, Layout},
-        positions::Bicubic,
         sidecar::{
             Documents, Sidecar,
             settings::Settings,
@@ -24,19 +23,9 @@ pub const RESNET: Layout = Layout {
     library: "timm",
     model: "resnet",
     names: NAMES,
-    aliases: &[],
-    idle: &[],
     mark: MARK,
-    with: &[],
-    strangers: &[],
-    trunk: "",
     head: "fc.",
-    headless: false,
-    split: None,
-    positions: Bicubic::Antialiased,
-    interpolates: false,
     beside: &["config.json"],
-    published: &[],
     infer: |tensors, sidecar, options, assumed| {
         check_config(sidecar)?;
         infer(tensors, Shortcut::Convolution, sidecar, options, assumed)
@@ -51,7 +40,7 @@ pub const RESNET: Layout = Layout {
         (!is_theirs).then_some(WANTED)
     },
     describe,
-    finish: None,
+    ..Layout::PLAIN
 };
 
 /// ResNet-D.

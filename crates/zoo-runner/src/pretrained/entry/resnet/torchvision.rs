@@ -3,11 +3,7 @@
 use zoo_resnet::Shortcut;
 
 use super::{MARK, config, infer, is_for_imagenet, usual};
-use crate::pretrained::{
-    layout::Layout,
-    positions::Bicubic,
-    sidecar::{Documents, settings::by_hand},
-};
+use crate::pretrained::{layout::Layout, sidecar::Documents};
 
 /// timm calls the tensors of the same networks the same.
 pub const NAMES: &[(&str, &str)] = &[
@@ -24,18 +20,8 @@ pub const RESNET: Layout = Layout {
     library: "torchvision",
     model: "resnet",
     names: NAMES,
-    aliases: &[],
-    idle: &[],
     mark: MARK,
-    with: &[],
-    strangers: &[],
-    trunk: "",
     head: "fc.",
-    headless: false,
-    split: None,
-    positions: Bicubic::Antialiased,
-    interpolates: false,
-    beside: &[],
     // The first weights of each network, which are made for a cut of 224 pixels from 256. The second
     // are for one from 232, which no tensor tells.
     published: &[
@@ -56,9 +42,6 @@ pub const RESNET: Layout = Layout {
             "RGB images, and the stem, the widths and the shortcuts of the preset resnet18",
         )
     },
-    describe: |info| Documents {
-        notes: vec![by_hand("torchvision", &info.preprocess)],
-        ..Documents::default()
-    },
-    finish: None,
+    describe: |info| Documents::by_hand("torchvision", info, []),
+    ..Layout::PLAIN
 };

@@ -45,16 +45,13 @@ pub const VIT: Layout = Layout {
     ],
     idle: &["vit.pooler.dense.*"],
     mark: "vit.embeddings.cls_token",
-    with: &[],
     strangers: STRANGERS,
     trunk: "vit.",
     head: "classifier.",
     headless: true,
     split: Some(QKV),
     positions: Bicubic::Centred,
-    interpolates: false,
     beside: &["config.json", "preprocessor_config.json"],
-    published: &[],
     infer: |tensors, sidecar, options, assumed| {
         let told = match &sidecar.config {
             Some(config) => told(config).map_err(|message| sidecar.refuse(message))?,
@@ -72,7 +69,7 @@ pub const VIT: Layout = Layout {
     },
     lacks: |model| (!is_plain(&config(model))).then_some(PLAIN),
     describe: |info| documents(document(&config(&info.model)), &ARCHITECTURE, info),
-    finish: None,
+    ..Layout::PLAIN
 };
 
 /// transformers' names of activations; the first for one of ours is what an export writes.

@@ -8,7 +8,7 @@ use super::{Told, config, epsilon_note, is_plain};
 use crate::pretrained::{
     layout::{Assumed, Layout},
     positions::Bicubic,
-    sidecar::{Documents, settings::by_hand},
+    sidecar::Documents,
 };
 
 /// `Resize(256)`, `CenterCrop(224)`, and the figures of ImageNet.
@@ -41,17 +41,10 @@ pub const VIT: Layout = Layout {
         ("encoder.layers.encoder_layer_#.mlp.0.*", "encoder.layers.encoder_layer_#.mlp.linear_1.*"),
         ("encoder.layers.encoder_layer_#.mlp.3.*", "encoder.layers.encoder_layer_#.mlp.linear_2.*"),
     ],
-    idle: &[],
     mark: "conv_proj.weight",
-    with: &[],
-    strangers: &[],
-    trunk: "",
     head: "heads.",
     headless: true,
-    split: None,
     positions: Bicubic::Aligned,
-    interpolates: false,
-    beside: &[],
     published: &[
         ("vit_b_16", "vit_b_16-c867db91.pth"),
         ("vit_b_32", "vit_b_32-d86f8d99.pth"),
@@ -71,14 +64,10 @@ pub const VIT: Layout = Layout {
         )
     },
     describe: |info| {
-        let by_hand = by_hand("torchvision", &info.preprocess);
         let epsilon = epsilon_note("torchvision", &config(&info.model));
-        Documents {
-            notes: std::iter::once(by_hand).chain(epsilon).collect(),
-            ..Documents::default()
-        }
+        Documents::by_hand("torchvision", info, epsilon)
     },
-    finish: None,
+    ..Layout::PLAIN
 };
 
 /// What torchvision's weights of that size have: `Resize(242)` for `vit_l_16`, and the whole square, by

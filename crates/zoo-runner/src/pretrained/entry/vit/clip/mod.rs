@@ -19,11 +19,7 @@ use crate::{
         layout::{Layout, Named},
         options::ImportOptions,
         positions::Bicubic,
-        sidecar::{
-            Documents,
-            open_clip::CONFIG,
-            settings::{Settings, by_hand},
-        },
+        sidecar::{Documents, open_clip::CONFIG, settings::Settings},
     },
 };
 
@@ -51,19 +47,10 @@ pub const OPEN_CLIP: Layout = Layout {
         ("norm.*", "ln_post.*"),
         ("projection.weight", "proj"),
     ],
-    aliases: &[],
-    idle: &[],
     mark: "conv1.weight",
     with: &["class_embedding"],
-    strangers: &[],
-    trunk: "",
     head: "head.",
     headless: true,
-    split: None,
-    positions: Bicubic::Antialiased,
-    interpolates: false,
-    beside: &[],
-    published: &[],
     infer: |tensors, sidecar, options, assumed| {
         if tensors.tensors.contains_key(PROJECTION) {
             check_projection(tensors)?;
@@ -84,11 +71,9 @@ pub const OPEN_CLIP: Layout = Layout {
     },
     preprocess: |_| prepared::CLIP,
     lacks: export::open_clip_lacks,
-    describe: |info| Documents {
-        notes: vec![by_hand("open_clip", &info.preprocess), String::from(export::TOWER)],
-        ..Documents::default()
-    },
+    describe: |info| Documents::by_hand("open_clip", info, [String::from(export::TOWER)]),
     finish: Some(export::open_clip),
+    ..Layout::PLAIN
 };
 
 pub const HF: Layout = Layout {

@@ -10,10 +10,7 @@ use super::{QKV, Told, huggingface, prepared, told::Size};
 use crate::pretrained::{
     layout::Layout,
     positions::Bicubic,
-    sidecar::{
-        Documents,
-        settings::{Settings, by_hand},
-    },
+    sidecar::{Documents, settings::Settings},
 };
 
 pub const HUB: Layout = Layout {
@@ -42,25 +39,18 @@ pub const HUB: Layout = Layout {
     idle: &["mask_token"],
     mark: "patch_embed.proj.weight",
     with: &["mask_token", "blocks.0.ls1.gamma"],
-    strangers: &[],
-    trunk: "",
     head: "linear_head.",
     headless: true,
-    split: None,
     positions: Bicubic::Shifted,
     interpolates: true,
-    beside: &[],
-    published: &[],
     infer: |tensors, sidecar, options, assumed| {
         super::infer(tensors, &Told::exported(sidecar), 1e-6, options, assumed)
     },
     preprocess: |_| prepared::DINOV2,
     lacks: |model| export::hub_lacks(model, false),
-    describe: |info| Documents {
-        notes: vec![by_hand("dinov2", &info.preprocess)],
-        ..Documents::default()
-    },
+    describe: |info| Documents::by_hand("dinov2", info, []),
     finish: Some(|model, tensors| export::finish(model, tensors, "", ["w12", "w3"])),
+    ..Layout::PLAIN
 };
 
 /// The networks with registers came with a smoother way to resize positions.

@@ -19,7 +19,6 @@ use crate::{
     pretrained::{
         assume::Assumption,
         layout::{Assumed, Layout, Named},
-        positions::Bicubic,
         sidecar::{Documents, timm::Architecture},
     },
 };
@@ -48,20 +47,13 @@ pub const VIT: Layout = Layout {
         ("projection.weight", "projection.weight"),
         ("distillation_head.*", "head_dist.*"),
     ],
-    aliases: &[],
     // What MAE learns with.
     idle: &["mask_token", "decoder_"],
     mark: "patch_embed.proj.weight",
-    with: &[],
     strangers: STRANGERS,
-    trunk: "",
     head: "head.",
     headless: true,
-    split: None,
-    positions: Bicubic::Antialiased,
-    interpolates: false,
     beside: &["config.json"],
-    published: &[],
     infer: |tensors, sidecar, options, assumed| {
         let told = match &sidecar.config {
             Some(config) => told(config).map_err(|message| sidecar.refuse(message))?,
@@ -76,6 +68,7 @@ pub const VIT: Layout = Layout {
     lacks,
     describe,
     finish: Some(export::finish),
+    ..Layout::PLAIN
 };
 
 /// What timm's layer norms add to the variance, and those of its CLIP.
