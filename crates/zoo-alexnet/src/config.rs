@@ -1,70 +1,51 @@
-use optfield::optfield;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::{network, range};
 
 use crate::{AlexNetPreset, ConfigError, Initialization};
-
-/// Largest size or count accepted, so that no sum of them overflows.
-const LARGEST: usize = 65_536;
 
 /// Step of every pooling, in pixels.
 pub(crate) const POOL_STRIDE: usize = 2;
 
-/// Sizes and switches of an [`AlexNet`](crate::AlexNet).
-///
-/// Deserialised through [`AlexNetSettings`]: fields that a file leaves out take the preset's value,
-/// and unknown keys are refused.
-#[optfield(
-    pub AlexNetSettings,
-    doc = "The network; what is left out takes the preset's value.",
-    field_doc,
-    attrs = (
-        derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema),
-        serde(default, deny_unknown_fields)
-    ),
-    field_attrs = (serde(skip_serializing_if = "Option::is_none")),
-    merge_fn = overlay,
-    from
-)]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(from = "AlexNetSettings")]
-pub struct AlexNetConfig {
-    /// The preset that the other fields start from (default: torchvision).
-    pub preset: AlexNetPreset,
-    /// Number of classes.
-    pub num_classes: usize,
-    /// Channels of an image: 1 (grey) or 3 (RGB).
-    pub channels: usize,
-    /// Side of the square images, in pixels. Other sizes also work, as long as one pixel is left.
-    pub image_size: usize,
-    /// Channels of the five convolutions.
-    pub widths: [usize; 5],
-    /// Side of the first convolution's kernels, in pixels.
-    pub conv1_kernel: usize,
-    /// Stride of the first convolution, in pixels.
-    pub conv1_stride: usize,
-    /// Zero padding around the image before the first convolution, in pixels.
-    pub conv1_padding: usize,
-    /// Side of the second convolution's kernels, in pixels; odd.
-    pub conv2_kernel: usize,
-    /// Groups of channels in the second, fourth and fifth convolution: 2 for the paper's two
-    /// towers.
-    pub groups: usize,
-    /// Whether the paper's local response normalisation follows the first two convolutions.
-    pub local_response_norm: bool,
-    /// Whether pooling windows overlap: 3 x 3 pixels at stride 2, as in the paper, or 2 x 2.
-    pub overlapping_pooling: bool,
-    /// Side to which the last maps are averaged for the hidden layers, in pixels.
-    pub feature_size: usize,
-    /// Features of each of the two hidden layers.
-    pub hidden: usize,
-    /// Probability of dropping a feature at each hidden layer, at least 0 and below 1.
-    pub dropout: f64,
-    /// Whether dropout comes after each hidden layer, as in the paper, or before it, as in
-    /// torchvision.
-    pub dropout_after_hidden: bool,
-    /// How fresh weights are drawn.
-    pub initialization: Initialization,
+network! {
+    AlexNetSettings = "AlexNetSettings"
+    /// Sizes and switches of an [`AlexNet`](crate::AlexNet).
+    pub struct AlexNetConfig {
+        /// The preset that the other fields start from (default: torchvision).
+        pub preset: AlexNetPreset,
+        /// Number of classes.
+        pub num_classes: usize,
+        /// Channels of an image: 1 (grey) or 3 (RGB).
+        pub channels: usize,
+        /// Side of the square images, in pixels. Other sizes also work, as long as one pixel is left.
+        pub image_size: usize,
+        /// Channels of the five convolutions.
+        pub widths: [usize; 5],
+        /// Side of the first convolution's kernels, in pixels.
+        pub conv1_kernel: usize,
+        /// Stride of the first convolution, in pixels.
+        pub conv1_stride: usize,
+        /// Zero padding around the image before the first convolution, in pixels.
+        pub conv1_padding: usize,
+        /// Side of the second convolution's kernels, in pixels; odd.
+        pub conv2_kernel: usize,
+        /// Groups of channels in the second, fourth and fifth convolution: 2 for the paper's two
+        /// towers.
+        pub groups: usize,
+        /// Whether the paper's local response normalisation follows the first two convolutions.
+        pub local_response_norm: bool,
+        /// Whether pooling windows overlap: 3 x 3 pixels at stride 2, as in the paper, or 2 x 2.
+        pub overlapping_pooling: bool,
+        /// Side to which the last maps are averaged for the hidden layers, in pixels.
+        pub feature_size: usize,
+        /// Features of each of the two hidden layers.
+        pub hidden: usize,
+        /// Probability of dropping a feature at each hidden layer, at least 0 and below 1.
+        pub dropout: f64,
+        /// Whether dropout comes after each hidden layer, as in the paper, or before it, as in
+        /// torchvision.
+        pub dropout_after_hidden: bool,
+        /// How fresh weights are drawn.
+        pub initialization: Initialization,
+    }
 }
 
 /// One of the five convolutions.
@@ -80,39 +61,7 @@ pub(crate) struct Convolution {
     pub pooled: bool,
 }
 
-impl From<AlexNetSettings> for AlexNetConfig {
-    fn from(settings: AlexNetSettings) -> Self {
-        let mut config = Self::preset(settings.preset.unwrap_or_default());
-        config.overlay(settings);
-        config
-    }
-}
-
 impl AlexNetConfig {
-    /// Sets the number of classes.
-    pub fn with_num_classes(mut self, num_classes: usize) -> Self {
-        self.num_classes = num_classes;
-        self
-    }
-
-    /// Sets the channels of an image, 1 or 3.
-    pub fn with_channels(mut self, channels: usize) -> Self {
-        self.channels = channels;
-        self
-    }
-
-    /// Sets the side of the square images, in pixels.
-    pub fn with_image_size(mut self, image_size: usize) -> Self {
-        self.image_size = image_size;
-        self
-    }
-
-    /// Sets the probability of dropping a feature at each hidden layer.
-    pub fn with_dropout(mut self, dropout: f64) -> Self {
-        self.dropout = dropout;
-        self
-    }
-
     /// Drops nothing: dropout is 0.
     pub fn without_dropout(self) -> Self {
         self.with_dropout(0.0)
@@ -135,16 +84,10 @@ impl AlexNetConfig {
         ];
         let widths = self.widths.map(|width| ("widths", width));
         for (field, found) in sizes.into_iter().chain(widths) {
-            if !(1..=LARGEST).contains(&found) {
-                return Err(ConfigError::Size { field, found });
-            }
+            range::size(field, found)?;
         }
-        if ![1, 3].contains(&self.channels) {
-            return Err(ConfigError::Channels { found: self.channels });
-        }
-        if !(0.0..1.0).contains(&self.dropout) {
-            return Err(ConfigError::Probability { field: "dropout", found: self.dropout });
-        }
+        range::channels(self.channels)?;
+        range::below_one("dropout", self.dropout)?;
         self.check_convolutions()
     }
 

@@ -1,31 +1,13 @@
 use thiserror::Error;
+use zoo_settings::OutOfRange;
 
 /// Why an [`AlexNetConfig`](crate::AlexNetConfig) describes no network.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A size or count is 0, or beyond anything that fits in memory.
-    #[error("`{field}`: expected 1 to 65536, found {found}")]
-    Size {
-        /// The field's name.
-        field: &'static str,
-        /// Its value.
-        found: usize,
-    },
-    /// Images are neither grey nor RGB.
-    #[error("`channels`: expected 1 (grey) or 3 (RGB), found {found}")]
-    Channels {
-        /// The number of channels.
-        found: usize,
-    },
-    /// A probability of dropping is negative, or so high that nothing would be kept.
-    #[error("`{field}`: expected 0 to below 1, found {found}")]
-    Probability {
-        /// The field's name.
-        field: &'static str,
-        /// Its value.
-        found: f64,
-    },
+    /// A size, count, probability or factor is out of its range.
+    #[error(transparent)]
+    OutOfRange(#[from] OutOfRange),
     /// The channels of a layer do not fall into equal groups.
     #[error("`widths`: expected multiples of groups ({groups}), found {found}")]
     Groups {

@@ -40,5 +40,8 @@ pub use initialization::Initialization;
 pub use model::{AlexNet, ClassifierLayers, Features};
 pub use preset::AlexNetPreset;
 
+/// What a [`ConfigError`] says of a setting that is out of its range.
+pub use zoo_settings::OutOfRange;
+
 /// The layers that the network is made of, and [`Tap`](nn::Tap), which looks at what they give.
 pub use zoo_kernels::nn;

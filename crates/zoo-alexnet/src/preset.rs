@@ -1,47 +1,24 @@
-use std::fmt;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::names;
 
 use crate::{AlexNetConfig, Initialization};
 
-/// A named form of the network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum AlexNetPreset {
-    /// torchvision's: one tower, after Krizhevsky, "One weird trick for parallelizing convolutional
-    /// neural networks" (<https://arxiv.org/abs/1404.5997>). No response normalisation; 61,100,840
-    /// parameters and 714 M multiply-adds at 224 px and 1000 classes.
-    #[default]
-    Torchvision,
-    /// The paper's: Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep
-    /// Convolutional Neural Networks" (<https://papers.nips.cc/paper/4824>). Two towers as groups
-    /// of channels, local response normalisation; 60,965,224 parameters at 1000 classes. Its 224 px
-    /// give its 55 x 55 maps only with a padding of 2, which it does not mention.
-    Paper,
-    /// Ours, for images of 28 to 64 px: torchvision's network with half its widths, a 5 x 5 kernel
-    /// at stride 1 first, and hidden layers of 1024; 2.85 M parameters and 48 M multiply-adds at 32
-    /// px and 10 classes.
-    SmallImages,
-}
-
-impl AlexNetPreset {
-    /// Every preset, the default first.
-    pub const ALL: &[Self] = &[Self::Torchvision, Self::Paper, Self::SmallImages];
-
-    /// The name that JSON uses.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Torchvision => "torchvision",
-            Self::Paper => "paper",
-            Self::SmallImages => "small-images",
-        }
-    }
-}
-
-impl fmt::Display for AlexNetPreset {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+names! {
+    /// A named form of the network.
+    pub enum AlexNetPreset {
+        /// torchvision's: one tower, after Krizhevsky, "One weird trick for parallelizing convolutional
+        /// neural networks" (<https://arxiv.org/abs/1404.5997>). No response normalisation; 61,100,840
+        /// parameters and 714 M multiply-adds at 224 px and 1000 classes.
+        #[default]
+        Torchvision = "torchvision",
+        /// The paper's: Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep
+        /// Convolutional Neural Networks" (<https://papers.nips.cc/paper/4824>). Two towers as groups
+        /// of channels, local response normalisation; 60,965,224 parameters at 1000 classes. Its 224 px
+        /// give its 55 x 55 maps only with a padding of 2, which it does not mention.
+        Paper = "paper",
+        /// Ours, for images of 28 to 64 px: torchvision's network with half its widths, a 5 x 5 kernel
+        /// at stride 1 first, and hidden layers of 1024; 2.85 M parameters and 48 M multiply-adds at 32
+        /// px and 10 classes.
+        SmallImages = "small-images",
     }
 }
 

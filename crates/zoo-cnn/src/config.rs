@@ -1,108 +1,56 @@
-use optfield::optfield;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::{network, range};
 
 use crate::{Activation, CnnPreset, ConfigError, Pooling};
 
-/// Largest size or count accepted, so that no sum of them overflows.
-const LARGEST: usize = 65_536;
-
-/// Sizes and switches of a [`Cnn`](crate::Cnn).
-///
-/// Deserialised through [`CnnSettings`]: fields that a file leaves out take the preset's value, and
-/// unknown keys are refused.
-#[optfield(
-    pub CnnSettings,
-    doc = "The network; what is left out takes the preset's value.",
-    field_doc,
-    attrs = (
-        derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema),
-        serde(default, deny_unknown_fields)
-    ),
-    field_attrs = (serde(skip_serializing_if = "Option::is_none")),
-    merge_fn = overlay,
-    from
-)]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(from = "CnnSettings")]
-pub struct CnnConfig {
-    /// The preset that the other fields start from (default: small).
-    pub preset: CnnPreset,
-    /// Number of classes.
-    pub num_classes: usize,
-    /// Channels of an image: 1 (grey) or 3 (RGB).
-    pub channels: usize,
-    /// Side of the square images, in pixels. With global pooling, larger and oblong images also
-    /// work.
-    pub image_size: usize,
-    /// Channels of a convolution that precedes the stages and keeps the image's size; 0 for none.
-    pub stem: usize,
-    /// Channels of each stage, one entry per stage.
-    pub widths: Vec<usize>,
-    /// Side of the convolutions' kernels, in pixels.
-    pub kernel_size: usize,
-    /// Stride of each stage's convolution, in pixels.
-    pub stride: usize,
-    /// Zero padding around the image before each stage's convolution, in pixels.
-    pub padding: usize,
-    /// Whether batch normalisation follows each convolution, which then has no bias.
-    pub batch_norm: bool,
-    /// The function after each convolution and after the hidden layer.
-    pub activation: Activation,
-    /// How each stage shrinks the image after its convolution.
-    pub pooling: Pooling,
-    /// Side and stride of a pooling window, in pixels.
-    pub pool_size: usize,
-    /// Whether each stage ends with two more convolutions and a skip connection around them.
-    pub residual: bool,
-    /// How the last stage's pixels become one vector; none keeps all of them.
-    pub global_pooling: Pooling,
-    /// Features of the fully connected layer before the head; 0 for none.
-    pub hidden: usize,
-    /// Probability of dropping a feature before the head, at least 0 and below 1.
-    pub dropout: f64,
-    /// Factor of the logits. A factor below 1 softens the early predictions of a network that ends
-    /// in global max pooling.
-    pub logit_scale: f64,
-}
-
-impl From<CnnSettings> for CnnConfig {
-    fn from(settings: CnnSettings) -> Self {
-        let mut config = Self::preset(settings.preset.unwrap_or_default());
-        config.overlay(settings);
-        config
+network! {
+    CnnSettings = "CnnSettings"
+    /// Sizes and switches of a [`Cnn`](crate::Cnn).
+    pub struct CnnConfig {
+        /// The preset that the other fields start from (default: small).
+        pub preset: CnnPreset,
+        /// Number of classes.
+        pub num_classes: usize,
+        /// Channels of an image: 1 (grey) or 3 (RGB).
+        pub channels: usize,
+        /// Side of the square images, in pixels. With global pooling, larger and oblong images also
+        /// work.
+        pub image_size: usize,
+        /// Channels of a convolution that precedes the stages and keeps the image's size; 0 for none.
+        pub stem: usize,
+        /// Channels of each stage, one entry per stage.
+        pub widths: Vec<usize>,
+        /// Side of the convolutions' kernels, in pixels.
+        pub kernel_size: usize,
+        /// Stride of each stage's convolution, in pixels.
+        pub stride: usize,
+        /// Zero padding around the image before each stage's convolution, in pixels.
+        pub padding: usize,
+        /// Whether batch normalisation follows each convolution, which then has no bias.
+        pub batch_norm: bool,
+        /// The function after each convolution and after the hidden layer.
+        pub activation: Activation,
+        /// How each stage shrinks the image after its convolution.
+        pub pooling: Pooling,
+        /// Side and stride of a pooling window, in pixels.
+        pub pool_size: usize,
+        /// Whether each stage ends with two more convolutions and a skip connection around them.
+        pub residual: bool,
+        /// How the last stage's pixels become one vector; none keeps all of them.
+        pub global_pooling: Pooling,
+        /// Features of the fully connected layer before the head; 0 for none.
+        pub hidden: usize,
+        /// Probability of dropping a feature before the head, at least 0 and below 1.
+        pub dropout: f64,
+        /// Factor of the logits. A factor below 1 softens the early predictions of a network that ends
+        /// in global max pooling.
+        pub logit_scale: f64,
     }
 }
 
 impl CnnConfig {
-    /// Sets the number of classes.
-    pub fn with_num_classes(mut self, num_classes: usize) -> Self {
-        self.num_classes = num_classes;
-        self
-    }
-
-    /// Sets the channels of an image, 1 or 3.
-    pub fn with_channels(mut self, channels: usize) -> Self {
-        self.channels = channels;
-        self
-    }
-
-    /// Sets the side of the square images, in pixels.
-    pub fn with_image_size(mut self, image_size: usize) -> Self {
-        self.image_size = image_size;
-        self
-    }
-
     /// Sets the channels of each stage.
-    pub fn with_widths(mut self, widths: impl Into<Vec<usize>>) -> Self {
-        self.widths = widths.into();
-        self
-    }
-
-    /// Sets the probability of dropping a feature before the head.
-    pub fn with_dropout(mut self, dropout: f64) -> Self {
-        self.dropout = dropout;
-        self
+    pub fn with_widths(self, widths: impl Into<Vec<usize>>) -> Self {
+        Self { widths: widths.into(), ..self }
     }
 
     /// Drops nothing: dropout is 0.
@@ -127,19 +75,11 @@ impl CnnConfig {
         ];
         let widths = self.widths.iter().map(|&width| ("widths", width));
         for (field, found) in sizes.into_iter().chain(widths) {
-            if !(1..=LARGEST).contains(&found) {
-                return Err(ConfigError::Size { field, found });
-            }
+            range::size(field, found)?;
         }
-        if ![1, 3].contains(&self.channels) {
-            return Err(ConfigError::Channels { found: self.channels });
-        }
-        if !(0.0..1.0).contains(&self.dropout) {
-            return Err(ConfigError::Probability { field: "dropout", found: self.dropout });
-        }
-        if !(self.logit_scale.is_finite() && self.logit_scale > 0.0) {
-            return Err(ConfigError::LogitScale { found: self.logit_scale });
-        }
+        range::channels(self.channels)?;
+        range::below_one("dropout", self.dropout)?;
+        range::above_zero("logit_scale", self.logit_scale)?;
         self.check_stages()
     }
 

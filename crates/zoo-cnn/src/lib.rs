@@ -38,5 +38,8 @@ pub use layers::{Activation, Pooling};
 pub use model::{Cnn, ConvBlock, Stage};
 pub use preset::CnnPreset;
 
+/// What a [`ConfigError`] says of a setting that is out of its range.
+pub use zoo_settings::OutOfRange;
+
 /// The layers that the network is made of, and [`Tap`](nn::Tap), which looks at what they give.
 pub use zoo_kernels::nn;

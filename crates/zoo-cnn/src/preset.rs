@@ -1,41 +1,19 @@
-use std::fmt;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::names;
 
 use crate::{Activation, CnnConfig, Pooling};
 
-/// A named set of sizes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum CnnPreset {
-    /// Three convolutions and a hidden layer: 0.62 M parameters and 11 M multiply-adds at 32 px and
-    /// 10 classes.
-    #[default]
-    Small,
-    /// A network for fast training, 1.94 M parameters and 114 M multiply-adds at 32 px and 10
-    /// classes. Ours, after the ResNet-9 of Page, "How to Train Your ResNet" (2018, a DAWNBench
-    /// winner) and Jordan's airbench (<https://arxiv.org/abs/2404.00498>): narrower than either,
-    /// with a residual pair in each stage, so that all layers after the stem cost the same.
-    Residual,
-}
-
-impl CnnPreset {
-    /// Every preset, the smallest first.
-    pub const ALL: &[Self] = &[Self::Small, Self::Residual];
-
-    /// The name that JSON uses.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Small => "small",
-            Self::Residual => "residual",
-        }
-    }
-}
-
-impl fmt::Display for CnnPreset {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+names! {
+    /// A named set of sizes.
+    pub enum CnnPreset {
+        /// Three convolutions and a hidden layer: 0.62 M parameters and 11 M multiply-adds at 32 px and
+        /// 10 classes.
+        #[default]
+        Small = "small",
+        /// A network for fast training, 1.94 M parameters and 114 M multiply-adds at 32 px and 10
+        /// classes. Ours, after the ResNet-9 of Page, "How to Train Your ResNet" (2018, a DAWNBench
+        /// winner) and Jordan's airbench (<https://arxiv.org/abs/2404.00498>): narrower than either,
+        /// with a residual pair in each stage, so that all layers after the stem cost the same.
+        Residual = "residual",
     }
 }
 

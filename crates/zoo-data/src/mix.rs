@@ -8,38 +8,25 @@
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Beta, Distribution};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::settings;
 
 use crate::{DataError, augment::check_probability, dataset::Split, preprocess::Area};
 
-/// How training images are mixed. By default they are not.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct MixConfig {
-    /// MixUp's proportion is drawn from Beta(alpha, alpha): 0.01 to 100. At 1 all proportions are
-    /// equally likely; below 1 most are near 0 or 1. 0 turns MixUp off.
-    pub mixup_alpha: f64,
-    /// The same for CutMix, whose proportion is an area. 0 turns CutMix off.
-    pub cutmix_alpha: f64,
-    /// How often a batch is mixed, 0 to 1.
-    pub probability: f64,
-    /// With both on: how often a mixed batch uses CutMix instead of MixUp, 0 to 1.
-    pub switch_probability: f64,
-    /// Number of epochs in which batches are mixed; later ones are not. By default all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub off_epoch: Option<usize>,
-}
-
-impl Default for MixConfig {
-    fn default() -> Self {
-        Self {
-            mixup_alpha: 0.0,
-            cutmix_alpha: 0.0,
-            probability: 1.0,
-            switch_probability: 0.5,
-            off_epoch: None,
-        }
+settings! {
+    /// How training images are mixed. By default they are not.
+    pub struct MixConfig {
+        /// MixUp's proportion is drawn from Beta(alpha, alpha): 0.01 to 100. At 1 all proportions are
+        /// equally likely; below 1 most are near 0 or 1. 0 turns MixUp off.
+        pub mixup_alpha: f64 = 0.0,
+        /// The same for CutMix, whose proportion is an area. 0 turns CutMix off.
+        pub cutmix_alpha: f64 = 0.0,
+        /// How often a batch is mixed, 0 to 1.
+        pub probability: f64 = 1.0,
+        /// With both on: how often a mixed batch uses CutMix instead of MixUp, 0 to 1.
+        pub switch_probability: f64 = 0.5,
+        /// Number of epochs in which batches are mixed; later ones are not. By default all.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub off_epoch: Option<usize>,
     }
 }
 

@@ -1,97 +1,46 @@
-use optfield::optfield;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::{network, range};
 
 use crate::{BlockKind, ConfigError, ResNetPreset, Shortcut, Stem};
 
-/// Largest size or count accepted, so that no sum of them overflows.
-const LARGEST: usize = 65_536;
-
-/// Sizes and switches of a [`ResNet`](crate::ResNet).
-///
-/// Deserialised through [`ResNetSettings`]: fields that a file leaves out take the preset's value,
-/// and unknown keys are refused.
-#[optfield(
-    pub ResNetSettings,
-    doc = "The network; what is left out takes the preset's value.",
-    field_doc,
-    attrs = (
-        derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema),
-        serde(default, deny_unknown_fields)
-    ),
-    field_attrs = (serde(skip_serializing_if = "Option::is_none")),
-    merge_fn = overlay,
-    from
-)]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(from = "ResNetSettings")]
-pub struct ResNetConfig {
-    /// The preset that the other fields start from (default: resnet18).
-    pub preset: ResNetPreset,
-    /// Number of classes.
-    pub num_classes: usize,
-    /// Channels of an image: 1 (grey) or 3 (RGB).
-    pub channels: usize,
-    /// Side of the square images, in pixels. Other and oblong sizes also work.
-    pub image_size: usize,
-    /// What comes before the stages.
-    pub stem: Stem,
-    /// Channels that leave the stem.
-    pub stem_width: usize,
-    /// The convolutions of a block.
-    pub block: BlockKind,
-    /// Blocks of each stage, one entry per stage. The first block of every stage but the first
-    /// halves the image.
-    pub depths: Vec<usize>,
-    /// Channels of the 3 x 3 convolutions of each stage, one entry per stage. Four times as many
-    /// leave a bottleneck.
-    pub widths: Vec<usize>,
-    /// How a block's input becomes of the size of its output, where the two differ.
-    pub shortcut: Shortcut,
-    /// Whether the last normalisation of a block starts with factors of 0, so that every block
-    /// starts by passing its input on: Goyal et al., <https://arxiv.org/abs/1706.02677>.
-    pub zero_init_last_norm: bool,
-    /// Probability of dropping a feature before the head, at least 0 and below 1.
-    pub dropout: f64,
-}
-
-impl From<ResNetSettings> for ResNetConfig {
-    fn from(settings: ResNetSettings) -> Self {
-        let mut config = Self::preset(settings.preset.unwrap_or_default());
-        config.overlay(settings);
-        config
+network! {
+    ResNetSettings = "ResNetSettings"
+    /// Sizes and switches of a [`ResNet`](crate::ResNet).
+    pub struct ResNetConfig {
+        /// The preset that the other fields start from (default: resnet18).
+        pub preset: ResNetPreset,
+        /// Number of classes.
+        pub num_classes: usize,
+        /// Channels of an image: 1 (grey) or 3 (RGB).
+        pub channels: usize,
+        /// Side of the square images, in pixels. Other and oblong sizes also work.
+        pub image_size: usize,
+        /// What comes before the stages.
+        pub stem: Stem,
+        /// Channels that leave the stem.
+        pub stem_width: usize,
+        /// The convolutions of a block.
+        pub block: BlockKind,
+        /// Blocks of each stage, one entry per stage. The first block of every stage but the first
+        /// halves the image.
+        pub depths: Vec<usize>,
+        /// Channels of the 3 x 3 convolutions of each stage, one entry per stage. Four times as many
+        /// leave a bottleneck.
+        pub widths: Vec<usize>,
+        /// How a block's input becomes of the size of its output, where the two differ.
+        pub shortcut: Shortcut,
+        /// Whether the last normalisation of a block starts with factors of 0, so that every block
+        /// starts by passing its input on: Goyal et al., <https://arxiv.org/abs/1706.02677>.
+        pub zero_init_last_norm: bool,
+        /// Probability of dropping a feature before the head, at least 0 and below 1.
+        pub dropout: f64,
     }
 }
 
 impl ResNetConfig {
-    /// Sets the number of classes.
-    pub fn with_num_classes(mut self, num_classes: usize) -> Self {
-        self.num_classes = num_classes;
-        self
-    }
-
-    /// Sets the channels of an image, 1 or 3.
-    pub fn with_channels(mut self, channels: usize) -> Self {
-        self.channels = channels;
-        self
-    }
-
-    /// Sets the side of the square images, in pixels.
-    pub fn with_image_size(mut self, image_size: usize) -> Self {
-        self.image_size = image_size;
-        self
-    }
-
     /// Sets the blocks of each stage and the channels of their 3 x 3 convolutions.
-    pub fn with_stages(mut self, stages: impl IntoIterator<Item = (usize, usize)>) -> Self {
-        (self.depths, self.widths) = stages.into_iter().unzip();
-        self
-    }
-
-    /// Sets the probability of dropping a feature before the head.
-    pub fn with_dropout(mut self, dropout: f64) -> Self {
-        self.dropout = dropout;
-        self
+    pub fn with_stages(self, stages: impl IntoIterator<Item = (usize, usize)>) -> Self {
+        let (depths, widths) = stages.into_iter().unzip();
+        Self { depths, widths, ..self }
     }
 
     /// Drops nothing: dropout is 0.
@@ -112,16 +61,10 @@ impl ResNetConfig {
         let depths = self.depths.iter().map(|&depth| ("depths", depth));
         let widths = self.widths.iter().map(|&width| ("widths", width));
         for (field, found) in sizes.into_iter().chain(depths).chain(widths) {
-            if !(1..=LARGEST).contains(&found) {
-                return Err(ConfigError::Size { field, found });
-            }
+            range::size(field, found)?;
         }
-        if ![1, 3].contains(&self.channels) {
-            return Err(ConfigError::Channels { found: self.channels });
-        }
-        if !(0.0..1.0).contains(&self.dropout) {
-            return Err(ConfigError::Probability { field: "dropout", found: self.dropout });
-        }
+        range::channels(self.channels)?;
+        range::below_one("dropout", self.dropout)?;
         self.check_stages()
     }
 

@@ -49,5 +49,8 @@ pub use preset::ResNetPreset;
 pub use shortcut::{Path, Shortcut};
 pub use stem::Stem;
 
+/// What a [`ConfigError`] says of a setting that is out of its range.
+pub use zoo_settings::OutOfRange;
+
 /// The layers that the network is made of, and [`Tap`](nn::Tap), which looks at what they give.
 pub use zoo_kernels::nn;

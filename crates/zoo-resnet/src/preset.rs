@@ -1,69 +1,30 @@
-use std::fmt;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::names;
 
 use crate::{BlockKind, ResNetConfig, Shortcut, Stem};
 
-/// A named set of sizes. The number is that of the layers with weights on the longest way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum ResNetPreset {
-    /// For 224 px; 11,689,512 parameters and 1.81 G multiply-adds at 1000 classes.
-    #[default]
-    ResNet18,
-    /// For 224 px; 21,797,672 parameters and 3.66 G multiply-adds at 1000 classes.
-    ResNet34,
-    /// For 224 px; 25,557,032 parameters and 4.09 G multiply-adds at 1000 classes.
-    ResNet50,
-    /// For 224 px; 44,549,160 parameters and 7.80 G multiply-adds at 1000 classes.
-    ResNet101,
-    /// For 224 px; 60,192,808 parameters and 11.51 G multiply-adds at 1000 classes.
-    ResNet152,
-    /// For 32 px, section 4.2 of the paper; 269,722 parameters and 40.6 M multiply-adds at 10
-    /// classes.
-    ResNet20,
-    /// For 32 px; 464,154 parameters and 68.9 M multiply-adds at 10 classes.
-    ResNet32,
-    /// For 32 px; 658,586 parameters and 97.2 M multiply-adds at 10 classes.
-    ResNet44,
-    /// For 32 px; 853,018 parameters and 125.5 M multiply-adds at 10 classes.
-    ResNet56,
-}
-
-impl ResNetPreset {
-    /// Every preset, those for large images first.
-    pub const ALL: &[Self] = &[
-        Self::ResNet18,
-        Self::ResNet34,
-        Self::ResNet50,
-        Self::ResNet101,
-        Self::ResNet152,
-        Self::ResNet20,
-        Self::ResNet32,
-        Self::ResNet44,
-        Self::ResNet56,
-    ];
-
-    /// The name that JSON uses.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ResNet18 => "resnet18",
-            Self::ResNet34 => "resnet34",
-            Self::ResNet50 => "resnet50",
-            Self::ResNet101 => "resnet101",
-            Self::ResNet152 => "resnet152",
-            Self::ResNet20 => "resnet20",
-            Self::ResNet32 => "resnet32",
-            Self::ResNet44 => "resnet44",
-            Self::ResNet56 => "resnet56",
-        }
-    }
-}
-
-impl fmt::Display for ResNetPreset {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+names! {
+    /// A named set of sizes. The number is that of the layers with weights on the longest way.
+    pub enum ResNetPreset {
+        /// For 224 px; 11,689,512 parameters and 1.81 G multiply-adds at 1000 classes.
+        #[default]
+        ResNet18 = "resnet18",
+        /// For 224 px; 21,797,672 parameters and 3.66 G multiply-adds at 1000 classes.
+        ResNet34 = "resnet34",
+        /// For 224 px; 25,557,032 parameters and 4.09 G multiply-adds at 1000 classes.
+        ResNet50 = "resnet50",
+        /// For 224 px; 44,549,160 parameters and 7.80 G multiply-adds at 1000 classes.
+        ResNet101 = "resnet101",
+        /// For 224 px; 60,192,808 parameters and 11.51 G multiply-adds at 1000 classes.
+        ResNet152 = "resnet152",
+        /// For 32 px, section 4.2 of the paper; 269,722 parameters and 40.6 M multiply-adds at 10
+        /// classes.
+        ResNet20 = "resnet20",
+        /// For 32 px; 464,154 parameters and 68.9 M multiply-adds at 10 classes.
+        ResNet32 = "resnet32",
+        /// For 32 px; 658,586 parameters and 97.2 M multiply-adds at 10 classes.
+        ResNet44 = "resnet44",
+        /// For 32 px; 853,018 parameters and 125.5 M multiply-adds at 10 classes.
+        ResNet56 = "resnet56",
     }
 }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use zoo_settings::range;
 
-use crate::words::{range, unknown};
+use crate::words::unknown;
 
 /// The weight of each class in the loss: `"balanced"`, weights by class name, or a list in the
 /// order of the classes.

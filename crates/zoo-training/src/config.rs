@@ -1,81 +1,59 @@
 //! The `train` block: how long to train, how to step, what to keep.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use zoo_kernels::Precision;
+use zoo_settings::{range, settings};
 
 use super::{Budget, CheckpointConfig, Course, EarlyStoppingConfig, EmaConfig, Pace};
-use crate::{precision, words::range};
+use crate::precision;
 
-/// How long to train, how to step, what to keep.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct TrainConfig {
-    /// Passes over the training split, at least 1.
-    pub epochs: usize,
-    /// Optimizer steps, at least 1; overrides `epochs`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub steps: Option<usize>,
-    /// Training images, at least 1; overrides `epochs`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub images: Option<usize>,
-    /// Wall-clock seconds, above 0, including validation and checkpoints; overrides `epochs`. Such
-    /// a run cannot be repeated exactly.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seconds: Option<f64>,
-    /// Batches per optimizer step, at least 1. The step uses the mean over all their images, so it
-    /// equals a step with a batch that many times as large.
-    pub accumulate: usize,
-    /// What the operands of matrix products and convolutions are rounded to, forward and backward: `f32`
-    /// rounds nothing, `bf16` is mixed precision as in PyTorch's autocast. Sums, weights and all else are
-    /// f32.
-    #[serde(with = "precision")]
-    #[schemars(schema_with = "precision::schema")]
-    pub precision: Precision,
-    /// What the gradients of each batch, and their sum over a step, are rounded to before the optimizer
-    /// takes them: `f32` rounds nothing, `bf16` halves what several processes send each other. One process
-    /// rounds as many do.
-    #[serde(with = "precision")]
-    #[schemars(schema_with = "precision::schema")]
-    pub gradient_precision: Precision,
-    /// Largest L2 norm of all gradients together, above 0; by default no clipping.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub clip_grad_norm: Option<f64>,
-    /// Evaluates and keeps a moving average of the weights instead of the weights.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ema: Option<EmaConfig>,
-    /// Ends the run when it stops improving.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub early_stopping: Option<EarlyStoppingConfig>,
-    /// Recomputes cheap activations in the backward pass instead of keeping them: less memory, more
-    /// time.
-    pub gradient_checkpointing: bool,
-    /// Epochs between validations, at least 1. The last epoch is always validated.
-    pub validate_every: usize,
-    /// Steps between `"split":"train"` lines in `metrics.jsonl`, at least 1.
-    pub log_every: usize,
-    /// When to write checkpoints, from which a stopped run resumes.
-    pub checkpoint: CheckpointConfig,
-}
-
-impl Default for TrainConfig {
-    fn default() -> Self {
-        Self {
-            epochs: 10,
-            steps: None,
-            images: None,
-            seconds: None,
-            accumulate: 1,
-            precision: Precision::F32,
-            gradient_precision: Precision::F32,
-            clip_grad_norm: None,
-            ema: None,
-            early_stopping: None,
-            gradient_checkpointing: false,
-            validate_every: 1,
-            log_every: 50,
-            checkpoint: CheckpointConfig::default(),
-        }
+settings! {
+    /// How long to train, how to step, what to keep.
+    pub struct TrainConfig {
+        /// Passes over the training split, at least 1.
+        pub epochs: usize = 10,
+        /// Optimizer steps, at least 1; overrides `epochs`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub steps: Option<usize>,
+        /// Training images, at least 1; overrides `epochs`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub images: Option<usize>,
+        /// Wall-clock seconds, above 0, including validation and checkpoints; overrides `epochs`. Such
+        /// a run cannot be repeated exactly.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub seconds: Option<f64>,
+        /// Batches per optimizer step, at least 1. The step uses the mean over all their images, so it
+        /// equals a step with a batch that many times as large.
+        pub accumulate: usize = 1,
+        /// What the operands of matrix products and convolutions are rounded to, forward and backward: `f32`
+        /// rounds nothing, `bf16` is mixed precision as in PyTorch's autocast. Sums, weights and all else are
+        /// f32.
+        #[serde(with = "precision")]
+        #[schemars(schema_with = "precision::schema")]
+        pub precision: Precision = Precision::F32,
+        /// What the gradients of each batch, and their sum over a step, are rounded to before the optimizer
+        /// takes them: `f32` rounds nothing, `bf16` halves what several processes send each other. One process
+        /// rounds as many do.
+        #[serde(with = "precision")]
+        #[schemars(schema_with = "precision::schema")]
+        pub gradient_precision: Precision = Precision::F32,
+        /// Largest L2 norm of all gradients together, above 0; by default no clipping.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub clip_grad_norm: Option<f64>,
+        /// Evaluates and keeps a moving average of the weights instead of the weights.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub ema: Option<EmaConfig>,
+        /// Ends the run when it stops improving.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub early_stopping: Option<EarlyStoppingConfig>,
+        /// Recomputes cheap activations in the backward pass instead of keeping them: less memory, more
+        /// time.
+        pub gradient_checkpointing: bool = false,
+        /// Epochs between validations, at least 1. The last epoch is always validated.
+        pub validate_every: usize = 1,
+        /// Steps between `"split":"train"` lines in `metrics.jsonl`, at least 1.
+        pub log_every: usize = 50,
+        /// When to write checkpoints, from which a stopped run resumes.
+        pub checkpoint: CheckpointConfig,
     }
 }
 

@@ -1,27 +1,19 @@
 //! Ends a run that has stopped getting better.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use crate::words::range;
+use zoo_settings::{range, settings};
 
 /// Accuracies nearer than this are the same: a number that has been through JSON may have lost its
 /// last digit, and a resumed run must judge as one that never stopped.
 pub const ROUNDING: f64 = 1e-12;
 
-/// Ends the run after a number of epochs without a better accuracy on the valid split.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct EarlyStoppingConfig {
-    /// Validated epochs without a better accuracy, at least 1.
-    pub patience: usize,
-    /// Smallest improvement that counts, a fraction of at least 0 and below 1.
-    pub min_delta: f64,
-}
-
-impl Default for EarlyStoppingConfig {
-    fn default() -> Self {
-        Self { patience: 10, min_delta: 0.0 }
+settings! {
+    /// Ends the run after a number of epochs without a better accuracy on the valid split.
+    pub struct EarlyStoppingConfig {
+        /// Validated epochs without a better accuracy, at least 1.
+        pub patience: usize = 10,
+        /// Smallest improvement that counts, a fraction of at least 0 and below 1.
+        pub min_delta: f64 = 0.0,
     }
 }
 
@@ -43,7 +35,7 @@ impl EarlyStoppingConfig {
     /// What was found and what was expected, beginning with the name of the setting.
     pub fn check(&self) -> Result<(), String> {
         range::at_least_one("patience", self.patience)?;
-        range::below_one("min_delta", self.min_delta)
+        Ok(range::below_one("min_delta", self.min_delta)?)
     }
 
     /// Takes in an epoch's accuracy.

@@ -4,26 +4,17 @@ use burn::{
     module::{ModuleMapper, ModuleVisitor, Param},
     tensor::{Tensor, container::TensorContainer},
 };
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use zoo_model::Classifier;
+use zoo_settings::{range, settings};
 
-use crate::words::range;
-
-/// Settings of the moving average, as in timm's `ModelEmaV3`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct EmaConfig {
-    /// The share of the average that each step keeps, at least 0 and below 1.
-    pub decay: f64,
-    /// Raises the decay to that value as 1 - (1 + steps)^(-2/3), so that a short run's average does
-    /// not consist mostly of the initial weights.
-    pub warmup: bool,
-}
-
-impl Default for EmaConfig {
-    fn default() -> Self {
-        Self { decay: 0.9999, warmup: true }
+settings! {
+    /// Settings of the moving average, as in timm's `ModelEmaV3`.
+    pub struct EmaConfig {
+        /// The share of the average that each step keeps, at least 0 and below 1.
+        pub decay: f64 = 0.9999,
+        /// Raises the decay to that value as 1 - (1 + steps)^(-2/3), so that a short run's average does
+        /// not consist mostly of the initial weights.
+        pub warmup: bool = true,
     }
 }
 
@@ -34,7 +25,7 @@ impl EmaConfig {
     ///
     /// What was found and what was expected, beginning with the name of the setting.
     pub fn check(&self) -> Result<(), String> {
-        range::below_one("decay", self.decay)
+        Ok(range::below_one("decay", self.decay)?)
     }
 
     /// The decay of the average after `step` optimizer steps; the first step is taken whole.

@@ -6,9 +6,9 @@ use burn::tensor::{Int, Tensor, activation::log_softmax};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zoo_data::Mixed;
+use zoo_settings::range;
 
 use super::class_weights::ClassWeights;
-use crate::words::range;
 
 /// The choice of a loss.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -72,7 +72,7 @@ impl LossConfig {
     pub fn check(&self) -> Result<(), String> {
         let Self::CrossEntropy(config) = self;
         config.class_weights.as_ref().map_or(Ok(()), ClassWeights::check)?;
-        range::below_one("label_smoothing", config.label_smoothing)
+        Ok(range::below_one("label_smoothing", config.label_smoothing)?)
     }
 }
 

@@ -1,152 +1,95 @@
-use optfield::optfield;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::{network, range};
 
 use crate::{Activation, ConfigError, Pooling, Position, VitPreset};
 
-/// Largest size or count accepted, so that no sum of them overflows.
-const LARGEST: usize = 65_536;
-
-/// Sizes and switches of a [`Vit`](crate::Vit).
-///
-/// Deserialised through [`VitSettings`]: fields that a file leaves out take the preset's value, and
-/// unknown keys are refused.
-#[optfield(
-    pub VitSettings,
-    doc = "The network; what is left out takes the preset's value.",
-    field_doc,
-    attrs = (
-        derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema),
-        serde(default, deny_unknown_fields)
-    ),
-    field_attrs = (serde(skip_serializing_if = "Option::is_none")),
-    merge_fn = overlay,
-    from
-)]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(from = "VitSettings")]
-pub struct VitConfig {
-    /// The preset that the other fields start from (default: mini).
-    pub preset: VitPreset,
-    /// Number of classes. 0 makes no head: the network then gives the features that one would read.
-    pub num_classes: usize,
-    /// Channels of an image: 1 (grey) or 3 (RGB).
-    pub channels: usize,
-    /// Side of the square images, in pixels; a multiple of `patch_size`.
-    pub image_size: usize,
-    /// Side of the square patches that become one token each, in pixels.
-    pub patch_size: usize,
-    /// Features of a token.
-    pub embed_dim: usize,
-    /// Number of encoder blocks.
-    pub depth: usize,
-    /// Number of attention heads, which share the features of a token equally.
-    pub num_heads: usize,
-    /// Features of the hidden layer in each block's MLP.
-    pub mlp_dim: usize,
-    /// What bends the hidden features of each block's MLP; the exact GELU unless given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub activation: Option<Activation>,
-    /// What the head reads.
-    pub pooling: Pooling,
-    /// How a token knows its position.
-    pub position: Position,
-    /// Whether class tokens have learned positions too.
-    pub class_position: bool,
-    /// Learned tokens between class tokens and patches that nothing reads at the end, without a
-    /// position. <https://arxiv.org/abs/2309.16588>
-    pub registers: usize,
-    /// Whether tokens are normalised before the first block, and patches embedded without a bias.
-    pub pre_norm: bool,
-    /// Where the learned factors of what each half of a block adds start, above 0; there are none
-    /// unless given. <https://arxiv.org/abs/2103.17239>
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub layer_scale: Option<f64>,
-    /// Features that a linear layer without a bias makes of those that `pooling` gives, for the
-    /// head to read; there is no such layer unless given. <https://arxiv.org/abs/2103.00020>
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub projection: Option<usize>,
-    /// Probability of dropping a feature, at least 0 and below 1: after the position embedding, the
-    /// attention and both layers of the MLP.
-    pub dropout: f64,
-    /// Probability of skipping each half of a block for an image, at least 0 and below 1. It
-    /// applies to the last block and falls to 0 in the first.
-    pub drop_path: f64,
-    /// Added to the variance in layer normalisation.
-    pub layer_norm_epsilon: f64,
-    /// Standard deviation of the normal distribution of fresh weights, before it is truncated at
-    /// two deviations; above 0. 0.02 is usual for wide networks; narrow ones learn faster with
-    /// more.
-    pub weight_deviation: f64,
-}
-
-impl From<VitSettings> for VitConfig {
-    fn from(settings: VitSettings) -> Self {
-        let mut config = Self::preset(settings.preset.unwrap_or_default());
-        config.overlay(settings);
-        config
+network! {
+    VitSettings = "VitSettings"
+    /// Sizes and switches of a [`Vit`](crate::Vit).
+    pub struct VitConfig {
+        /// The preset that the other fields start from (default: mini).
+        pub preset: VitPreset,
+        /// Number of classes. 0 makes no head: the network then gives the features that one would read.
+        pub num_classes: usize,
+        /// Channels of an image: 1 (grey) or 3 (RGB).
+        pub channels: usize,
+        /// Side of the square images, in pixels; a multiple of `patch_size`.
+        pub image_size: usize,
+        /// Side of the square patches that become one token each, in pixels.
+        pub patch_size: usize,
+        /// Features of a token.
+        pub embed_dim: usize,
+        /// Number of encoder blocks.
+        pub depth: usize,
+        /// Number of attention heads, which share the features of a token equally.
+        pub num_heads: usize,
+        /// Features of the hidden layer in each block's MLP.
+        pub mlp_dim: usize,
+        /// What bends the hidden features of each block's MLP; the exact GELU unless given.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub activation: Option<Activation>,
+        /// What the head reads.
+        pub pooling: Pooling,
+        /// How a token knows its position.
+        pub position: Position,
+        /// Whether class tokens have learned positions too.
+        pub class_position: bool,
+        /// Learned tokens between class tokens and patches that nothing reads at the end, without a
+        /// position. <https://arxiv.org/abs/2309.16588>
+        pub registers: usize,
+        /// Whether tokens are normalised before the first block, and patches embedded without a bias.
+        pub pre_norm: bool,
+        /// Where the learned factors of what each half of a block adds start, above 0; there are none
+        /// unless given. <https://arxiv.org/abs/2103.17239>
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub layer_scale: Option<f64>,
+        /// Features that a linear layer without a bias makes of those that `pooling` gives, for the
+        /// head to read; there is no such layer unless given. <https://arxiv.org/abs/2103.00020>
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub projection: Option<usize>,
+        /// Probability of dropping a feature, at least 0 and below 1: after the position embedding, the
+        /// attention and both layers of the MLP.
+        pub dropout: f64,
+        /// Probability of skipping each half of a block for an image, at least 0 and below 1. It
+        /// applies to the last block and falls to 0 in the first.
+        pub drop_path: f64,
+        /// Added to the variance in layer normalisation.
+        pub layer_norm_epsilon: f64,
+        /// Standard deviation of the normal distribution of fresh weights, before it is truncated at
+        /// two deviations; above 0. 0.02 is usual for wide networks; narrow ones learn faster with
+        /// more.
+        pub weight_deviation: f64,
     }
 }
 
 impl VitConfig {
-    /// Sets the number of classes.
-    pub fn with_num_classes(mut self, num_classes: usize) -> Self {
-        self.num_classes = num_classes;
-        self
-    }
-
-    /// Sets the channels of an image, 1 or 3.
-    pub fn with_channels(mut self, channels: usize) -> Self {
-        self.channels = channels;
-        self
-    }
-
-    /// Sets the side of the square images, in pixels.
-    pub fn with_image_size(mut self, image_size: usize) -> Self {
-        self.image_size = image_size;
-        self
-    }
-
     /// Sets the side of the square patches, in pixels.
-    pub fn with_patch_size(mut self, patch_size: usize) -> Self {
-        self.patch_size = patch_size;
-        self
+    pub fn with_patch_size(self, patch_size: usize) -> Self {
+        Self { patch_size, ..self }
     }
 
     /// Sets what bends the hidden features of each block's MLP.
-    pub fn with_activation(mut self, activation: Activation) -> Self {
-        self.activation = Some(activation);
-        self
+    pub fn with_activation(self, activation: Activation) -> Self {
+        Self { activation: Some(activation), ..self }
     }
 
     /// Sets what the head looks at.
-    pub fn with_pooling(mut self, pooling: Pooling) -> Self {
-        self.pooling = pooling;
-        self
+    pub fn with_pooling(self, pooling: Pooling) -> Self {
+        Self { pooling, ..self }
     }
 
     /// Sets how a token knows its place.
-    pub fn with_position(mut self, position: Position) -> Self {
-        self.position = position;
-        self
-    }
-
-    /// Sets the probability of dropping a feature.
-    pub fn with_dropout(mut self, dropout: f64) -> Self {
-        self.dropout = dropout;
-        self
+    pub fn with_position(self, position: Position) -> Self {
+        Self { position, ..self }
     }
 
     /// Drops nothing: dropout and drop path are 0.
-    pub fn without_dropout(mut self) -> Self {
-        self.drop_path = 0.0;
-        self.with_dropout(0.0)
+    pub fn without_dropout(self) -> Self {
+        Self { dropout: 0.0, drop_path: 0.0, ..self }
     }
 
     /// Sets the probability of skipping half of the last block.
-    pub fn with_drop_path(mut self, drop_path: f64) -> Self {
-        self.drop_path = drop_path;
-        self
+    pub fn with_drop_path(self, drop_path: f64) -> Self {
+        Self { drop_path, ..self }
     }
 
     /// Refuses sizes that make no network.
@@ -164,40 +107,17 @@ impl VitConfig {
             ("projection", self.projection.unwrap_or(1)),
         ];
         for (field, found) in sizes {
-            if !(1..=LARGEST).contains(&found) {
-                return Err(ConfigError::Size { field, found });
-            }
+            range::size(field, found)?;
         }
-        for (field, found) in [("num_classes", self.num_classes), ("registers", self.registers)] {
-            if found > LARGEST {
-                return Err(ConfigError::Count { field, found });
-            }
-        }
-        if ![1, 3].contains(&self.channels) {
-            return Err(ConfigError::Channels { found: self.channels });
-        }
-        for (field, found) in [("dropout", self.dropout), ("drop_path", self.drop_path)] {
-            if !(0.0..1.0).contains(&found) {
-                return Err(ConfigError::Probability { field, found });
-            }
-        }
-        self.check_numbers()?;
+        range::count("num_classes", self.num_classes)?;
+        range::count("registers", self.registers)?;
+        range::channels(self.channels)?;
+        range::below_one("dropout", self.dropout)?;
+        range::below_one("drop_path", self.drop_path)?;
+        range::above_zero("layer_norm_epsilon", self.layer_norm_epsilon)?;
+        range::above_zero("weight_deviation", self.weight_deviation)?;
+        range::above_zero("layer_scale", self.layer_scale.unwrap_or(1.0))?;
         self.check_tokens()
-    }
-
-    fn check_numbers(&self) -> Result<(), ConfigError> {
-        let is_positive = |number: f64| number.is_finite() && number > 0.0;
-        let Self { layer_norm_epsilon, weight_deviation, layer_scale, .. } = *self;
-        if !is_positive(layer_norm_epsilon) {
-            return Err(ConfigError::Epsilon { found: layer_norm_epsilon });
-        }
-        if !is_positive(weight_deviation) {
-            return Err(ConfigError::Deviation { found: weight_deviation });
-        }
-        match layer_scale.filter(|&found| !is_positive(found)) {
-            Some(found) => Err(ConfigError::LayerScale { found }),
-            None => Ok(()),
-        }
     }
 
     fn check_tokens(&self) -> Result<(), ConfigError> {

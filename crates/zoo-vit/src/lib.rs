@@ -58,5 +58,8 @@ pub use pooling::Pooling;
 pub use position::Position;
 pub use preset::VitPreset;
 
+/// What a [`ConfigError`] says of a setting that is out of its range.
+pub use zoo_settings::OutOfRange;
+
 /// The layers that the network is made of, and [`Tap`](nn::Tap), which looks at what they give.
 pub use zoo_kernels::nn;

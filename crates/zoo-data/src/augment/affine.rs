@@ -2,8 +2,7 @@
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::settings;
 
 use super::{
     Augment, Background, Canvas, Draw,
@@ -12,36 +11,23 @@ use super::{
 };
 use crate::DataError;
 
-/// Rotates, translates, scales and shears the image, each by a random amount.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RandomAffine {
-    /// Largest angle in degrees, 0 to 180, in either direction.
-    pub degrees: f64,
-    /// Largest translation as a fraction of width and of height, each 0 to 1, in either direction;
-    /// in whole pixels.
-    pub translate: [f64; 2],
-    /// Smallest and largest factor for both sides, each 0.01 to 100.
-    pub scale: [f64; 2],
-    /// Largest shear of vertical and of horizontal lines in degrees, each 0 to 89, in either
-    /// direction.
-    pub shear: [f64; 2],
-    /// What is read between pixels.
-    pub interpolation: Interpolation,
-    /// What is beyond the image.
-    pub fill: Background,
-}
-
-impl Default for RandomAffine {
-    fn default() -> Self {
-        Self {
-            degrees: 10.0,
-            translate: [0.1; 2],
-            scale: [0.9, 1.1],
-            shear: [0.0; 2],
-            interpolation: Interpolation::default(),
-            fill: Background::default(),
-        }
+settings! {
+    /// Rotates, translates, scales and shears the image, each by a random amount.
+    pub struct RandomAffine {
+        /// Largest angle in degrees, 0 to 180, in either direction.
+        pub degrees: f64 = 10.0,
+        /// Largest translation as a fraction of width and of height, each 0 to 1, in either direction;
+        /// in whole pixels.
+        pub translate: [f64; 2] = [0.1; 2],
+        /// Smallest and largest factor for both sides, each 0.01 to 100.
+        pub scale: [f64; 2] = [0.9, 1.1],
+        /// Largest shear of vertical and of horizontal lines in degrees, each 0 to 89, in either
+        /// direction.
+        pub shear: [f64; 2] = [0.0; 2],
+        /// What is read between pixels.
+        pub interpolation: Interpolation,
+        /// What is beyond the image.
+        pub fill: Background,
     }
 }
 

@@ -1,8 +1,7 @@
 //! Images that use all values from black to white.
 
 use rand_chacha::ChaCha8Rng;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::settings;
 
 use super::{
     Augment, Canvas, Draw,
@@ -11,17 +10,11 @@ use super::{
 };
 use crate::DataError;
 
-/// Stretches each channel so that its smallest value becomes 0 and its largest 255.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RandomAutoContrast {
-    /// How often, 0 to 1.
-    pub probability: f64,
-}
-
-impl Default for RandomAutoContrast {
-    fn default() -> Self {
-        Self { probability: 0.5 }
+settings! {
+    /// Stretches each channel so that its smallest value becomes 0 and its largest 255.
+    pub struct RandomAutoContrast {
+        /// How often, 0 to 1.
+        pub probability: f64 = 0.5,
     }
 }
 

@@ -2,8 +2,7 @@
 
 use rand::{Rng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::settings;
 
 use super::{
     Augment, Canvas, Draw,
@@ -12,24 +11,18 @@ use super::{
 };
 use crate::DataError;
 
-/// Changes brightness, contrast, saturation and hue, each by a random amount, in random order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct ColorJitter {
-    /// The factor is between 1 minus this (at least 0) and 1 plus this: 0 to 10. 0 changes nothing.
-    pub brightness: f64,
-    /// The factor is between 1 minus this (at least 0) and 1 plus this: 0 to 10. 0 changes nothing.
-    pub contrast: f64,
-    /// The factor is between 1 minus this (at least 0) and 1 plus this: 0 to 10. 0 changes nothing.
-    pub saturation: f64,
-    /// Hues shift by up to this fraction of the colour circle in either direction: 0 to 0.5. 0
-    /// changes nothing.
-    pub hue: f64,
-}
-
-impl Default for ColorJitter {
-    fn default() -> Self {
-        Self { brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.0 }
+settings! {
+    /// Changes brightness, contrast, saturation and hue, each by a random amount, in random order.
+    pub struct ColorJitter {
+        /// The factor is between 1 minus this (at least 0) and 1 plus this: 0 to 10. 0 changes nothing.
+        pub brightness: f64 = 0.4,
+        /// The factor is between 1 minus this (at least 0) and 1 plus this: 0 to 10. 0 changes nothing.
+        pub contrast: f64 = 0.4,
+        /// The factor is between 1 minus this (at least 0) and 1 plus this: 0 to 10. 0 changes nothing.
+        pub saturation: f64 = 0.4,
+        /// Hues shift by up to this fraction of the colour circle in either direction: 0 to 0.5. 0
+        /// changes nothing.
+        pub hue: f64 = 0.0,
     }
 }
 

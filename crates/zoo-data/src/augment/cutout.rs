@@ -2,8 +2,7 @@
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::settings;
 
 use super::{
     Augment, Background, Canvas, Draw,
@@ -12,24 +11,18 @@ use super::{
 };
 use crate::{DataError, Image};
 
-/// Covers squares centred anywhere in the image, so that some extend past its edges.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Cutout {
-    /// How often squares are drawn, 0 to 1.
-    pub probability: f64,
-    /// Side of a square in pixels, 1 to the network's image size. The paper uses 16 for CIFAR-10
-    /// and 8 for CIFAR-100.
-    pub size: usize,
-    /// Number of squares, 1 to 100.
-    pub count: usize,
-    /// The colour of the squares.
-    pub fill: Background,
-}
-
-impl Default for Cutout {
-    fn default() -> Self {
-        Self { probability: 1.0, size: 8, count: 1, fill: Background::Mean }
+settings! {
+    /// Covers squares centred anywhere in the image, so that some extend past its edges.
+    pub struct Cutout {
+        /// How often squares are drawn, 0 to 1.
+        pub probability: f64 = 1.0,
+        /// Side of a square in pixels, 1 to the network's image size. The paper uses 16 for CIFAR-10
+        /// and 8 for CIFAR-100.
+        pub size: usize = 8,
+        /// Number of squares, 1 to 100.
+        pub count: usize = 1,
+        /// The colour of the squares.
+        pub fill: Background = Background::Mean,
     }
 }
 

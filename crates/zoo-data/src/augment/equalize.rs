@@ -1,8 +1,7 @@
 //! Images whose values are all equally frequent.
 
 use rand_chacha::ChaCha8Rng;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::settings;
 
 use super::{
     Augment, Canvas, Draw,
@@ -11,17 +10,11 @@ use super::{
 };
 use crate::DataError;
 
-/// Equalises each channel's histogram, so that its values are as evenly frequent as possible.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RandomEqualize {
-    /// How often, 0 to 1.
-    pub probability: f64,
-}
-
-impl Default for RandomEqualize {
-    fn default() -> Self {
-        Self { probability: 0.5 }
+settings! {
+    /// Equalises each channel's histogram, so that its values are as evenly frequent as possible.
+    pub struct RandomEqualize {
+        /// How often, 0 to 1.
+        pub probability: f64 = 0.5,
     }
 }
 

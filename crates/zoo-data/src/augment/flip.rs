@@ -2,8 +2,7 @@
 //! (<https://papers.nips.cc/paper/4824>, section 4.1).
 
 use rand_chacha::ChaCha8Rng;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::settings;
 
 use super::{
     Augment, Canvas, Draw,
@@ -12,31 +11,17 @@ use super::{
 };
 use crate::DataError;
 
-/// Mirrors the image left to right.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RandomHorizontalFlip {
-    /// How often, 0 to 1.
-    pub probability: f64,
-}
-
-/// Mirrors the image upside down.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RandomVerticalFlip {
-    /// How often, 0 to 1.
-    pub probability: f64,
-}
-
-impl Default for RandomHorizontalFlip {
-    fn default() -> Self {
-        Self { probability: 0.5 }
+settings! {
+    /// Mirrors the image left to right.
+    pub struct RandomHorizontalFlip {
+        /// How often, 0 to 1.
+        pub probability: f64 = 0.5,
     }
-}
 
-impl Default for RandomVerticalFlip {
-    fn default() -> Self {
-        Self { probability: 0.5 }
+    /// Mirrors the image upside down.
+    pub struct RandomVerticalFlip {
+        /// How often, 0 to 1.
+        pub probability: f64 = 0.5,
     }
 }
 

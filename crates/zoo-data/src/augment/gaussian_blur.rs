@@ -2,8 +2,7 @@
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::settings;
 
 use super::{
     Augment, Canvas, Draw,
@@ -12,22 +11,16 @@ use super::{
 };
 use crate::DataError;
 
-/// Blurs the image by a random amount.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RandomGaussianBlur {
-    /// How often, 0 to 1.
-    pub probability: f64,
-    /// Side of the blur kernel in pixels: odd, 1 to the network's image size. SimCLR uses a tenth
-    /// of the image.
-    pub kernel_size: usize,
-    /// Smallest and largest standard deviation in pixels, each 0.01 to 100.
-    pub sigma: [f64; 2],
-}
-
-impl Default for RandomGaussianBlur {
-    fn default() -> Self {
-        Self { probability: 0.5, kernel_size: 3, sigma: [0.1, 2.0] }
+settings! {
+    /// Blurs the image by a random amount.
+    pub struct RandomGaussianBlur {
+        /// How often, 0 to 1.
+        pub probability: f64 = 0.5,
+        /// Side of the blur kernel in pixels: odd, 1 to the network's image size. SimCLR uses a tenth
+        /// of the image.
+        pub kernel_size: usize = 3,
+        /// Smallest and largest standard deviation in pixels, each 0.01 to 100.
+        pub sigma: [f64; 2] = [0.1, 2.0],
     }
 }
 

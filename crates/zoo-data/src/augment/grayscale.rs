@@ -1,8 +1,7 @@
 //! Images without colours.
 
 use rand_chacha::ChaCha8Rng;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::settings;
 
 use super::{
     Augment, Canvas, Draw,
@@ -11,17 +10,11 @@ use super::{
 };
 use crate::DataError;
 
-/// Replaces colours by their luma, so that a network does not rely on them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RandomGrayscale {
-    /// How often, 0 to 1.
-    pub probability: f64,
-}
-
-impl Default for RandomGrayscale {
-    fn default() -> Self {
-        Self { probability: 0.1 }
+settings! {
+    /// Replaces colours by their luma, so that a network does not rely on them.
+    pub struct RandomGrayscale {
+        /// How often, 0 to 1.
+        pub probability: f64 = 0.1,
     }
 }
 

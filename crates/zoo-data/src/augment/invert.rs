@@ -1,8 +1,7 @@
 //! Negatives.
 
 use rand_chacha::ChaCha8Rng;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::settings;
 
 use super::{
     Augment, Canvas, Draw,
@@ -11,17 +10,11 @@ use super::{
 };
 use crate::DataError;
 
-/// Inverts every value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RandomInvert {
-    /// How often, 0 to 1.
-    pub probability: f64,
-}
-
-impl Default for RandomInvert {
-    fn default() -> Self {
-        Self { probability: 0.5 }
+settings! {
+    /// Inverts every value.
+    pub struct RandomInvert {
+        /// How often, 0 to 1.
+        pub probability: f64 = 0.5,
     }
 }
 

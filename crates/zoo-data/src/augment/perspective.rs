@@ -2,8 +2,7 @@
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::settings;
 
 use super::{
     Augment, Background, Canvas, Draw,
@@ -12,28 +11,17 @@ use super::{
 };
 use crate::DataError;
 
-/// Moves the four corners inwards, each by a random amount, and warps the image between them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RandomPerspective {
-    /// How often, 0 to 1.
-    pub probability: f64,
-    /// Largest distance of a corner, as a fraction of the way to the centre, 0 to 1.
-    pub distortion_scale: f64,
-    /// What is read between pixels.
-    pub interpolation: Interpolation,
-    /// What is beyond the image.
-    pub fill: Background,
-}
-
-impl Default for RandomPerspective {
-    fn default() -> Self {
-        Self {
-            probability: 0.5,
-            distortion_scale: 0.5,
-            interpolation: Interpolation::default(),
-            fill: Background::default(),
-        }
+settings! {
+    /// Moves the four corners inwards, each by a random amount, and warps the image between them.
+    pub struct RandomPerspective {
+        /// How often, 0 to 1.
+        pub probability: f64 = 0.5,
+        /// Largest distance of a corner, as a fraction of the way to the centre, 0 to 1.
+        pub distortion_scale: f64 = 0.5,
+        /// What is read between pixels.
+        pub interpolation: Interpolation,
+        /// What is beyond the image.
+        pub fill: Background,
     }
 }
 

@@ -1,8 +1,7 @@
 //! Images of few values, as posters are printed.
 
 use rand_chacha::ChaCha8Rng;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::settings;
 
 use super::{
     Augment, Canvas, Draw,
@@ -11,19 +10,13 @@ use super::{
 };
 use crate::DataError;
 
-/// Keeps the highest bits of every value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RandomPosterize {
-    /// How often, 0 to 1.
-    pub probability: f64,
-    /// How many of a value's 8 bits to keep, 1 to 8.
-    pub bits: u32,
-}
-
-impl Default for RandomPosterize {
-    fn default() -> Self {
-        Self { probability: 0.5, bits: 4 }
+settings! {
+    /// Keeps the highest bits of every value.
+    pub struct RandomPosterize {
+        /// How often, 0 to 1.
+        pub probability: f64 = 0.5,
+        /// How many of a value's 8 bits to keep, 1 to 8.
+        pub bits: u32 = 4,
     }
 }
 

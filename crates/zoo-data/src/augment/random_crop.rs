@@ -3,8 +3,7 @@
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::settings;
 
 use super::{
     Augment, Canvas, Draw,
@@ -13,20 +12,14 @@ use super::{
 };
 use crate::DataError;
 
-/// Pads the image on all sides and crops it to its own size, which shifts it by up to `padding`
-/// pixels.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RandomCrop {
-    /// Width of the border in pixels, 1 to 4096.
-    pub padding: usize,
-    /// What the border shows.
-    pub fill: Fill,
-}
-
-impl Default for RandomCrop {
-    fn default() -> Self {
-        Self { padding: 4, fill: Fill::Zeros }
+settings! {
+    /// Pads the image on all sides and crops it to its own size, which shifts it by up to `padding`
+    /// pixels.
+    pub struct RandomCrop {
+        /// Width of the border in pixels, 1 to 4096.
+        pub padding: usize = 4,
+        /// What the border shows.
+        pub fill: Fill = Fill::Zeros,
     }
 }
 

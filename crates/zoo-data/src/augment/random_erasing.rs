@@ -5,6 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use zoo_settings::settings;
 
 use super::{
     Augment, Background, Canvas, Draw,
@@ -16,19 +17,19 @@ use crate::{DataError, Image};
 /// Rectangles that do not fit are drawn again this often, as torchvision and timm do.
 const ATTEMPTS: usize = 10;
 
-/// Covers a rectangle of random size and shape that lies inside the image.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RandomErasing {
-    /// How often, 0 to 1.
-    pub probability: f64,
-    /// Smallest and largest area, as fractions of the image's: each 0.0001 to 1.
-    pub scale: [f64; 2],
-    /// Smallest and largest ratio of height to width: each 0.01 to 100. Drawn on a logarithmic
-    /// scale.
-    pub ratio: [f64; 2],
-    /// What covers it.
-    pub fill: ErasingFill,
+settings! {
+    /// Covers a rectangle of random size and shape that lies inside the image.
+    pub struct RandomErasing {
+        /// How often, 0 to 1.
+        pub probability: f64 = 0.5,
+        /// Smallest and largest area, as fractions of the image's: each 0.0001 to 1.
+        pub scale: [f64; 2] = [0.02, 0.33],
+        /// Smallest and largest ratio of height to width: each 0.01 to 100. Drawn on a logarithmic
+        /// scale.
+        pub ratio: [f64; 2] = [0.3, 3.3],
+        /// What covers it.
+        pub fill: ErasingFill,
+    }
 }
 
 /// What covers an erased rectangle.
@@ -44,17 +45,6 @@ pub enum ErasingFill {
     /// Every value drawn independently from a normal distribution with the mean and standard
     /// deviation of the preprocessing: timm's mode `pixel`.
     Noise,
-}
-
-impl Default for RandomErasing {
-    fn default() -> Self {
-        Self {
-            probability: 0.5,
-            scale: [0.02, 0.33],
-            ratio: [0.3, 3.3],
-            fill: ErasingFill::default(),
-        }
-    }
 }
 
 impl Augment for RandomErasing {

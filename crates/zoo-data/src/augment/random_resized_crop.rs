@@ -3,8 +3,7 @@
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::settings;
 
 use super::{Augment, Canvas, Draw, operation::ResizedCrop, settings::check_ends};
 use crate::{DataError, preprocess::Area};
@@ -12,22 +11,16 @@ use crate::{DataError, preprocess::Area};
 /// Parts that do not fit are drawn again this often, as torchvision and timm do.
 const ATTEMPTS: usize = 10;
 
-/// Cuts a region of random size and shape out of the stored image and scales it to the network's
-/// size. Replaces the preprocessing's `resize`, so it must come first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RandomResizedCrop {
-    /// Smallest and largest area, as fractions of the image's: each 0.0001 to 1. Smaller is
-    /// stronger.
-    pub scale: [f64; 2],
-    /// Smallest and largest ratio of width to height: each 0.01 to 100. Drawn on a logarithmic
-    /// scale.
-    pub ratio: [f64; 2],
-}
-
-impl Default for RandomResizedCrop {
-    fn default() -> Self {
-        Self { scale: [0.08, 1.0], ratio: [3.0 / 4.0, 4.0 / 3.0] }
+settings! {
+    /// Cuts a region of random size and shape out of the stored image and scales it to the network's
+    /// size. Replaces the preprocessing's `resize`, so it must come first.
+    pub struct RandomResizedCrop {
+        /// Smallest and largest area, as fractions of the image's: each 0.0001 to 1. Smaller is
+        /// stronger.
+        pub scale: [f64; 2] = [0.08, 1.0],
+        /// Smallest and largest ratio of width to height: each 0.01 to 100. Drawn on a logarithmic
+        /// scale.
+        pub ratio: [f64; 2] = [3.0 / 4.0, 4.0 / 3.0],
     }
 }
 

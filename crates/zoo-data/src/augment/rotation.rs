@@ -2,8 +2,7 @@
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::settings;
 
 use super::{
     Augment, Background, Canvas, Draw,
@@ -12,21 +11,15 @@ use super::{
 };
 use crate::DataError;
 
-/// Rotates the image about its centre, by any angle up to `degrees` in either direction.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RandomRotation {
-    /// Largest angle in degrees, 0 to 180.
-    pub degrees: f64,
-    /// What is read between pixels.
-    pub interpolation: Interpolation,
-    /// What is beyond the image.
-    pub fill: Background,
-}
-
-impl Default for RandomRotation {
-    fn default() -> Self {
-        Self { degrees: 15.0, interpolation: Interpolation::default(), fill: Background::default() }
+settings! {
+    /// Rotates the image about its centre, by any angle up to `degrees` in either direction.
+    pub struct RandomRotation {
+        /// Largest angle in degrees, 0 to 180.
+        pub degrees: f64 = 15.0,
+        /// What is read between pixels.
+        pub interpolation: Interpolation,
+        /// What is beyond the image.
+        pub fill: Background,
     }
 }
 

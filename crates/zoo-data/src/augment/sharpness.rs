@@ -1,8 +1,7 @@
 //! Sharpened images, and softened ones.
 
 use rand_chacha::ChaCha8Rng;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::settings;
 
 use super::{
     Augment, Canvas, Draw,
@@ -11,19 +10,13 @@ use super::{
 };
 use crate::DataError;
 
-/// Sharpens the image, or softens it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RandomSharpness {
-    /// How often, 0 to 1.
-    pub probability: f64,
-    /// 0 to 100. 0 is a softened image, 1 the image itself, 2 a sharper one.
-    pub factor: f64,
-}
-
-impl Default for RandomSharpness {
-    fn default() -> Self {
-        Self { probability: 0.5, factor: 2.0 }
+settings! {
+    /// Sharpens the image, or softens it.
+    pub struct RandomSharpness {
+        /// How often, 0 to 1.
+        pub probability: f64 = 0.5,
+        /// 0 to 100. 0 is a softened image, 1 the image itself, 2 a sharper one.
+        pub factor: f64 = 2.0,
     }
 }
 

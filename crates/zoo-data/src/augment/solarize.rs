@@ -1,8 +1,7 @@
 //! Images with bright values inverted, as in an overexposed film.
 
 use rand_chacha::ChaCha8Rng;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::settings;
 
 use super::{
     Augment, Canvas, Draw,
@@ -11,19 +10,13 @@ use super::{
 };
 use crate::DataError;
 
-/// Inverts values at and above a threshold.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RandomSolarize {
-    /// How often, 0 to 1.
-    pub probability: f64,
-    /// The smallest value that is inverted, 0 to 255.
-    pub threshold: f64,
-}
-
-impl Default for RandomSolarize {
-    fn default() -> Self {
-        Self { probability: 0.5, threshold: 128.0 }
+settings! {
+    /// Inverts values at and above a threshold.
+    pub struct RandomSolarize {
+        /// How often, 0 to 1.
+        pub probability: f64 = 0.5,
+        /// The smallest value that is inverted, 0 to 255.
+        pub threshold: f64 = 128.0,
     }
 }
 

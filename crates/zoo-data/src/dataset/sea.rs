@@ -4,9 +4,8 @@
 use std::sync::{Arc, OnceLock};
 
 use rand::RngCore;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use zoo_settings::settings;
 
 use super::{
     Dataset, ImageSource, Info, OnUnreadable, Split, SplitName, SubsetConfig, kept::Kept, owned,
@@ -37,41 +36,27 @@ const MAX_IMAGES: usize = 10_000_000;
 /// time.
 const MAX_KEPT_BYTES: usize = 256 << 20;
 
-/// Drawn marine animals. Labels alternate, so every split is balanced.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct SeaConfig {
-    /// Number of train images, 10 to 10,000,000.
-    pub train: usize,
-    /// Number of valid images, 10 to 10,000,000.
-    pub valid: usize,
-    /// Number of test images, 10 to 10,000,000.
-    pub test: usize,
-    /// Seed of the drawings.
-    pub seed: u64,
-    /// The classes to keep, by name, in the order of their labels: at least two. By default all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub classes: Option<Vec<String>>,
-    /// How much of the train split to keep: `{"fraction": 0.1}` or `{"images_per_class": 20}`. By
-    /// default all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub subset: Option<SubsetConfig>,
-    /// How images are prepared for the network. They are drawn at `image_size`, by default 32, and
-    /// never resized.
-    pub preprocess: PreprocessConfig,
-}
-
-impl Default for SeaConfig {
-    fn default() -> Self {
-        Self {
-            train: 4000,
-            valid: 1000,
-            test: 1000,
-            seed: 0,
-            classes: None,
-            subset: None,
-            preprocess: PreprocessConfig::default(),
-        }
+settings! {
+    /// Drawn marine animals. Labels alternate, so every split is balanced.
+    pub struct SeaConfig {
+        /// Number of train images, 10 to 10,000,000.
+        pub train: usize = 4000,
+        /// Number of valid images, 10 to 10,000,000.
+        pub valid: usize = 1000,
+        /// Number of test images, 10 to 10,000,000.
+        pub test: usize = 1000,
+        /// Seed of the drawings.
+        pub seed: u64 = 0,
+        /// The classes to keep, by name, in the order of their labels: at least two. By default all.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub classes: Option<Vec<String>>,
+        /// How much of the train split to keep: `{"fraction": 0.1}` or `{"images_per_class": 20}`. By
+        /// default all.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub subset: Option<SubsetConfig>,
+        /// How images are prepared for the network. They are drawn at `image_size`, by default 32, and
+        /// never resized.
+        pub preprocess: PreprocessConfig,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use zoo_settings::settings;
 
 use crate::DataError;
 
@@ -17,24 +18,18 @@ pub enum Sampler {
     Balanced,
 }
 
-/// How batches are made.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct LoaderConfig {
-    /// Number of images in a batch, 1 to 1,048,576.
-    pub batch_size: usize,
-    /// Number of threads that read and augment images, 0 to 256. With 0, the training thread does
-    /// it. Does not affect the batches.
-    pub workers: usize,
-    /// Number of batches to prepare ahead, 0 to 1024, in addition to those that workers are making.
-    pub prefetch: usize,
-    /// Which training images an epoch contains.
-    pub sampler: Sampler,
-}
-
-impl Default for LoaderConfig {
-    fn default() -> Self {
-        Self { batch_size: 64, workers: 2, prefetch: 4, sampler: Sampler::default() }
+settings! {
+    /// How batches are made.
+    pub struct LoaderConfig {
+        /// Number of images in a batch, 1 to 1,048,576.
+        pub batch_size: usize = 64,
+        /// Number of threads that read and augment images, 0 to 256. With 0, the training thread does
+        /// it. Does not affect the batches.
+        pub workers: usize = 2,
+        /// Number of batches to prepare ahead, 0 to 1024, in addition to those that workers are making.
+        pub prefetch: usize = 4,
+        /// Which training images an epoch contains.
+        pub sampler: Sampler,
     }
 }
 

@@ -7,6 +7,7 @@ mod resize;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use zoo_settings::settings;
 
 pub use geometry::CropOffset;
 pub use interpolation::Interpolation;
@@ -19,35 +20,23 @@ use crate::{DataError, Image, range::check_within};
 /// The longest side of a network's image, in pixels.
 const MAX_IMAGE_SIZE: usize = 4096;
 
-/// How images are prepared for the network, as a user writes it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct PreprocessConfig {
-    /// Side of the square image that the network sees, in pixels, 1 to 4096. By default the
-    /// dataset's native size, and 224 for folders of photos.
-    pub image_size: Option<usize>,
-    /// How images of another size or shape are resized to `image_size`.
-    pub resize: Resize,
-    /// How much of the scaled image is seen, side by side: 0.1 to 1. The image is scaled to
-    /// `image_size / crop_ratio` pixels, its shorter side with `crop`, its longer one with `letterbox`,
-    /// both with `squish`, and its middle is seen. timm's `crop_pct`.
-    pub crop_ratio: f64,
-    /// How to interpolate between pixels.
-    pub interpolation: Interpolation,
-    /// The mean and standard deviation for normalisation. By default the dataset's, and `imagenet`
-    /// for folders of photos.
-    pub normalize: Option<Normalize>,
-}
-
-impl Default for PreprocessConfig {
-    fn default() -> Self {
-        Self {
-            image_size: None,
-            resize: Resize::default(),
-            crop_ratio: 1.0,
-            interpolation: Interpolation::default(),
-            normalize: None,
-        }
+settings! {
+    /// How images are prepared for the network, as a user writes it.
+    pub struct PreprocessConfig {
+        /// Side of the square image that the network sees, in pixels, 1 to 4096. By default the
+        /// dataset's native size, and 224 for folders of photos.
+        pub image_size: Option<usize>,
+        /// How images of another size or shape are resized to `image_size`.
+        pub resize: Resize,
+        /// How much of the scaled image is seen, side by side: 0.1 to 1. The image is scaled to
+        /// `image_size / crop_ratio` pixels, its shorter side with `crop`, its longer one with `letterbox`,
+        /// both with `squish`, and its middle is seen. timm's `crop_pct`.
+        pub crop_ratio: f64 = 1.0,
+        /// How to interpolate between pixels.
+        pub interpolation: Interpolation,
+        /// The mean and standard deviation for normalisation. By default the dataset's, and `imagenet`
+        /// for folders of photos.
+        pub normalize: Option<Normalize>,
     }
 }
 

@@ -16,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zoo_data::{AugmentConfig, DataConfig, LoaderConfig, MixConfig, augment};
 use zoo_model::ModelSettings;
+use zoo_settings::settings;
 use zoo_training::{
     FineTuneConfig, LossConfig, OptimizerConfig, ParameterGroupsConfig, ScheduleConfig, TrainConfig,
 };
@@ -99,17 +100,11 @@ pub struct About {
     pub command: String,
 }
 
-/// What to measure besides loss and accuracy.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct MetricsConfig {
-    /// An image counts as correct for top-k accuracy if its class is among the k most probable.
-    pub top_k: usize,
-}
-
-impl Default for MetricsConfig {
-    fn default() -> Self {
-        Self { top_k: 5 }
+settings! {
+    /// What to measure besides loss and accuracy.
+    pub struct MetricsConfig {
+        /// An image counts as correct for top-k accuracy if its class is among the k most probable.
+        pub top_k: usize = 5,
     }
 }
 

@@ -1,31 +1,22 @@
 //! When checkpoints are written and which are kept.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::{range, settings};
 
-use crate::words::range;
-
-/// When to write checkpoints: after every epoch, and optionally within epochs. This does not change
-/// the results of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct CheckpointConfig {
-    /// Also every this many optimizer steps, at least 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub every_steps: Option<usize>,
-    /// Also when the last one is this many minutes old, above 0.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub every_minutes: Option<f64>,
-    /// How many of the latest checkpoints to keep, at least 1; with 2, one is left to resume from
-    /// if the last one is corrupt.
-    pub keep_last: usize,
-    /// Also keeps the checkpoint with the best accuracy on the valid split.
-    pub keep_best: bool,
-}
-
-impl Default for CheckpointConfig {
-    fn default() -> Self {
-        Self { every_steps: None, every_minutes: None, keep_last: 2, keep_best: true }
+settings! {
+    /// When to write checkpoints: after every epoch, and optionally within epochs. This does not change
+    /// the results of a run.
+    pub struct CheckpointConfig {
+        /// Also every this many optimizer steps, at least 1.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub every_steps: Option<usize>,
+        /// Also when the last one is this many minutes old, above 0.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub every_minutes: Option<f64>,
+        /// How many of the latest checkpoints to keep, at least 1; with 2, one is left to resume from
+        /// if the last one is corrupt.
+        pub keep_last: usize = 2,
+        /// Also keeps the checkpoint with the best accuracy on the valid split.
+        pub keep_best: bool = true,
     }
 }
 
@@ -39,7 +30,7 @@ impl CheckpointConfig {
         self.every_steps.map_or(Ok(()), |steps| range::at_least_one("every_steps", steps))?;
         let minutes = self.every_minutes;
         minutes.map_or(Ok(()), |minutes| range::above_zero("every_minutes", minutes))?;
-        range::at_least_one("keep_last", self.keep_last)
+        Ok(range::at_least_one("keep_last", self.keep_last)?)
     }
 
     /// True where a checkpoint is due after `step` steps, `seconds` after the last one.

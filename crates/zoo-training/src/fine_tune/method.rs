@@ -4,9 +4,10 @@ use burn::module::{Lora, ParamGroup};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zoo_model::{Classifier, host, seeded};
+use zoo_settings::{range, settings};
 
 use super::Freeze;
-use crate::{hidden_matrices, words::range};
+use crate::hidden_matrices;
 
 /// How a pretrained network is fitted to the data.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -25,19 +26,13 @@ pub enum Method {
     Lora(LoraConfig),
 }
 
-/// Low-rank adapters. <https://arxiv.org/abs/2106.09685>
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct LoraConfig {
-    /// Number of columns of the first and rows of the second narrow matrix, at least 1.
-    pub rank: usize,
-    /// The product is scaled by this, above 0, divided by the rank.
-    pub alpha: f64,
-}
-
-impl Default for LoraConfig {
-    fn default() -> Self {
-        Self { rank: 8, alpha: 16.0 }
+settings! {
+    /// Low-rank adapters. <https://arxiv.org/abs/2106.09685>
+    pub struct LoraConfig {
+        /// Number of columns of the first and rows of the second narrow matrix, at least 1.
+        pub rank: usize = 8,
+        /// The product is scaled by this, above 0, divided by the rank.
+        pub alpha: f64 = 16.0,
     }
 }
 

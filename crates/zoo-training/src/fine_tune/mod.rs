@@ -9,8 +9,9 @@ use burn::module::{Module, ParamGroup};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zoo_model::{head_path, is_within};
+use zoo_settings::range;
 
-use crate::words::{range, unknown};
+use crate::words::unknown;
 
 pub use self::{
     features::Features,

@@ -1,37 +1,23 @@
 //! Adam's second moment by rows and columns alone, for less memory.
 
 use burn::optim;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::{range, settings};
 
 use super::Settings;
-use crate::words::range;
 
-/// Settings of Adafactor; the defaults are the paper's, as in Burn.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct AdafactorConfig {
-    /// The largest step size of the schedule, above 0.
-    pub learning_rate: f64,
-    /// Caps the learning rate by 1 / √steps.
-    pub relative_step: bool,
-    /// Multiplies the step by the root mean square of the parameter.
-    pub scale_parameter: bool,
-    /// The largest root mean square of a step before the learning rate, above 0.
-    pub clip_threshold: f64,
-    /// The share of the weights that a step with learning rate 1 removes, at least 0.
-    pub weight_decay: f64,
-}
-
-impl Default for AdafactorConfig {
-    fn default() -> Self {
-        Self {
-            learning_rate: 0.01,
-            relative_step: true,
-            scale_parameter: true,
-            clip_threshold: 1.0,
-            weight_decay: 0.0,
-        }
+settings! {
+    /// Settings of Adafactor; the defaults are the paper's, as in Burn.
+    pub struct AdafactorConfig {
+        /// The largest step size of the schedule, above 0.
+        pub learning_rate: f64 = 0.01,
+        /// Caps the learning rate by 1 / √steps.
+        pub relative_step: bool = true,
+        /// Multiplies the step by the root mean square of the parameter.
+        pub scale_parameter: bool = true,
+        /// The largest root mean square of a step before the learning rate, above 0.
+        pub clip_threshold: f64 = 1.0,
+        /// The share of the weights that a step with learning rate 1 removes, at least 0.
+        pub weight_decay: f64 = 0.0,
     }
 }
 
@@ -39,7 +25,7 @@ impl Settings for AdafactorConfig {
     type Optimizer = optim::Adafactor;
 
     fn check(&self) -> Result<(), String> {
-        range::above_zero("clip_threshold", self.clip_threshold)
+        Ok(range::above_zero("clip_threshold", self.clip_threshold)?)
     }
 
     fn build(&self, weight_decay: f64) -> optim::Adafactor {

@@ -1,29 +1,21 @@
 //! Divides by the root of all squared gradients so far.
 
 use burn::optim::{self, decay::WeightDecayConfig};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::{range, settings};
 
 use super::Settings;
-use crate::words::range;
 
-/// Settings of AdaGrad, as `torch.optim.Adagrad`; the defaults are PyTorch's.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct AdaGradConfig {
-    /// The largest step size of the schedule, above 0.
-    pub learning_rate: f64,
-    /// Divides the learning rate by 1 + this × (steps done), at least 0.
-    pub lr_decay: f64,
-    /// Added to the denominator, above 0.
-    pub epsilon: f64,
-    /// The factor of the weights that is added to their gradient, at least 0.
-    pub weight_decay: f64,
-}
-
-impl Default for AdaGradConfig {
-    fn default() -> Self {
-        Self { learning_rate: 0.01, lr_decay: 0.0, epsilon: 1e-10, weight_decay: 0.0 }
+settings! {
+    /// Settings of AdaGrad, as `torch.optim.Adagrad`; the defaults are PyTorch's.
+    pub struct AdaGradConfig {
+        /// The largest step size of the schedule, above 0.
+        pub learning_rate: f64 = 0.01,
+        /// Divides the learning rate by 1 + this × (steps done), at least 0.
+        pub lr_decay: f64 = 0.0,
+        /// Added to the denominator, above 0.
+        pub epsilon: f64 = 1e-10,
+        /// The factor of the weights that is added to their gradient, at least 0.
+        pub weight_decay: f64 = 0.0,
     }
 }
 
@@ -32,7 +24,7 @@ impl Settings for AdaGradConfig {
 
     fn check(&self) -> Result<(), String> {
         range::from_zero("lr_decay", self.lr_decay)?;
-        range::above_zero("epsilon", self.epsilon)
+        Ok(range::above_zero("epsilon", self.epsilon)?)
     }
 
     fn build(&self, weight_decay: f64) -> optim::AdaGrad {

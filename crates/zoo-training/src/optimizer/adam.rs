@@ -1,40 +1,25 @@
 //! Adam.
 
 use burn::optim::{self, decay::WeightDecayConfig};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::{range, settings};
 
 use super::Settings;
-use crate::words::range;
 
-/// Settings of Adam, as `torch.optim.Adam`; the defaults are PyTorch's.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct AdamConfig {
-    /// The largest step size of the schedule, above 0.
-    pub learning_rate: f64,
-    /// Decay of the running mean of gradients, at least 0 and below 1.
-    pub beta1: f64,
-    /// Decay of the running mean of squared gradients, at least 0 and below 1.
-    pub beta2: f64,
-    /// Added to the denominator, above 0.
-    pub epsilon: f64,
-    /// Divides by the largest second moment so far. <https://openreview.net/forum?id=ryQu7f-RZ>
-    pub amsgrad: bool,
-    /// The factor of the weights that is added to their gradient, at least 0.
-    pub weight_decay: f64,
-}
-
-impl Default for AdamConfig {
-    fn default() -> Self {
-        Self {
-            learning_rate: 1e-3,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            amsgrad: false,
-            weight_decay: 0.0,
-        }
+settings! {
+    /// Settings of Adam, as `torch.optim.Adam`; the defaults are PyTorch's.
+    pub struct AdamConfig {
+        /// The largest step size of the schedule, above 0.
+        pub learning_rate: f64 = 1e-3,
+        /// Decay of the running mean of gradients, at least 0 and below 1.
+        pub beta1: f64 = 0.9,
+        /// Decay of the running mean of squared gradients, at least 0 and below 1.
+        pub beta2: f64 = 0.999,
+        /// Added to the denominator, above 0.
+        pub epsilon: f64 = 1e-8,
+        /// Divides by the largest second moment so far. <https://openreview.net/forum?id=ryQu7f-RZ>
+        pub amsgrad: bool = false,
+        /// The factor of the weights that is added to their gradient, at least 0.
+        pub weight_decay: f64 = 0.0,
     }
 }
 
@@ -44,7 +29,7 @@ impl Settings for AdamConfig {
     fn check(&self) -> Result<(), String> {
         range::below_one("beta1", self.beta1)?;
         range::below_one("beta2", self.beta2)?;
-        range::above_zero("epsilon", self.epsilon)
+        Ok(range::above_zero("epsilon", self.epsilon)?)
     }
 
     fn build(&self, weight_decay: f64) -> optim::Adam {

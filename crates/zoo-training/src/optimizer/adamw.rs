@@ -1,31 +1,23 @@
 //! Adam with decoupled weight decay.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use zoo_kernels::optim;
+use zoo_settings::{range, settings};
 
 use super::Settings;
-use crate::words::range;
 
-/// Settings of AdamW, as `torch.optim.AdamW`; the defaults are PyTorch's.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct AdamWConfig {
-    /// The largest step size of the schedule, above 0.
-    pub learning_rate: f64,
-    /// Decay of the running mean of gradients, at least 0 and below 1.
-    pub beta1: f64,
-    /// Decay of the running mean of squared gradients, at least 0 and below 1.
-    pub beta2: f64,
-    /// Added to the denominator, above 0.
-    pub epsilon: f64,
-    /// The share of the weights that a step with learning rate 1 removes, at least 0.
-    pub weight_decay: f64,
-}
-
-impl Default for AdamWConfig {
-    fn default() -> Self {
-        Self { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 }
+settings! {
+    /// Settings of AdamW, as `torch.optim.AdamW`; the defaults are PyTorch's.
+    pub struct AdamWConfig {
+        /// The largest step size of the schedule, above 0.
+        pub learning_rate: f64 = 1e-3,
+        /// Decay of the running mean of gradients, at least 0 and below 1.
+        pub beta1: f64 = 0.9,
+        /// Decay of the running mean of squared gradients, at least 0 and below 1.
+        pub beta2: f64 = 0.999,
+        /// Added to the denominator, above 0.
+        pub epsilon: f64 = 1e-8,
+        /// The share of the weights that a step with learning rate 1 removes, at least 0.
+        pub weight_decay: f64 = 0.01,
     }
 }
 
@@ -35,7 +27,7 @@ impl Settings for AdamWConfig {
     fn check(&self) -> Result<(), String> {
         range::below_one("beta1", self.beta1)?;
         range::below_one("beta2", self.beta2)?;
-        range::above_zero("epsilon", self.epsilon)
+        Ok(range::above_zero("epsilon", self.epsilon)?)
     }
 
     fn build(&self, weight_decay: f64) -> optim::AdamW {

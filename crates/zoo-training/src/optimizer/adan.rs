@@ -1,40 +1,25 @@
 //! Adam with a Nesterov momentum of the gradients' differences.
 
 use burn::optim;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::{range, settings};
 
 use super::Settings;
-use crate::words::range;
 
-/// Settings of Adan.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct AdanConfig {
-    /// The largest step size of the schedule, above 0.
-    pub learning_rate: f64,
-    /// Decay of the running mean of gradients, at least 0 and below 1.
-    pub beta1: f64,
-    /// Decay of the running mean of the gradients' differences, at least 0 and below 1.
-    pub beta2: f64,
-    /// Decay of the running mean of squares, at least 0 and below 1.
-    pub beta3: f64,
-    /// Added to the denominator, above 0.
-    pub epsilon: f64,
-    /// The share of the weights that a step with learning rate 1 removes, at least 0.
-    pub weight_decay: f64,
-}
-
-impl Default for AdanConfig {
-    fn default() -> Self {
-        Self {
-            learning_rate: 1e-3,
-            beta1: 0.98,
-            beta2: 0.92,
-            beta3: 0.99,
-            epsilon: 1e-8,
-            weight_decay: 0.0,
-        }
+settings! {
+    /// Settings of Adan.
+    pub struct AdanConfig {
+        /// The largest step size of the schedule, above 0.
+        pub learning_rate: f64 = 1e-3,
+        /// Decay of the running mean of gradients, at least 0 and below 1.
+        pub beta1: f64 = 0.98,
+        /// Decay of the running mean of the gradients' differences, at least 0 and below 1.
+        pub beta2: f64 = 0.92,
+        /// Decay of the running mean of squares, at least 0 and below 1.
+        pub beta3: f64 = 0.99,
+        /// Added to the denominator, above 0.
+        pub epsilon: f64 = 1e-8,
+        /// The share of the weights that a step with learning rate 1 removes, at least 0.
+        pub weight_decay: f64 = 0.0,
     }
 }
 
@@ -45,7 +30,7 @@ impl Settings for AdanConfig {
         range::below_one("beta1", self.beta1)?;
         range::below_one("beta2", self.beta2)?;
         range::below_one("beta3", self.beta3)?;
-        range::above_zero("epsilon", self.epsilon)
+        Ok(range::above_zero("epsilon", self.epsilon)?)
     }
 
     fn build(&self, weight_decay: f64) -> optim::Adan {

@@ -9,8 +9,7 @@ use burn::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zoo_model::{Classifier, head_path, is_within};
-
-use crate::words::range;
+use zoo_settings::range;
 
 /// Which parameters are treated differently.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -41,7 +40,7 @@ impl ParameterGroupsConfig {
     /// What was found and what was expected, beginning with the name of the setting.
     pub fn check(&self) -> Result<(), String> {
         range::above_zero("layer_decay", self.layer_decay)?;
-        range::fraction("layer_decay", self.layer_decay)
+        Ok(range::fraction("layer_decay", self.layer_decay)?)
     }
 }
 

@@ -1,30 +1,22 @@
 //! The sign of a momentum.
 
 use burn::optim;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::{range, settings};
 
 use super::Settings;
-use crate::words::range;
 
-/// Settings of Lion. It needs a learning rate of a third to a tenth of AdamW's, and a weight decay
-/// larger by the same factor.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct LionConfig {
-    /// The largest step size of the schedule, above 0.
-    pub learning_rate: f64,
-    /// The share of the momentum in a step, at least 0 and below 1.
-    pub beta1: f64,
-    /// Decay of the momentum, at least 0 and below 1.
-    pub beta2: f64,
-    /// The share of the weights that a step with learning rate 1 removes, at least 0.
-    pub weight_decay: f64,
-}
-
-impl Default for LionConfig {
-    fn default() -> Self {
-        Self { learning_rate: 1e-4, beta1: 0.9, beta2: 0.99, weight_decay: 0.0 }
+settings! {
+    /// Settings of Lion. It needs a learning rate of a third to a tenth of AdamW's, and a weight decay
+    /// larger by the same factor.
+    pub struct LionConfig {
+        /// The largest step size of the schedule, above 0.
+        pub learning_rate: f64 = 1e-4,
+        /// The share of the momentum in a step, at least 0 and below 1.
+        pub beta1: f64 = 0.9,
+        /// Decay of the momentum, at least 0 and below 1.
+        pub beta2: f64 = 0.99,
+        /// The share of the weights that a step with learning rate 1 removes, at least 0.
+        pub weight_decay: f64 = 0.0,
     }
 }
 
@@ -33,7 +25,7 @@ impl Settings for LionConfig {
 
     fn check(&self) -> Result<(), String> {
         range::below_one("beta1", self.beta1)?;
-        range::below_one("beta2", self.beta2)
+        Ok(range::below_one("beta2", self.beta2)?)
     }
 
     fn build(&self, weight_decay: f64) -> optim::Lion {

@@ -18,13 +18,13 @@ mod sgd;
 use burn::optim::{ModuleOptimizer, Optimizer};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use zoo_settings::range;
 
 use self::{
     adafactor::AdafactorConfig, adagrad::AdaGradConfig, adam::AdamConfig, adamw::AdamWConfig,
     adan::AdanConfig, lamb::LambConfig, lion::LionConfig, muon::MuonConfig, rmsprop::RmsPropConfig,
     sgd::SgdConfig,
 };
-use crate::words::range;
 
 pub use self::groups::{ParameterGroups, ParameterGroupsConfig, hidden_matrices};
 

@@ -4,32 +4,24 @@ use burn::optim::{
     AdjustLrFn, ModuleOptimizer, MuonConfig as BurnMuonConfig, decay::WeightDecayConfig,
     momentum::MomentumConfig,
 };
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use zoo_kernels::optim;
+use zoo_settings::{range, settings};
 
 use super::{AdamWConfig, ParameterGroups, Settings};
-use crate::words::range;
 
-/// Settings of Muon, as `torch.optim.Muon` with `adjust_lr_fn="match_rms_adamw"`, so that learning
-/// rate and weight decay have the scale of AdamW's. It updates only matrices of hidden layers;
-/// AdamW updates the rest (convolutions, embeddings, norms, biases, the head).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct MuonConfig {
-    /// The largest step size of the schedule, above 0.
-    pub learning_rate: f64,
-    /// The share of the last step that carries over, at least 0 and below 1.
-    pub momentum: f64,
-    /// Uses Nesterov momentum, which looks ahead along the momentum.
-    pub nesterov: bool,
-    /// The share of the weights that a step with learning rate 1 removes, at least 0.
-    pub weight_decay: f64,
-}
-
-impl Default for MuonConfig {
-    fn default() -> Self {
-        Self { learning_rate: 1e-3, momentum: 0.95, nesterov: true, weight_decay: 0.1 }
+settings! {
+    /// Settings of Muon, as `torch.optim.Muon` with `adjust_lr_fn="match_rms_adamw"`, so that learning
+    /// rate and weight decay have the scale of AdamW's. It updates only matrices of hidden layers;
+    /// AdamW updates the rest (convolutions, embeddings, norms, biases, the head).
+    pub struct MuonConfig {
+        /// The largest step size of the schedule, above 0.
+        pub learning_rate: f64 = 1e-3,
+        /// The share of the last step that carries over, at least 0 and below 1.
+        pub momentum: f64 = 0.95,
+        /// Uses Nesterov momentum, which looks ahead along the momentum.
+        pub nesterov: bool = true,
+        /// The share of the weights that a step with learning rate 1 removes, at least 0.
+        pub weight_decay: f64 = 0.1,
     }
 }
 
@@ -38,7 +30,7 @@ impl Settings for MuonConfig {
     type Optimizer = optim::AdamW;
 
     fn check(&self) -> Result<(), String> {
-        range::below_one("momentum", self.momentum)
+        Ok(range::below_one("momentum", self.momentum)?)
     }
 
     fn build(&self, weight_decay: f64) -> optim::AdamW {

@@ -1,40 +1,25 @@
 //! Divides by a running root mean square of the gradients.
 
 use burn::optim::{self, decay::WeightDecayConfig};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::{range, settings};
 
 use super::Settings;
-use crate::words::range;
 
-/// Settings of RMSProp, as `torch.optim.RMSprop`; the defaults are PyTorch's.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RmsPropConfig {
-    /// The largest step size of the schedule, above 0.
-    pub learning_rate: f64,
-    /// Decay of the running mean of squared gradients, at least 0 and below 1.
-    pub alpha: f64,
-    /// The share of the last step that carries over, at least 0 and below 1.
-    pub momentum: f64,
-    /// Added to the denominator, above 0.
-    pub epsilon: f64,
-    /// Divides by the deviation instead of the root mean square.
-    pub centered: bool,
-    /// The factor of the weights that is added to their gradient, at least 0.
-    pub weight_decay: f64,
-}
-
-impl Default for RmsPropConfig {
-    fn default() -> Self {
-        Self {
-            learning_rate: 0.01,
-            alpha: 0.99,
-            momentum: 0.0,
-            epsilon: 1e-8,
-            centered: false,
-            weight_decay: 0.0,
-        }
+settings! {
+    /// Settings of RMSProp, as `torch.optim.RMSprop`; the defaults are PyTorch's.
+    pub struct RmsPropConfig {
+        /// The largest step size of the schedule, above 0.
+        pub learning_rate: f64 = 0.01,
+        /// Decay of the running mean of squared gradients, at least 0 and below 1.
+        pub alpha: f64 = 0.99,
+        /// The share of the last step that carries over, at least 0 and below 1.
+        pub momentum: f64 = 0.0,
+        /// Added to the denominator, above 0.
+        pub epsilon: f64 = 1e-8,
+        /// Divides by the deviation instead of the root mean square.
+        pub centered: bool = false,
+        /// The factor of the weights that is added to their gradient, at least 0.
+        pub weight_decay: f64 = 0.0,
     }
 }
 
@@ -44,7 +29,7 @@ impl Settings for RmsPropConfig {
     fn check(&self) -> Result<(), String> {
         range::below_one("alpha", self.alpha)?;
         range::below_one("momentum", self.momentum)?;
-        range::above_zero("epsilon", self.epsilon)
+        Ok(range::above_zero("epsilon", self.epsilon)?)
     }
 
     fn build(&self, weight_decay: f64) -> optim::RmsProp {

@@ -1,29 +1,21 @@
 //! Stochastic gradient descent.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use zoo_kernels::optim;
+use zoo_settings::{range, settings};
 
 use super::Settings;
-use crate::words::range;
 
-/// Settings of stochastic gradient descent, as `torch.optim.SGD`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct SgdConfig {
-    /// The largest step size of the schedule, above 0.
-    pub learning_rate: f64,
-    /// The share of the last step that carries over, at least 0 and below 1.
-    pub momentum: f64,
-    /// Uses Nesterov momentum, which looks ahead along the momentum.
-    pub nesterov: bool,
-    /// The factor of the weights that is added to their gradient, at least 0.
-    pub weight_decay: f64,
-}
-
-impl Default for SgdConfig {
-    fn default() -> Self {
-        Self { learning_rate: 0.01, momentum: 0.9, nesterov: false, weight_decay: 0.0 }
+settings! {
+    /// Settings of stochastic gradient descent, as `torch.optim.SGD`.
+    pub struct SgdConfig {
+        /// The largest step size of the schedule, above 0.
+        pub learning_rate: f64 = 0.01,
+        /// The share of the last step that carries over, at least 0 and below 1.
+        pub momentum: f64 = 0.9,
+        /// Uses Nesterov momentum, which looks ahead along the momentum.
+        pub nesterov: bool = false,
+        /// The factor of the weights that is added to their gradient, at least 0.
+        pub weight_decay: f64 = 0.0,
     }
 }
 

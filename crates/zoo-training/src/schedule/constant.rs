@@ -1,21 +1,14 @@
 //! The learning rate stays.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::settings;
 
 use super::{Extent, Length, Schedule, Span};
 
-/// Settings of the constant schedule.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct ConstantConfig {
-    /// The warm-up, over which the learning rate rises linearly from near 0.
-    pub warmup: Length,
-}
-
-impl Default for ConstantConfig {
-    fn default() -> Self {
-        Self { warmup: Length::Steps(0) }
+settings! {
+    /// Settings of the constant schedule.
+    pub struct ConstantConfig {
+        /// The warm-up, over which the learning rate rises linearly from near 0.
+        pub warmup: Length = Length::Steps(0),
     }
 }
 

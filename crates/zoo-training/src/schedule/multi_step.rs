@@ -1,36 +1,22 @@
 //! Drops at given points.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::{range, settings};
 
 use super::{Extent, Length, Schedule, Span};
-use crate::words::range;
 
-/// Settings of the multi-step schedule, as PyTorch's `MultiStepLR`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct MultiStepConfig {
-    /// The warm-up, over which the learning rate rises linearly from near 0.
-    pub warmup: Length,
-    /// The length after which the learning rate stays constant.
-    pub length: Length,
-    /// Where the learning rate drops, counted from the start of the run; at least one.
-    pub milestones: Vec<Length>,
-    /// The factor of each drop, 0 to 1.
-    pub gamma: f64,
-    /// The lowest learning rate as a fraction of the optimizer's, 0 to 1.
-    pub floor: f64,
-}
-
-impl Default for MultiStepConfig {
-    fn default() -> Self {
-        Self {
-            warmup: Length::Steps(0),
-            length: Length::Fraction(1.0),
-            milestones: vec![Length::Fraction(0.5), Length::Fraction(0.75)],
-            gamma: 0.1,
-            floor: 0.0,
-        }
+settings! {
+    /// Settings of the multi-step schedule, as PyTorch's `MultiStepLR`.
+    pub struct MultiStepConfig {
+        /// The warm-up, over which the learning rate rises linearly from near 0.
+        pub warmup: Length = Length::Steps(0),
+        /// The length after which the learning rate stays constant.
+        pub length: Length = Length::Fraction(1.0),
+        /// Where the learning rate drops, counted from the start of the run; at least one.
+        pub milestones: Vec<Length> = vec![Length::Fraction(0.5), Length::Fraction(0.75)],
+        /// The factor of each drop, 0 to 1.
+        pub gamma: f64 = 0.1,
+        /// The lowest learning rate as a fraction of the optimizer's, 0 to 1.
+        pub floor: f64 = 0.0,
     }
 }
 
@@ -45,7 +31,7 @@ impl Schedule for MultiStepConfig {
         }
         self.milestones.iter().try_for_each(|milestone| milestone.check("milestones"))?;
         range::fraction("gamma", self.gamma)?;
-        range::fraction("floor", self.floor)
+        Ok(range::fraction("floor", self.floor)?)
     }
 
     fn check_fits(&self, extent: Extent) -> Result<(), String> {

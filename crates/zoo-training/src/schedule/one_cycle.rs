@@ -1,33 +1,20 @@
 //! Up along a cosine, then down along another.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::{range, settings};
 
 use super::{Extent, Length, Schedule, Span, along_cosine};
-use crate::words::range;
 
-/// Settings of the one-cycle schedule, as PyTorch's `OneCycleLR` without its momentum cycle.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct OneCycleConfig {
-    /// The length of the rise, whose last step has the highest learning rate.
-    pub warmup: Length,
-    /// The length of rise and fall together.
-    pub length: Length,
-    /// The initial learning rate as a fraction of the optimizer's, 0 to 1.
-    pub start: f64,
-    /// The final learning rate as a fraction of the optimizer's, 0 to 1.
-    pub floor: f64,
-}
-
-impl Default for OneCycleConfig {
-    fn default() -> Self {
-        Self {
-            warmup: Length::Fraction(0.3),
-            length: Length::Fraction(1.0),
-            start: 0.04,
-            floor: 4e-6,
-        }
+settings! {
+    /// Settings of the one-cycle schedule, as PyTorch's `OneCycleLR` without its momentum cycle.
+    pub struct OneCycleConfig {
+        /// The length of the rise, whose last step has the highest learning rate.
+        pub warmup: Length = Length::Fraction(0.3),
+        /// The length of rise and fall together.
+        pub length: Length = Length::Fraction(1.0),
+        /// The initial learning rate as a fraction of the optimizer's, 0 to 1.
+        pub start: f64 = 0.04,
+        /// The final learning rate as a fraction of the optimizer's, 0 to 1.
+        pub floor: f64 = 4e-6,
     }
 }
 
@@ -38,7 +25,7 @@ impl Schedule for OneCycleConfig {
 
     fn check(&self) -> Result<(), String> {
         range::fraction("start", self.start)?;
-        range::fraction("floor", self.floor)
+        Ok(range::fraction("floor", self.floor)?)
     }
 
     fn in_warmup(&self, step: usize, extent: Extent) -> f64 {

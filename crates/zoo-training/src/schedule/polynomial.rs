@@ -1,33 +1,20 @@
 //! A power of what is left of the run.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::{range, settings};
 
 use super::{Extent, Length, Schedule, Span};
-use crate::words::range;
 
-/// Settings of the polynomial schedule, as PyTorch's `PolynomialLR` and timm's `PolyLRScheduler`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct PolynomialConfig {
-    /// The warm-up, over which the learning rate rises linearly from near 0; the decay follows.
-    pub warmup: Length,
-    /// The length at whose end the floor is reached.
-    pub length: Length,
-    /// The power, above 0; with 1, the decay is linear.
-    pub power: f64,
-    /// The final learning rate as a fraction of the optimizer's, 0 to 1.
-    pub floor: f64,
-}
-
-impl Default for PolynomialConfig {
-    fn default() -> Self {
-        Self {
-            warmup: Length::Fraction(0.05),
-            length: Length::Fraction(1.0),
-            power: 1.0,
-            floor: 0.0,
-        }
+settings! {
+    /// Settings of the polynomial schedule, as PyTorch's `PolynomialLR` and timm's `PolyLRScheduler`.
+    pub struct PolynomialConfig {
+        /// The warm-up, over which the learning rate rises linearly from near 0; the decay follows.
+        pub warmup: Length = Length::Fraction(0.05),
+        /// The length at whose end the floor is reached.
+        pub length: Length = Length::Fraction(1.0),
+        /// The power, above 0; with 1, the decay is linear.
+        pub power: f64 = 1.0,
+        /// The final learning rate as a fraction of the optimizer's, 0 to 1.
+        pub floor: f64 = 0.0,
     }
 }
 
@@ -38,7 +25,7 @@ impl Schedule for PolynomialConfig {
 
     fn check(&self) -> Result<(), String> {
         range::above_zero("power", self.power)?;
-        range::fraction("floor", self.floor)
+        Ok(range::fraction("floor", self.floor)?)
     }
 
     fn after_warmup(&self, step: usize, extent: Extent) -> f64 {

@@ -1,36 +1,22 @@
 //! Drops at equal intervals.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::{range, settings};
 
 use super::{Extent, Length, Schedule, Span};
-use crate::words::range;
 
-/// Settings of the step schedule, as PyTorch's `StepLR`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct StepConfig {
-    /// The warm-up, over which the learning rate rises linearly from near 0.
-    pub warmup: Length,
-    /// The length after which the learning rate stays constant.
-    pub length: Length,
-    /// The interval between two drops, counted from the start of the run.
-    pub every: Length,
-    /// The factor of each drop, 0 to 1.
-    pub gamma: f64,
-    /// The lowest learning rate as a fraction of the optimizer's, 0 to 1.
-    pub floor: f64,
-}
-
-impl Default for StepConfig {
-    fn default() -> Self {
-        Self {
-            warmup: Length::Steps(0),
-            length: Length::Fraction(1.0),
-            every: Length::Fraction(1.0 / 3.0),
-            gamma: 0.1,
-            floor: 0.0,
-        }
+settings! {
+    /// Settings of the step schedule, as PyTorch's `StepLR`.
+    pub struct StepConfig {
+        /// The warm-up, over which the learning rate rises linearly from near 0.
+        pub warmup: Length = Length::Steps(0),
+        /// The length after which the learning rate stays constant.
+        pub length: Length = Length::Fraction(1.0),
+        /// The interval between two drops, counted from the start of the run.
+        pub every: Length = Length::Fraction(1.0 / 3.0),
+        /// The factor of each drop, 0 to 1.
+        pub gamma: f64 = 0.1,
+        /// The lowest learning rate as a fraction of the optimizer's, 0 to 1.
+        pub floor: f64 = 0.0,
     }
 }
 
@@ -42,7 +28,7 @@ impl Schedule for StepConfig {
     fn check(&self) -> Result<(), String> {
         self.every.check("every")?;
         range::fraction("gamma", self.gamma)?;
-        range::fraction("floor", self.floor)
+        Ok(range::fraction("floor", self.floor)?)
     }
 
     fn check_fits(&self, extent: Extent) -> Result<(), String> {

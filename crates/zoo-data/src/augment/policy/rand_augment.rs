@@ -2,8 +2,7 @@
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use zoo_settings::settings;
 
 use super::space::{CHOICES, Space};
 use crate::{
@@ -16,29 +15,18 @@ use crate::{
 /// The greatest magnitude.
 const MOST: usize = 30;
 
-/// Applies several operations, each drawn from 14, all at the same magnitude.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RandAugment {
-    /// Number of operations, 1 to 20. The paper's N.
-    pub num_ops: usize,
-    /// Magnitude of all of them, 0 to 30. The paper's M; timm's magnitude is out of 10, so each
-    /// unit counts three times as much.
-    pub magnitude: usize,
-    /// What is read between pixels.
-    pub interpolation: Interpolation,
-    /// What is beyond the image.
-    pub fill: Background,
-}
-
-impl Default for RandAugment {
-    fn default() -> Self {
-        Self {
-            num_ops: 2,
-            magnitude: 9,
-            interpolation: Interpolation::default(),
-            fill: Background::default(),
-        }
+settings! {
+    /// Applies several operations, each drawn from 14, all at the same magnitude.
+    pub struct RandAugment {
+        /// Number of operations, 1 to 20. The paper's N.
+        pub num_ops: usize = 2,
+        /// Magnitude of all of them, 0 to 30. The paper's M; timm's magnitude is out of 10, so each
+        /// unit counts three times as much.
+        pub magnitude: usize = 9,
+        /// What is read between pixels.
+        pub interpolation: Interpolation,
+        /// What is beyond the image.
+        pub fill: Background,
     }
 }
 

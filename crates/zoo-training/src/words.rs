@@ -1,7 +1,5 @@
 //! The words in which unknown names and wrong settings are refused: one grammar for all of them.
 
-pub mod range;
-
 /// The candidate that a user most likely meant by `word`, if any is near enough.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
