@@ -4,6 +4,7 @@ use crate::{AlexNetConfig, Initialization};
 
 names! {
     /// A named form of the network.
+    #[derive(Default)]
     pub enum AlexNetPreset {
         /// torchvision's: one tower, after Krizhevsky, "One weird trick for parallelizing convolutional
         /// neural networks" (<https://arxiv.org/abs/1404.5997>). No response normalisation; 61,100,840

@@ -4,6 +4,7 @@ use crate::{Activation, CnnConfig, Pooling};
 
 names! {
     /// A named set of sizes.
+    #[derive(Default)]
     pub enum CnnPreset {
         /// Three convolutions and a hidden layer: 0.62 M parameters and 11 M multiply-adds at 32 px and
         /// 10 classes.

@@ -5,10 +5,10 @@
 //! contrast as strong as in ImageNet-C, blur as in CIFAR-10-C, in proportion to the size of the image.
 //! Rotation is added. The operations are those of augmentation.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use zoo_settings::names;
 
 use crate::{
     DataError, Image, ImageSource, Preprocess, Split,
@@ -28,24 +28,21 @@ const CONTRAST: [f64; 5] = [0.4, 0.3, 0.2, 0.1, 0.05];
 /// Degrees, clockwise.
 const ROTATION: [f64; 5] = [5.0, 10.0, 20.0, 30.0, 45.0];
 
-/// A kind of corruption.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Corruption {
-    /// Every value a little more or less, at random.
-    Noise,
-    /// Out of focus.
-    Blur,
-    /// Greyish.
-    Contrast,
-    /// Turned about the middle, the corners filled with the mean colour.
-    Rotation,
+names! {
+    /// A kind of corruption.
+    pub enum Corruption {
+        /// Every value a little more or less, at random.
+        Noise = "noise",
+        /// Out of focus.
+        Blur = "blur",
+        /// Greyish.
+        Contrast = "contrast",
+        /// Turned about the middle, the corners filled with the mean colour.
+        Rotation = "rotation",
+    }
 }
 
 impl Corruption {
-    /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Noise, Self::Blur, Self::Contrast, Self::Rotation];
-
     /// The number of strengths, which count from 1.
     pub const STRENGTHS: usize = 5;
 
@@ -91,17 +88,6 @@ impl Corruption {
                 Box::new(Affine { rotate: ROTATION[number], ..Affine::identity(sampling) })
             }
         }
-    }
-}
-
-impl fmt::Display for Corruption {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Noise => "noise",
-            Self::Blur => "blur",
-            Self::Contrast => "contrast",
-            Self::Rotation => "rotation",
-        })
     }
 }
 

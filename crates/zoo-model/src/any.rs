@@ -126,13 +126,7 @@ struct Count {
 }
 
 impl ModuleVisitor for Count {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_string());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
+    keep_path!();
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if !self.path.last().is_some_and(|name| name.starts_with("running_")) {

@@ -18,7 +18,9 @@
 //! The models are in crates of their own, which know neither this one nor each other; [`Classifier`]
 //! is what this one, and a training, ask of a module. A new model is a line of `zoo!` in `registry.rs`.
 
-// First, for its macro `on_model!`.
+// First, for their macros `keep_path!` and `on_model!`.
+#[macro_use]
+mod paths;
 #[macro_use]
 mod registry;
 
@@ -29,7 +31,6 @@ mod error;
 mod features;
 #[cfg(feature = "filler")]
 pub mod filler;
-mod paths;
 mod predictor;
 mod scores;
 mod settings;

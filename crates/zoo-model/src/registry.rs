@@ -1,14 +1,11 @@
 //! The models of the zoo, one line each.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zoo_kernels::nn::{Conv2d, Tap};
 
-use super::{
-    Classifier, DataShape, Explainable,
-    settings::{ModelConfig, overlaid},
-};
+use super::{Classifier, Explainable, settings::overlaid};
 
 /// A named set of sizes of a model.
 pub struct Preset {
@@ -53,6 +50,18 @@ macro_rules! zoo {
             };
         }
 
+        /// Runs an expression on the config that [`ModelSettings`] come to, with every default filled in.
+        macro_rules! on_config {
+            ($d settings:expr, $d config:ident => $d run:expr) => {
+                match $d settings {
+                    $($crate::ModelSettings::$variant(settings) => {
+                        let $d config = $krate::$config::from(settings.clone());
+                        $d run
+                    })*
+                }
+            };
+        }
+
         impl ModelSettings {
             /// The names of all models in JSON.
             pub const NAMES: &[&str] = &[$($name),*];
@@ -71,13 +80,6 @@ macro_rules! zoo {
                     settings: Self::$variant($krate::$config::preset(preset).into()),
                 }));)*
                 presets
-            }
-
-            /// The config that the settings come to, with every default filled in.
-            pub(super) fn config(&self) -> Box<dyn ModelConfig> {
-                match self {
-                    $(Self::$variant(settings) => Box::new($krate::$config::from(settings.clone())),)*
-                }
             }
 
             /// The settings of the preset that these start from.
@@ -138,30 +140,9 @@ macro_rules! zoo {
                 }
             }
 
-            impl ModelConfig for $krate::$config {
-                fn settings(&self) -> ModelSettings {
-                    ModelSettings::$variant(self.clone().into())
-                }
-
-                fn check(&self) -> Result<(), String> {
-                    self.check().map_err(|error| error.to_string())
-                }
-
-                fn shape(&self) -> DataShape {
-                    let Self { num_classes, channels, image_size, .. } = *self;
-                    DataShape { num_classes, channels, image_size }
-                }
-
-                fn multiply_adds(&self) -> u64 {
-                    self.multiply_adds()
-                }
-
-                fn without_dropout(&self) -> ModelSettings {
-                    ModelSettings::$variant(self.clone().without_dropout().into())
-                }
-
-                fn init(&self, device: &Device) -> AnyModel {
-                    self.init(device).into()
+            impl From<$krate::$config> for ModelSettings {
+                fn from(config: $krate::$config) -> Self {
+                    Self::$variant(config.into())
                 }
             }
 

@@ -11,31 +11,11 @@ use zoo_vit::VitConfig;
 use super::{AnyModel, DataShape, ModelSettings};
 use crate::{host, seeded};
 
-/// What the config of every model can do: settings with every default filled in.
-pub(super) trait ModelConfig {
-    /// All of it as settings.
-    fn settings(&self) -> ModelSettings;
-
-    /// Refuses sizes of which no network can be made.
-    fn check(&self) -> Result<(), String>;
-
-    /// The shape of data that the network is for.
-    fn shape(&self) -> DataShape;
-
-    /// Multiply-adds of one image's forward pass.
-    fn multiply_adds(&self) -> u64;
-
-    /// The same network with nothing that is drawn in training.
-    fn without_dropout(&self) -> ModelSettings;
-
-    /// A network with fresh weights, which are drawn when they are first used.
-    fn init(&self, device: &Device) -> AnyModel;
-}
-
 impl ModelSettings {
     /// The same network with every setting written out, but for what the data decides.
     pub fn resolved(&self) -> Self {
-        let (mut all, mut given) = (self.config().settings(), self.clone());
+        let mut all: Self = on_config!(self, config => config.into());
+        let mut given = self.clone();
         for ((_, all), (_, given)) in all.of_data().into_iter().zip(given.of_data()) {
             *all = given.take();
         }
@@ -110,12 +90,15 @@ impl ModelSettings {
 
     /// The same network with nothing that is drawn in training.
     pub fn without_dropout(&self) -> Self {
-        self.config().without_dropout()
+        on_config!(self, config => config.without_dropout().into())
     }
 
     /// The shape of data that the network is for, with every default filled in.
     pub fn shape(&self) -> DataShape {
-        self.config().shape()
+        on_config!(self, config => {
+            let (num_classes, channels) = (config.num_classes, config.channels);
+            DataShape { num_classes, channels, image_size: config.image_size }
+        })
     }
 
     /// The same network for data of another shape.
@@ -154,12 +137,12 @@ impl ModelSettings {
 
     /// Refuses sizes of which no network can be made.
     pub fn check(&self) -> Result<(), String> {
-        self.config().check()
+        on_config!(self, config => config.check().map_err(|error| error.to_string()))
     }
 
     /// Multiply-adds of one image's forward pass.
     pub fn multiply_adds(&self) -> u64 {
-        self.config().multiply_adds()
+        on_config!(self, config => config.multiply_adds())
     }
 
     /// A network whose weights depend on `seed` alone: drawn on the host, then moved.
@@ -170,7 +153,7 @@ impl ModelSettings {
     pub fn init(&self, seed: u64, device: &Device) -> AnyModel {
         let host = host();
         let drawn = seeded(&host, seed, || {
-            let model = self.config().init(&host);
+            let model: AnyModel = on_config!(self, config => config.init(&host).into());
             // Burn draws a parameter when it is first used, where it then is.
             on_model!(&model, model => model.visit(&mut Draw));
             model
@@ -184,7 +167,7 @@ impl ModelSettings {
     ///
     /// If [`check`](Self::check) fails.
     pub fn blank(&self, device: &Device) -> AnyModel {
-        self.config().init(device)
+        on_config!(self, config => config.init(device).into())
     }
 
     /// Number of parameters, counted from the network without drawing a weight.

@@ -4,6 +4,7 @@ use crate::{BlockKind, ResNetConfig, Shortcut, Stem};
 
 names! {
     /// A named set of sizes. The number is that of the layers with weights on the longest way.
+    #[derive(Default)]
     pub enum ResNetPreset {
         /// For 224 px; 11,689,512 parameters and 1.81 G multiply-adds at 1000 classes.
         #[default]

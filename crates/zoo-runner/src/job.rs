@@ -255,10 +255,7 @@ impl Setup {
     ) -> Result<Option<Report>, Error> {
         let Self { config, device, data, ranks, .. } = self;
         let _scope = config.train.precision.enter();
-        let (name, split) = match &data.test {
-            Some(test) => (SplitName::Test, test),
-            None => (SplitName::Valid, &data.valid),
-        };
+        let (name, split) = data.measured();
         let mut best = config.model.init(config.seed, device);
         together::load_best(&mut best, kept.as_ref().map(|kept| &kept.run_dir), ranks)?;
         let loader = self.evaluated(split);
@@ -269,7 +266,7 @@ impl Setup {
         let Some(Kept { run_dir, mut manifest, .. }) = kept else {
             return Ok(None);
         };
-        let mut report = Report::of(&evaluation, name.as_str(), split, &data.classes, top_k);
+        let mut report = Report::of(&evaluation, name.name(), split, &data.classes, top_k);
         let progress = trained.progress;
         report.training = Some(TrainingReport {
             epochs: progress.epochs,

@@ -5,6 +5,7 @@
 /// ```
 /// zoo_settings::names! {
 ///     /// A size of shirt.
+///     #[derive(Default)]
 ///     pub enum Size {
 ///         /// For most.
 ///         #[default]
@@ -15,7 +16,7 @@
 /// }
 ///
 /// assert_eq!(Size::ALL, [Size::Medium, Size::Large]);
-/// assert_eq!(Size::Large.name(), "l");
+/// assert_eq!(Size::default().name(), "m");
 /// assert_eq!(format!("{:>3}", Size::Large), "  l");
 /// assert_eq!(serde_json::from_str::<Size>("\"l\"")?, Size::Large);
 /// # Ok::<(), serde_json::Error>(())
@@ -30,7 +31,7 @@ macro_rules! names {
     ) => {
         $(#[$about])*
         #[derive(
-            Clone, Copy, Debug, Default, PartialEq, Eq, Hash,
+            Clone, Copy, Debug, PartialEq, Eq, Hash,
             ::serde::Serialize, ::serde::Deserialize, ::schemars::JsonSchema,
         )]
         $visible enum $kind {
@@ -39,7 +40,7 @@ macro_rules! names {
 
         impl $kind {
             /// All of them, in their order.
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
+            pub const ALL: [Self; [$(Self::$variant),*].len()] = [$(Self::$variant),*];
 
             /// The name in JSON.
             pub fn name(self) -> &'static str {

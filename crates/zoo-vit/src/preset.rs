@@ -6,6 +6,7 @@ names! {
     /// A named set of sizes. All but mini are those of Touvron et al. and Steiner et al., "How to train
     /// your ViT?" (<https://arxiv.org/abs/2106.10270>), for images of 224 px; parameters are counted at
     /// 1000 classes. The number is the patch's side in pixels.
+    #[derive(Default)]
     pub enum VitPreset {
         /// Ours, for images of about 32 px: patches of 4 px, 6 blocks of 128 features; 1.2 M parameters
         /// at 10 classes.

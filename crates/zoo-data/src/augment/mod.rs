@@ -2,20 +2,15 @@
 //! each epoch.
 //!
 //! An augmentation only draws its parameters; [`operation`] applies them. To add one, write its
-//! file beside this one (a config struct that implements [`Augment`]) and add a line to
-//! `augmentations!` below. Mixing the images of a batch is separate: see
-//! [`MixConfig`](crate::MixConfig).
+//! file beside this one (a config struct that implements [`Augment`]), or a line in `sometimes.rs` if
+//! it has no setting but how often, and add a line to `augmentations!` below. Mixing the images of a
+//! batch is separate: see [`MixConfig`](crate::MixConfig).
 
 mod affine;
-mod auto_contrast;
 mod canvas;
 mod color_jitter;
 mod cutout;
-mod equalize;
-mod flip;
 mod gaussian_blur;
-mod grayscale;
-mod invert;
 pub mod operation;
 mod perspective;
 mod policy;
@@ -27,21 +22,17 @@ mod rotation;
 mod settings;
 mod sharpness;
 mod solarize;
+mod sometimes;
 
 use rand_chacha::ChaCha8Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use affine::RandomAffine;
-pub use auto_contrast::RandomAutoContrast;
 pub use canvas::{Background, Canvas};
 pub use color_jitter::ColorJitter;
 pub use cutout::Cutout;
-pub use equalize::RandomEqualize;
-pub use flip::{RandomHorizontalFlip, RandomVerticalFlip};
 pub use gaussian_blur::RandomGaussianBlur;
-pub use grayscale::RandomGrayscale;
-pub use invert::RandomInvert;
 pub use operation::Operation;
 pub use perspective::RandomPerspective;
 pub use policy::{AutoAugment, AutoAugmentPolicy, RandAugment, TrivialAugmentWide};
@@ -53,6 +44,10 @@ pub use rotation::RandomRotation;
 pub(crate) use settings::check_probability;
 pub use sharpness::RandomSharpness;
 pub use solarize::RandomSolarize;
+pub use sometimes::{
+    RandomAutoContrast, RandomEqualize, RandomGrayscale, RandomHorizontalFlip, RandomInvert,
+    RandomVerticalFlip,
+};
 
 use crate::{DataError, Image, preprocess::Preprocess};
 

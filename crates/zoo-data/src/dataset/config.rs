@@ -118,14 +118,6 @@ impl Settings for FilesConfig {
         self.split.check(info)
     }
 
-    fn preprocess(&self) -> &PreprocessConfig {
-        &self.preprocess
-    }
-
-    fn preprocess_mut(&mut self) -> &mut PreprocessConfig {
-        &mut self.preprocess
-    }
-
     fn kept(&self) -> Kept<'_> {
         self.split.kept()
     }
@@ -143,14 +135,6 @@ impl Settings for FolderConfig {
         }
         self.preprocess.resolve(info)?;
         self.split.check(info)
-    }
-
-    fn preprocess(&self) -> &PreprocessConfig {
-        &self.preprocess
-    }
-
-    fn preprocess_mut(&mut self) -> &mut PreprocessConfig {
-        &mut self.preprocess
     }
 
     fn kept(&self) -> Kept<'_> {

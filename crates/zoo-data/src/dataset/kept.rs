@@ -44,7 +44,7 @@ impl Dataset {
     /// A split that there is, and that has no images.
     fn empty_split(&self) -> Option<&'static str> {
         let is_empty = |name: &SplitName| self.split(*name).is_some_and(|split| split.is_empty());
-        SplitName::ALL.into_iter().find(is_empty).map(SplitName::as_str)
+        SplitName::ALL.into_iter().find(is_empty).map(SplitName::name)
     }
 }
 

@@ -95,14 +95,6 @@ impl Settings for ManifestConfig {
         self.as_folder().check(info)
     }
 
-    fn preprocess(&self) -> &PreprocessConfig {
-        &self.preprocess
-    }
-
-    fn preprocess_mut(&mut self) -> &mut PreprocessConfig {
-        &mut self.preprocess
-    }
-
     fn kept(&self) -> Kept<'_> {
         self.split.kept()
     }

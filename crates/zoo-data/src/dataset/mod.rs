@@ -12,6 +12,7 @@ mod fashion_mnist;
 mod folder;
 mod group;
 mod idx;
+mod info;
 mod kept;
 mod labelled;
 mod layout;
@@ -35,6 +36,7 @@ use sha2::{Digest, Sha256};
 
 pub use classes::{same_name, sorted as sorted_classes, spelled};
 pub use config::{FilesConfig, FolderConfig, SplitConfig};
+pub use info::Info;
 pub use manifest::ManifestConfig;
 pub use remote::{RemoteFile, cache_dir};
 pub use sea::SeaConfig;
@@ -47,7 +49,7 @@ pub use unreadable::{OnUnreadable, Unreadable};
 use self::settings::Settings;
 use crate::{
     DataError,
-    preprocess::{Normalize, Preprocess},
+    preprocess::{Preprocess, PreprocessConfig},
 };
 
 /// Builds the registry: the config enum, the list of built-in datasets, and the only place where a
@@ -87,6 +89,18 @@ macro_rules! datasets {
             fn settings_mut(&mut self) -> &mut dyn Settings {
                 match self {
                     $(Self::$variant(config) => config,)*
+                }
+            }
+
+            fn preprocess_config(&self) -> &PreprocessConfig {
+                match self {
+                    $(Self::$variant(config) => &config.preprocess,)*
+                }
+            }
+
+            fn preprocess_config_mut(&mut self) -> &mut PreprocessConfig {
+                match self {
+                    $(Self::$variant(config) => &mut config.preprocess,)*
                 }
             }
 
@@ -130,19 +144,19 @@ impl DataConfig {
     /// # Errors
     /// [`DataError::Setting`].
     pub fn preprocess(&self) -> Result<Preprocess, DataError> {
-        self.settings().preprocess().resolve(self.info())
+        self.preprocess_config().resolve(self.info())
     }
 
     /// Whether the settings say how large images are for the network.
     pub fn says_image_size(&self) -> bool {
-        self.settings().preprocess().image_size.is_some()
+        self.preprocess_config().image_size.is_some()
     }
 
     /// Has images made fit for a network with these weights, as far as the settings leave it open.
     /// True where pixels are then normalised as the weights have it.
     pub fn take_over(&mut self, weights: &Preprocess) -> bool {
         let channels = self.info().channels;
-        self.settings_mut().preprocess_mut().take_over(weights, channels)
+        self.preprocess_config_mut().take_over(weights, channels)
     }
 
     /// The same dataset with this part of its train images.
@@ -150,30 +164,6 @@ impl DataConfig {
         *self.settings_mut().subset_mut() = Some(subset);
         self
     }
-}
-
-/// What is known of a dataset without opening it.
-#[derive(Debug)]
-pub struct Info {
-    /// Name in configs.
-    pub name: &'static str,
-    /// What it shows, in one sentence.
-    pub about: &'static str,
-    /// Number of classes. `None`: as many as there are folders or labels.
-    pub classes: Option<usize>,
-    /// Number of channels as stored: 1 for grey, 3 for RGB.
-    pub channels: usize,
-    /// Default side of the images in pixels. It is the native size if all images have the same
-    /// size.
-    pub image_size: usize,
-    /// Whether it comes with a test split of its own.
-    pub own_test: bool,
-    /// Where the files come from.
-    pub source: &'static str,
-    /// The files that can be fetched, all that the dataset needs.
-    pub files: &'static [RemoteFile],
-    /// How its images are normalised by default.
-    pub normalize: Normalize,
 }
 
 /// An open dataset.
@@ -209,6 +199,14 @@ impl Dataset {
         }
     }
 
+    /// The split by which networks are measured: the test split, or the valid split if there is none.
+    pub fn measured(&self) -> (SplitName, &Split) {
+        match &self.test {
+            Some(test) => (SplitName::Test, test),
+            None => (SplitName::Valid, &self.valid),
+        }
+    }
+
     /// A SHA-256, in hexadecimal, over class names, the content of the images, and which of them is
     /// in which split.
     ///
@@ -223,7 +221,7 @@ impl Dataset {
         }
         for name in SplitName::ALL {
             let Some(split) = self.split(name) else { continue };
-            hasher.update(name.as_str());
+            hasher.update(name.name());
             hasher.update((split.len() as u64).to_le_bytes());
             for position in 0..split.len() {
                 hasher.update((split.index(position) as u64).to_le_bytes());

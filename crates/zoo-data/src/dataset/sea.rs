@@ -76,14 +76,6 @@ impl Settings for SeaConfig {
         self.preprocess.resolve(info).map(drop)
     }
 
-    fn preprocess(&self) -> &PreprocessConfig {
-        &self.preprocess
-    }
-
-    fn preprocess_mut(&mut self) -> &mut PreprocessConfig {
-        &mut self.preprocess
-    }
-
     fn kept(&self) -> Kept<'_> {
         let Self { classes, subset, seed, .. } = self;
         Kept { setting: "", classes: classes.as_deref(), subset: subset.as_ref(), seed: *seed }

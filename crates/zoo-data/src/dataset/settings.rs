@@ -1,7 +1,7 @@
-//! What the settings of every dataset can do.
+//! What the settings of every dataset can do, besides the field `preprocess`.
 
 use super::{Info, SubsetConfig, kept::Kept};
-use crate::{DataError, preprocess::PreprocessConfig};
+use crate::DataError;
 
 /// What the settings of every dataset can do.
 pub(super) trait Settings {
@@ -10,12 +10,6 @@ pub(super) trait Settings {
     /// # Errors
     /// [`DataError::Setting`].
     fn check(&self, info: &Info) -> Result<(), DataError>;
-
-    /// How images are prepared for the network.
-    fn preprocess(&self) -> &PreprocessConfig;
-
-    /// The same, to be changed.
-    fn preprocess_mut(&mut self) -> &mut PreprocessConfig;
 
     /// What of the dataset is kept.
     fn kept(&self) -> Kept<'_>;

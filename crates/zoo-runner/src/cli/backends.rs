@@ -7,6 +7,7 @@ use super::{Output, print, print_json, table};
 use crate::{
     Error,
     backend::{BACKENDS, Backend, DeviceInfo},
+    report::head,
 };
 
 /// List the backends in this build and the devices that they find.
@@ -79,8 +80,8 @@ impl Backends {
         if output.json {
             return print_json(&rows);
         }
-        let head = ["backend", "device", "memory", "about"].map(String::from).to_vec();
-        let body = rows.iter().flat_map(BackendStatus::lines);
-        print(&table(&std::iter::once(head).chain(body).collect::<Vec<_>>()))
+        let mut lines = vec![head(["backend", "device", "memory", "about"])];
+        lines.extend(rows.iter().flat_map(BackendStatus::lines));
+        print(&table(&lines))
     }
 }

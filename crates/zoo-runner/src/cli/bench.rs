@@ -15,6 +15,7 @@ use crate::{
     Error,
     backend::BackendChoice,
     bench::{Speed, What, built_in, check_dump, compare, run},
+    report::{Column, rows_of},
 };
 
 /// Time training, inference and loading.
@@ -89,49 +90,36 @@ impl Bench {
 }
 
 fn text(rows: &[Speed], ratios: &[Option<f64>], compared: bool) -> String {
-    let mut head = vec![
-        "case",
-        "backend",
-        "precision",
-        "what",
-        "batch",
-        "images/s",
-        "ms",
-        "forward",
-        "backward",
-        "update",
-        "GFLOP/s",
-        "of peak",
-        "MB",
+    let mut columns: Vec<Column<(&Speed, &Option<f64>)>> = vec![
+        ("case", &|(row, _)| row.config.clone()),
+        ("backend", &|(row, _)| row.backend.clone()),
+        ("precision", &|(row, _)| row.precision.clone()),
+        ("what", &|(row, _)| format!("{:?}", row.what).to_lowercase()),
+        ("batch", &|(row, _)| row.batch.to_string()),
+        ("images/s", &|(row, _)| format!("{:.1}", row.images_per_second)),
+        ("ms", &|(row, _)| {
+            format!("{:.1} ({:.1} to {:.1})", row.step_ms.median, row.step_ms.min, row.step_ms.max)
+        }),
+        ("forward", &|(row, _)| or_dash(row.split_ms.map(|ms| format!("{:.1}", ms.forward)))),
+        ("backward", &|(row, _)| or_dash(row.split_ms.map(|ms| format!("{:.1}", ms.backward)))),
+        ("update", &|(row, _)| or_dash(row.split_ms.map(|ms| format!("{:.1}", ms.optimizer)))),
+        ("GFLOP/s", &|(row, _)| {
+            or_dash(row.flops_per_second.map(|flops| format!("{:.1}", flops / 1e9)))
+        }),
+        ("of peak", &|(row, _)| {
+            or_dash(row.peak_share.map(|share| format!("{:.0} %", 100.0 * share)))
+        }),
+        ("MB", &|(row, _)| {
+            or_dash(row.peak_memory_bytes.map(|bytes| format!("{:.0}", bytes as f64 / 1e6)))
+        }),
     ];
     if compared {
-        head.push("now / then");
+        columns
+            .push(("now / then", &|(_, ratio)| or_dash(ratio.map(|ratio| format!("{ratio:.2}")))));
     }
-    let head = head.into_iter().map(String::from).collect();
-    let body = rows.iter().zip(ratios).map(|(row, ratio)| {
-        let or_dash = |value: Option<String>| value.unwrap_or_else(|| String::from("-"));
-        let ms =
-            |value: fn(&Speed) -> Option<f64>| or_dash(value(row).map(|ms| format!("{ms:.1}")));
-        let mut cells = vec![
-            row.config.clone(),
-            row.backend.clone(),
-            row.precision.clone(),
-            format!("{:?}", row.what).to_lowercase(),
-            row.batch.to_string(),
-            format!("{:.1}", row.images_per_second),
-            format!("{:.1} ({:.1} to {:.1})", row.step_ms.median, row.step_ms.min, row.step_ms.max),
-            ms(|row| row.split_ms.map(|split| split.forward)),
-            ms(|row| row.split_ms.map(|split| split.backward)),
-            ms(|row| row.split_ms.map(|split| split.optimizer)),
-            or_dash(row.flops_per_second.map(|flops| format!("{:.1}", flops / 1e9))),
-            or_dash(row.peak_share.map(|share| format!("{:.0} %", 100.0 * share))),
-            or_dash(row.peak_memory_bytes.map(|bytes| format!("{:.0}", bytes as f64 / 1e6))),
-        ];
-        if compared {
-            cells.push(or_dash(ratio.map(|ratio| format!("{ratio:.2}"))));
-        }
-        cells
-    });
-    let rows: Vec<Vec<String>> = std::iter::once(head).chain(body).collect();
-    table(&rows)
+    table(&rows_of(rows.iter().zip(ratios), &columns))
+}
+
+fn or_dash(value: Option<String>) -> String {
+    value.unwrap_or_else(|| String::from("-"))
 }

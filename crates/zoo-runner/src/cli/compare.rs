@@ -14,11 +14,8 @@ use super::{
 };
 use crate::{
     Error,
-    compare::{
-        Comparison, EntryFigures, Extent, Prepared, Request, SharedBudget, Summary,
-        write_comparison,
-    },
-    report::Folder,
+    compare::{Comparison, Extent, Prepared, Request, SharedBudget, Summary, write_comparison},
+    report::{Folder, rows_of},
 };
 
 /// Train several configs under one budget, and report which is better.
@@ -91,11 +88,6 @@ impl Compare {
         if fractions.is_empty() {
             fractions.push(1.0);
         }
-        let existing = match (self.force, self.resume) {
-            (true, _) => Existing::Overwrite,
-            (_, true) => Existing::Resume,
-            _ => Existing::Refuse,
-        };
         let precision = self.compute.precision.given;
         let of_flag = precision.map(|precision| format!("train.precision={precision}"));
         Request {
@@ -106,7 +98,7 @@ impl Compare {
             extent: Extent { seeds: self.seeds, fractions, budget: self.budget },
             allow_different: self.allow_different,
             out: self.out.clone(),
-            existing,
+            existing: Existing::of(self.resume, self.force),
         }
     }
 }
@@ -118,49 +110,40 @@ fn fraction(text: &str) -> Result<f64, String> {
 
 /// A table of the entries, and the conclusions.
 fn text(comparison: &Comparison) -> String {
-    let head = [
-        "config",
-        "accuracy",
-        "loss",
-        "corrupted",
-        "parameters",
-        "MFLOPs",
-        "train/s",
-        "infer/s",
-        "seconds",
-        "MB",
-    ];
-    let rows = comparison.entries.iter().map(row);
-    let rows: Vec<Vec<String>> =
-        std::iter::once(head.map(String::from).to_vec()).chain(rows).collect();
-    let conclusions = comparison.conclusions.join("\n");
-    format!("{}\n\n{conclusions}", table(&rows))
+    let whole = |value: f64| format!("{value:.0}");
+    let table = table(&rows_of(
+        &comparison.entries,
+        &[
+            ("config", &|entry| entry.name.clone()),
+            ("accuracy", &|entry| accuracy(entry.accuracy)),
+            ("loss", &|entry| mean(entry.loss, |loss| format!("{loss:.4}"))),
+            ("corrupted", &|entry| {
+                mean(entry.corrupted_accuracy, |accuracy| format!("{:.1} %", 100.0 * accuracy))
+            }),
+            ("parameters", &|entry| entry.parameters.to_string()),
+            ("MFLOPs", &|entry| format!("{:.1}", entry.flops as f64 / 1e6)),
+            ("train/s", &|entry| mean(entry.training_images_per_second, whole)),
+            ("infer/s", &|entry| mean(entry.inference_images_per_second, whole)),
+            ("seconds", &|entry| mean(entry.training_seconds, |seconds| format!("{seconds:.1}"))),
+            ("MB", &|entry| {
+                let bytes = entry.peak_memory_bytes;
+                bytes.map_or_else(|| String::from("-"), |bytes| (bytes / 1_000_000).to_string())
+            }),
+        ],
+    ));
+    format!("{table}\n\n{}", comparison.conclusions.join("\n"))
 }
 
-fn row(entry: &EntryFigures) -> Vec<String> {
-    let cell = |summary: Option<Summary>, text: &dyn Fn(f64) -> String| {
-        summary.map_or_else(|| String::from("-"), |summary| text(summary.mean))
+fn mean(summary: Option<Summary>, text: impl Fn(f64) -> String) -> String {
+    summary.map_or_else(|| String::from("-"), |summary| text(summary.mean))
+}
+
+fn accuracy(summary: Option<Summary>) -> String {
+    let Some(Summary { mean, deviation, .. }) = summary else {
+        return String::from("failed");
     };
-    let accuracy = entry.accuracy.map(|accuracy| {
-        let deviation =
-            accuracy.deviation.map_or_else(String::new, |d| format!(" ± {:.2}", 100.0 * d));
-        format!("{:.2}{deviation} %", 100.0 * accuracy.mean)
-    });
-    let whole = |value: f64| format!("{value:.0}");
-    vec![
-        entry.name.clone(),
-        accuracy.unwrap_or_else(|| String::from("failed")),
-        cell(entry.loss, &|loss| format!("{loss:.4}")),
-        cell(entry.corrupted_accuracy, &|accuracy| format!("{:.1} %", 100.0 * accuracy)),
-        entry.parameters.to_string(),
-        format!("{:.1}", entry.flops as f64 / 1e6),
-        cell(entry.training_images_per_second, &whole),
-        cell(entry.inference_images_per_second, &whole),
-        cell(entry.training_seconds, &|seconds| format!("{seconds:.1}")),
-        entry
-            .peak_memory_bytes
-            .map_or_else(|| String::from("-"), |bytes| format!("{}", bytes / 1_000_000)),
-    ]
+    let deviation = deviation.map_or_else(String::new, |d| format!(" ± {:.2}", 100.0 * d));
+    format!("{:.2}{deviation} %", 100.0 * mean)
 }
 
 /// If any run failed, the comparison failed; the results of the others have been printed by then.

@@ -40,9 +40,7 @@ impl Check {
         let config = RunConfig::load(&self.config, &self.sets.all)?;
         config.check()?;
         let data = config.data.open()?;
-        if !output.quiet {
-            data.notes.iter().for_each(|note| eprintln!("note: {note}"));
-        }
+        data.notes.iter().for_each(|note| output.note(note));
         let splits = [Some(&data.train), Some(&data.valid), data.test.as_ref()];
         let images = splits.into_iter().flatten().map(|split| split.len()).sum();
         let bar = output.show().bar("looking", images);

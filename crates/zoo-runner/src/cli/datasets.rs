@@ -11,6 +11,7 @@ use super::{Output, print, print_json, table};
 use crate::{
     Error,
     download::{Download, Fetched},
+    report::rows_of,
 };
 
 /// List the data sets, or download one.
@@ -60,21 +61,20 @@ fn list(output: Output) -> Result<(), Error> {
         });
         return print_json(&rows.collect::<Vec<_>>());
     }
-    let head = ["dataset", "classes", "image", "about"].map(String::from).to_vec();
-    let body = DATASETS.iter().map(|info| {
-        let size = info.image_size;
-        let files = match info.files {
-            [] => info.source.to_string(),
-            _ => format!("zoo datasets fetch {}", info.name),
-        };
-        vec![
-            info.name.to_string(),
-            info.classes.map_or(String::from("its own"), |number| number.to_string()),
-            format!("{}x{size}x{size}", info.channels),
-            format!("{} Files: {files}.", info.about),
-        ]
-    });
-    print(&table(&std::iter::once(head).chain(body).collect::<Vec<_>>()))
+    print(&table(&rows_of(
+        DATASETS,
+        &[
+            ("dataset", &|info| info.name.to_string()),
+            ("classes", &|info| {
+                info.classes.map_or(String::from("its own"), |number| number.to_string())
+            }),
+            ("image", &|info| format!("{0}x{1}x{1}", info.channels, info.image_size)),
+            ("about", &|info| match info.files {
+                [] => format!("{} Files: {}.", info.about, info.source),
+                _ => format!("{} Files: zoo datasets fetch {}.", info.about, info.name),
+            }),
+        ],
+    )))
 }
 
 impl Fetch {

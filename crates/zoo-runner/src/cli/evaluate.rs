@@ -15,7 +15,7 @@ use super::{
     flags::{Compute, Sets, tell_precision},
     other_images, print, print_json,
     ranks::together,
-    run_data,
+    run_data, table,
 };
 use crate::{
     Error,
@@ -23,7 +23,7 @@ use crate::{
     curves::Curves,
     evaluation::{Evaluation, OtherImages, Report, RunReport, evaluate, test_time::flipped_too},
     manifest::Manifest,
-    report::Folder,
+    report::{Folder, rows_of},
     together::{check_alike, check_weights, loader, loader_note, merged},
 };
 
@@ -113,7 +113,7 @@ impl Evaluate {
         if !ranks.is_first() {
             return Ok(());
         }
-        let name = if subject.other.is_some() { ALL } else { subject.name.as_str() };
+        let name = if subject.other.is_some() { ALL } else { subject.name.name() };
         let mut report = Report::of(&evaluation, name, split, &info.classes, config.metrics.top_k);
         report.on = subject.other.clone();
         if let Some(out) = &out {
@@ -191,16 +191,19 @@ fn facts(
 
 /// The report as text. Classes that were neither shown nor predicted are left out.
 pub fn text(report: &Report) -> String {
-    let rows = report.per_class.iter().filter(|class| class.f1.is_some()).map(|class| {
-        let percent = |value: Option<f64>| match value {
-            Some(value) => format!("{:.1} %", 100.0 * value),
-            None => String::from("-"),
-        };
-        let figures = [class.precision, class.recall, class.f1].map(percent);
-        [class.class.clone(), class.images.to_string()].into_iter().chain(figures).collect()
-    });
-    let head = ["class", "images", "precision", "recall", "f1"].map(String::from).to_vec();
-    let table = super::table(&std::iter::once(head).chain(rows).collect::<Vec<_>>());
+    let percent = |value: Option<f64>| {
+        value.map_or_else(|| String::from("-"), |value| format!("{:.1} %", 100.0 * value))
+    };
+    let table = table(&rows_of(
+        report.per_class.iter().filter(|class| class.f1.is_some()),
+        &[
+            ("class", &|class| class.class.clone()),
+            ("images", &|class| class.images.to_string()),
+            ("precision", &|class| percent(class.precision)),
+            ("recall", &|class| percent(class.recall)),
+            ("f1", &|class| percent(class.f1)),
+        ],
+    ));
     format!("{table}\n\n{}{}", confusions(report), line(report))
 }
 

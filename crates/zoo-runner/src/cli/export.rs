@@ -73,9 +73,7 @@ impl Export {
             Format::Safetensors => self.safetensors(&weights)?,
             Format::Onnx => self.onnx(&weights)?,
         };
-        if !output.quiet {
-            notes.iter().for_each(|note| eprintln!("note: {note}"));
-        }
+        notes.iter().for_each(|note| output.note(note));
         let files: Vec<String> = files.iter().map(|path| shown(path)).collect();
         if !output.json {
             return print(&files.join("\n"));

@@ -132,19 +132,10 @@ impl Features {
         let mut table = Table::default();
         let bar = output.show().bar("looking", paths.len());
         for paths in paths.chunks(BATCH) {
-            let mut images = Vec::new();
-            for path in paths {
-                match Image::open(path) {
-                    Ok(image) => {
-                        images.push(image);
-                        table.images.push(shown(path));
-                    }
-                    Err(error) => {
-                        bar.suspend(|| eprintln!("error: {error}"));
-                        table.unreadable += 1;
-                    }
-                }
-            }
+            let (read, images): (Vec<&Path>, Vec<Image>) =
+                files::read(paths, &bar).into_iter().unzip();
+            table.images.extend(read.into_iter().map(shown));
+            table.unreadable += paths.len() - images.len();
             if !images.is_empty() {
                 let input = network.info.preprocess.tensor(&images, &device);
                 table.features.extend(rows(network.model.features(input))?);

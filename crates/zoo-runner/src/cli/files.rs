@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use zoo_data::{Entry, shown, walk};
+use indicatif::ProgressBar;
+use zoo_data::{Entry, Image, shown, walk};
 use zoo_model::NO_ANSWER;
 
 use crate::Error;
@@ -23,6 +24,18 @@ pub fn images(asked: &[PathBuf], quiet: bool) -> Result<Vec<PathBuf>, Error> {
         }
     }
     Ok(images)
+}
+
+/// The images that can be read, with their paths; why the others cannot is said beside `bar`.
+pub fn read<'a>(paths: &'a [PathBuf], bar: &ProgressBar) -> Vec<(&'a Path, Image)> {
+    let read = |path: &'a PathBuf| match Image::open(path) {
+        Ok(image) => Some((path.as_path(), image)),
+        Err(error) => {
+            bar.suspend(|| eprintln!("error: {error}"));
+            None
+        }
+    };
+    paths.iter().filter_map(read).collect()
 }
 
 /// The error with which a verb ends that could not answer for all of so many images.

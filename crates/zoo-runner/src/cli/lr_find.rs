@@ -69,9 +69,7 @@ impl LrFind {
         let mut config = RunConfig::load(&self.config, &self.sets.all)?;
         self.compute.apply(&mut config)?;
         let job = Job::prepare(config, None, output.show(), &Ranks::Alone)?;
-        if !output.quiet {
-            job.notes().iter().for_each(|note| eprintln!("note: {note}"));
-        }
+        job.notes().iter().for_each(|note| output.note(note));
         let points = job.find_learning_rate(RangeTest { from, to, steps: self.steps as usize })?;
         if points.is_empty() {
             return Err(Error::Failed(String::from("the loss is not a number from the start")));

@@ -8,6 +8,7 @@ use super::{Output, print, print_json, table};
 use crate::{
     Error,
     pretrained::{CATALOGUE, Weights},
+    report::rows_of,
 };
 
 /// List the models with their parameters and cost.
@@ -57,17 +58,16 @@ impl Models {
         if output.json {
             return print_json(&rows);
         }
-        let head = ["model", "preset", "parameters", "GFLOPs", "input"].map(String::from).to_vec();
-        let body = rows.iter().map(|row| {
-            vec![
-                row.model.to_string(),
-                row.preset.to_string(),
-                row.parameters.to_string(),
-                format!("{:.3}", row.flops as f64 / 1e9),
-                row.input.map(|side| side.to_string()).join("x"),
-            ]
-        });
-        print(&table(&std::iter::once(head).chain(body).collect::<Vec<_>>()))
+        print(&table(&rows_of(
+            &rows,
+            &[
+                ("model", &|row| row.model.to_string()),
+                ("preset", &|row| row.preset.to_string()),
+                ("parameters", &|row| row.parameters.to_string()),
+                ("GFLOPs", &|row| format!("{:.3}", row.flops as f64 / 1e9)),
+                ("input", &|row| row.input.map(|side| side.to_string()).join("x")),
+            ],
+        )))
     }
 }
 
@@ -101,24 +101,23 @@ fn list(pattern: &str, output: Output) -> Result<(), Error> {
     if output.json {
         return print_json(&found);
     }
-    let head = ["name", "model", "parameters", "file", "image", "licence", "accuracy"];
-    let body = found.iter().map(|listed| {
-        let Weights { name, model, parameters, megabytes, image_size, licence, accuracy, .. } =
-            *listed.weights;
-        let limit = if listed.commercial { "" } else { " (not for profit)" };
-        vec![
-            name.to_string(),
-            model.to_string(),
-            parameters.to_string(),
-            format!("{megabytes} MB"),
-            image_size.to_string(),
-            format!("{licence}{limit}"),
-            format!("{} {}", accuracy.value, accuracy.task),
-        ]
-    });
-    let rows: Vec<Vec<String>> =
-        std::iter::once(head.map(String::from).to_vec()).chain(body).collect();
-    print(&table(&rows))?;
+    print(&table(&rows_of(
+        &found,
+        &[
+            ("name", &|listed| listed.weights.name.to_string()),
+            ("model", &|listed| listed.weights.model.to_string()),
+            ("parameters", &|listed| listed.weights.parameters.to_string()),
+            ("file", &|listed| format!("{} MB", listed.weights.megabytes)),
+            ("image", &|listed| listed.weights.image_size.to_string()),
+            ("licence", &|listed| {
+                let limit = if listed.commercial { "" } else { " (not for profit)" };
+                format!("{}{limit}", listed.weights.licence)
+            }),
+            ("accuracy", &|listed| {
+                format!("{} {}", listed.weights.accuracy.value, listed.weights.accuracy.task)
+            }),
+        ],
+    )))?;
     match &found[..] {
         [only] => {
             print(&format!("\nsource  {}\nuse     {}", only.weights.accuracy.source, only.command))

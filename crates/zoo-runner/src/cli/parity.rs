@@ -12,6 +12,7 @@ use crate::{
     Error,
     backend::BackendChoice,
     parity::{Agreement, built_in, run},
+    report::rows_of,
 };
 
 /// Check that backends compute the same values: layers, loss, gradients, and weights after some
@@ -68,23 +69,20 @@ impl Parity {
 }
 
 fn text(rows: &[Agreement]) -> String {
-    let head = ["case", "backends", "batch", "logits", "loss", "gradients", "weights", "agree"];
-    let body = rows.iter().map(|row| {
-        let found = &row.differences;
-        let number = |value: f64| format!("{value:.1e}");
-        vec![
-            row.config.clone(),
-            row.backends.join(" / "),
-            row.batch.to_string(),
-            number(found.logits),
-            number(found.loss),
-            number(found.gradients),
-            number(found.weights),
-            verdict(row),
-        ]
-    });
-    let head = head.map(String::from).to_vec();
-    table(&std::iter::once(head).chain(body).collect::<Vec<_>>())
+    let number = |value: f64| format!("{value:.1e}");
+    table(&rows_of(
+        rows,
+        &[
+            ("case", &|row| row.config.clone()),
+            ("backends", &|row| row.backends.join(" / ")),
+            ("batch", &|row| row.batch.to_string()),
+            ("logits", &|row| number(row.differences.logits)),
+            ("loss", &|row| number(row.differences.loss)),
+            ("gradients", &|row| number(row.differences.gradients)),
+            ("weights", &|row| number(row.differences.weights)),
+            ("agree", &|row| verdict(row)),
+        ],
+    ))
 }
 
 /// Yes, or where the two first differ.

@@ -38,9 +38,8 @@ pub fn open(config: &RunConfig, weights: &Path, info: &WeightsInfo) -> Result<Da
 /// The split that a flag names, which clap has checked; by default test, or valid if there is no
 /// test split.
 pub fn split_name(flag: Option<&str>, data: &Dataset) -> SplitName {
-    let best = if data.test.is_some() { SplitName::Test } else { SplitName::Valid };
-    let named = SplitName::ALL.into_iter().find(|name| Some(name.as_str()) == flag);
-    named.unwrap_or(best)
+    let named = SplitName::ALL.into_iter().find(|name| Some(name.name()) == flag);
+    named.unwrap_or(data.measured().0)
 }
 
 /// A split by its name.

@@ -114,9 +114,7 @@ impl Training {
             false => None,
         };
         let mut job = Job::prepare(config, before.as_ref(), output.show(), ranks)?;
-        if !output.quiet {
-            job.notes().iter().for_each(|note| eprintln!("note: {note}"));
-        }
+        job.notes().iter().for_each(|note| output.note(note));
         let page = page.show(&mut job, &path, output)?;
         let trained = self.train(job, ranks, &path, output);
         page.end();
@@ -136,7 +134,10 @@ impl Training {
         path: &Path,
         output: Output,
     ) -> Result<Option<Report>, Error> {
-        let run_dir = ranks.is_first().then(|| RunDir::open(path, self.existing())).transpose()?;
+        let run_dir = ranks
+            .is_first()
+            .then(|| RunDir::open(path, Existing::of(self.resume, self.force)))
+            .transpose()?;
         let is_finished = run_dir.as_ref().is_some_and(RunDir::is_finished);
         if self.resume && ranks.first(|| Ok::<_, Error>(is_finished))? {
             return Ok(None);
@@ -157,14 +158,6 @@ impl Training {
             eprintln!("resume with: {}", resume_command());
         }
         outcome
-    }
-
-    fn existing(&self) -> Existing {
-        match (self.resume, self.force) {
-            (true, _) => Existing::Resume,
-            (false, true) => Existing::Overwrite,
-            (false, false) => Existing::Refuse,
-        }
     }
 
     fn run_path(&self, config: &Path) -> Result<PathBuf, Error> {

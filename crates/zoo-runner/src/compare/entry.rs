@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use zoo_data::{Dataset, Split, SplitName, shown};
+use zoo_data::{Dataset, shown};
 use zoo_model::DataShape;
 use zoo_training::progress::Show;
 
@@ -24,16 +24,6 @@ pub struct Entry {
     pub config: RunConfig,
     /// The images.
     pub data: Dataset,
-}
-
-impl Entry {
-    /// The images that networks are measured on: test, or valid if there is no test split.
-    pub fn measured(&self) -> (SplitName, &Split) {
-        match &self.data.test {
-            Some(test) => (SplitName::Test, test),
-            None => (SplitName::Valid, &self.data.valid),
-        }
-    }
 }
 
 /// Reads the configs, applies `sets` to each, and opens their data.
@@ -76,7 +66,7 @@ pub fn load(
 
 fn open(config: &RunConfig, show: Show) -> Result<Dataset, Error> {
     let mut data = config.data.open()?;
-    let measured = if data.test.is_some() { SplitName::Test } else { SplitName::Valid };
+    let (measured, _) = data.measured();
     check_images(&mut data, &[measured], show)?;
     Ok(data)
 }

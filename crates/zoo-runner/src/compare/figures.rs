@@ -35,7 +35,7 @@ pub fn comparison(
 ) -> Comparison {
     let fractions = request.extent.fractions.clone();
     let largest = fractions.last().copied().unwrap_or(1.0);
-    let (split, images) = entries[0].measured();
+    let (split, images) = entries[0].data.measured();
     let of = |place: usize, fraction: f64| -> Vec<(&Made, &Outcome)> {
         let mine = made
             .iter()

@@ -86,7 +86,7 @@ pub fn measure(
     let network = Predictor::open(&weights, &run.config.backend.open()?)?;
     let _scope = run.config.train.precision.enter();
     let measuring = Measuring { network: &network, loader: &run.config.loader };
-    let (_, split) = entry.measured();
+    let (_, split) = entry.data.measured();
     let bar = show.bar("measuring", split.len());
     let scored = measuring.look(split, &network.info.preprocess, &bar)?;
     let measured = Measured {

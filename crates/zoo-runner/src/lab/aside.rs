@@ -2,6 +2,7 @@
 
 use tokio::task::spawn_blocking;
 
+use super::Answer;
 use crate::serve::refused::Refused;
 
 /// Does what takes a while where nobody waits for it but the asker.
@@ -9,8 +10,6 @@ use crate::serve::refused::Refused;
 /// # Errors
 ///
 /// 500 if it panics.
-pub async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Refused> {
+pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Answer<T> {
     spawn_blocking(work).await.map_err(|_| Refused::failed("the server could not work on this"))
 }

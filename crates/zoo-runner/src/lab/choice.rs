@@ -8,6 +8,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 
 use super::{
+    Answer,
     aside::aside,
     course::{Lab, Prediction},
     message::{self, Told},
@@ -46,7 +47,7 @@ pub struct OfNetwork {
 pub async fn list(
     State(lab): State<Lab>,
     Asked(OfNetwork { network }): Asked<OfNetwork>,
-) -> Result<Json<Offered>, Refused> {
+) -> Answer<Json<Offered>> {
     let data = lab.data(&network).await?;
     let photos = data.offered().into_iter().map(|position| Offer {
         photo: format!("{network}/{position}"),
@@ -62,7 +63,7 @@ pub struct Brought {
 }
 
 /// `POST /lab/photos`: an image file as the body. It stays in memory alone.
-pub async fn bring(State(lab): State<Lab>, request: Request) -> Result<Json<Brought>, Refused> {
+pub async fn bring(State(lab): State<Lab>, request: Request) -> Answer<Json<Brought>> {
     let (parts, body) = request.into_parts();
     let held = lab.app.intake.read(&parts.headers, body).await?;
     if held.bytes.is_empty() {
@@ -89,13 +90,13 @@ pub struct OfPhoto {
 pub async fn picture(
     State(lab): State<Lab>,
     Asked(OfPhoto { photo }): Asked<OfPhoto>,
-) -> Result<Response, Refused> {
+) -> Answer<Response> {
     let image = lab.photo(&photo).await?;
     Ok(message::picture(aside(move || image.thumbnail(SMALL).to_png()).await?))
 }
 
 /// What a network says of a photo, all classes, the most probable first.
-pub async fn predict(Told { lab, looked, .. }: Told) -> Result<Json<Vec<Prediction>>, Refused> {
+pub async fn predict(Told { lab, looked, .. }: Told) -> Answer<Json<Vec<Prediction>>> {
     let seen = lab.seen(&looked).await?;
     Ok(Json(lab.predictions(&looked.network, &seen.scores, usize::MAX)?))
 }

@@ -1,15 +1,14 @@
 //! What all lessons share: networks, photos, and what the ones make of the others.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::VecDeque, sync::Arc};
 
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use zoo_data::Image;
 use zoo_model::{NO_ANSWER, Predictor, Scores};
 
 use super::{
+    Answer,
     collection::Collections,
     photos::{Data, Photos},
     workshop::{Workshop, Workshops},
@@ -90,7 +89,7 @@ impl Course {
     /// # Errors
     ///
     /// 404.
-    pub fn network(&self, name: &str) -> Result<Arc<Network>, Refused> {
+    pub fn network(&self, name: &str) -> Answer<Arc<Network>> {
         self.app.networks.get(name)
     }
 
@@ -99,7 +98,7 @@ impl Course {
     /// # Errors
     ///
     /// 404 if there is no such network; those of [`Photos::data`].
-    pub async fn data(&self, network: &str) -> Result<Arc<Data>, Refused> {
+    pub async fn data(&self, network: &str) -> Answer<Arc<Data>> {
         self.photos.data(&*self.network(network)?).await
     }
 
@@ -108,7 +107,7 @@ impl Course {
     /// # Errors
     ///
     /// Those of [`Photos::image`].
-    pub async fn photo(&self, name: &str) -> Result<Arc<Image>, Refused> {
+    pub async fn photo(&self, name: &str) -> Answer<Arc<Image>> {
         self.photos.image(&self.app.networks, name).await
     }
 
@@ -120,8 +119,8 @@ impl Course {
     pub async fn run<T: Send + 'static>(
         &self,
         network: &str,
-        work: impl FnOnce(&Predictor) -> Result<T, Refused> + Send + 'static,
-    ) -> Result<T, Refused> {
+        work: impl FnOnce(&Predictor) -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
         self.network(network)?.engine.place().await?.run(work).await?
     }
 
@@ -135,7 +134,7 @@ impl Course {
         visit: String,
         looked: Looked,
         workshop: Result<Workshop, Error>,
-    ) -> Result<(), Refused> {
+    ) -> Answer<()> {
         let workshop = workshop.map_err(Refused::failed)?;
         workshop.board.set_photo(self.photo(&looked.photo).await?);
         self.workshops.put(visit, looked.network, workshop);
@@ -147,21 +146,21 @@ impl Course {
     /// # Errors
     ///
     /// 404 without the network or the photo, 422 if the photo cannot be read or the scores are no numbers.
-    pub async fn seen(self: &Arc<Self>, looked: &Looked) -> Result<Arc<Seen>, Refused> {
+    pub async fn seen(self: &Arc<Self>, looked: &Looked) -> Answer<Arc<Seen>> {
         if let Some(seen) = self.kept(looked) {
             return Ok(seen);
         }
         let image = self.photo(&looked.photo).await?;
         let seen =
             Arc::new(self.run(&looked.network, move |network| Seen::new(network, &image)).await?);
-        let mut all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.seen.lock();
         all.push_front((looked.clone(), seen.clone()));
         all.truncate(KEPT);
         Ok(seen)
     }
 
     fn kept(&self, looked: &Looked) -> Option<Arc<Seen>> {
-        let mut all = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.seen.lock();
         let place = all.iter().position(|(known, _)| known == looked)?;
         let found = all.remove(place)?;
         let seen = found.1.clone();
@@ -179,7 +178,7 @@ impl Course {
         network: &str,
         scores: &Scores,
         top: usize,
-    ) -> Result<Vec<Prediction>, Refused> {
+    ) -> Answer<Vec<Prediction>> {
         let classes = &self.network(network)?.info.clone().classes;
         let told = scores.ranking().into_iter().take(top).map(|label| Prediction {
             label,
@@ -192,7 +191,7 @@ impl Course {
 }
 
 impl Seen {
-    fn new(network: &Predictor, photo: &Image) -> Result<Self, Refused> {
+    fn new(network: &Predictor, photo: &Image) -> Answer<Self> {
         let subject = Subject::new(network, photo, None).map_err(Refused::unusable)?;
         Ok(Self {
             input: subject.input.into_data().iter::<f32>().collect(),
@@ -208,7 +207,7 @@ impl Seen {
 /// # Errors
 ///
 /// 422 if the scores are no numbers, 500 if the device gives up.
-pub fn look(network: &Predictor, applied: &Image) -> Result<Scores, Refused> {
+pub fn look(network: &Predictor, applied: &Image) -> Answer<Scores> {
     let prepared = [network.info.preprocess.packed(applied)];
     let scores = network.predict_prepared(&prepared);
     let scores = scores.map_err(Refused::failed)?.remove(0);

@@ -36,7 +36,7 @@ pub struct Visit {
 impl<T: DeserializeOwned> FromRequest<Lab> for Told<T> {
     type Rejection = Refused;
 
-    async fn from_request(request: Request, lab: &Lab) -> Result<Self, Refused> {
+    async fn from_request(request: Request, lab: &Lab) -> Answer<Self> {
         let (parts, body) = request.into_parts();
         let held = lab.app.intake.read(&parts.headers, body).await?;
         let told = serde_json::from_slice::<Map<String, Value>>(&held.bytes);
@@ -47,7 +47,7 @@ impl<T: DeserializeOwned> FromRequest<Lab> for Told<T> {
     }
 }
 
-fn read<T: DeserializeOwned>(keys: Map<String, Value>) -> Result<T, Refused> {
+fn read<T: DeserializeOwned>(keys: Map<String, Value>) -> Answer<T> {
     serde_path_to_error::deserialize(Value::Object(keys)).map_err(|error| {
         match error.path().to_string().as_str() {
             "." => Refused::bad(format!("the body: {}", error.inner())),
@@ -55,6 +55,9 @@ fn read<T: DeserializeOwned>(keys: Map<String, Value>) -> Result<T, Refused> {
         }
     })
 }
+
+/// What a question comes to: an answer, or why there is none.
+pub type Answer<T> = Result<T, Refused>;
 
 /// A picture, as a PNG file.
 pub fn picture(png: Vec<u8>) -> Response {

@@ -5,12 +5,11 @@
 //!
 //! # How to add a lesson
 //!
-//! 1. A folder `lesson/NAME` with `mod.rs` and `NAME.js`. In `mod.rs` goes
-//!    `pub static LESSON: Lesson`, and what the lesson computes: `routes` gives paths below
-//!    `/lab/NAME`. Handlers take `Told`, which has the `Lab` and a body of JSON; `Course` has the
-//!    networks, the photos, and what a network makes of a photo (`Seen`). They answer with `Json`, or
-//!    with `Numbers` where there are many. Everything is told in the request (network, photo,
-//!    settings), so that two browsers at one lesson do not disturb each other.
+//! 1. A folder `lesson/NAME` with `mod.rs` and `NAME.js`. In `mod.rs` goes what the lesson computes; its
+//!    function `routes` gives paths below `/lab/NAME`. Handlers take `Told`, which has the `Lab` and a
+//!    body of JSON; `Course` has the networks, the photos, and what a network makes of a photo (`Seen`).
+//!    They answer with `Json`, or with `Numbers` where there are many. Everything is told in the request
+//!    (network, photo, settings), so that two browsers at one lesson do not disturb each other.
 //! 2. `NAME.js` exports `about` (paragraphs), `question`, `answer`, and `open(lab)`, which fills
 //!    `lab.stage`. `page/lab.js` says what `lab` can do: ask the lesson's paths, keep a setting in the
 //!    address, show a `zoo` command to copy, make a picture that can be saved. `page/grid.js` draws
@@ -18,7 +17,7 @@
 //!    A lesson that trains a network has a `workshop` do it, one for each visit; `page/workshop.js` is the
 //!    page's side of that, and `page/pair.js` has two of them side by side. Photos for classes of the
 //!    learner's own are in a `collection`.
-//! 3. A line in `LESSONS` of `lesson/mod.rs`.
+//! 3. A line of `lessons!` in `lesson/mod.rs`.
 //! 4. A check in `scripts/lab_check.py`, which uses the controls and compares the numbers shown, and a
 //!    section of `docs/course.md`.
 
@@ -48,7 +47,7 @@ use self::{
     aside::aside,
     course::{Course, Lab, Prediction, Seen},
     lesson::{LESSONS, Lesson},
-    message::{Numbers, Told, Visit},
+    message::{Answer, Numbers, Told, Visit},
 };
 use crate::{
     Error,
@@ -93,7 +92,7 @@ fn router(app: Shared) -> Router<Shared> {
 
 /// The lessons, in their order.
 async fn lessons() -> Json<Vec<Value>> {
-    let lesson = |lesson: &&Lesson| json!({"number": lesson.number, "name": lesson.name, "title": lesson.title});
+    let lesson = |lesson: &Lesson| json!({"number": lesson.number, "name": lesson.name, "title": lesson.title});
     Json(LESSONS.iter().map(lesson).collect())
 }
 

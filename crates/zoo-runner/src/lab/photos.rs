@@ -3,13 +3,14 @@
 use std::{
     collections::{HashMap, VecDeque},
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
 };
 
+use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use zoo_data::{DataConfig, Image, SeaConfig, Split};
 
-use super::aside::aside;
+use super::{Answer, aside::aside};
 use crate::{
     Error,
     classes::difference,
@@ -97,9 +98,9 @@ impl Photos {
     /// # Errors
     ///
     /// 422 if there are none.
-    pub async fn data(&self, network: &Network) -> Result<Arc<Data>, Refused> {
+    pub async fn data(&self, network: &Network) -> Answer<Arc<Data>> {
         let (origin, classes) = (network.origin.clone(), network.info.classes.clone());
-        let place = lock(&self.data).entry(network.name.clone()).or_default().clone();
+        let place = self.data.lock().entry(network.name.clone()).or_default().clone();
         let open = move || {
             let open = || Data::open(&origin, &classes).map(Arc::new).map_err(|e| e.to_string());
             place.get_or_init(open).clone()
@@ -112,9 +113,9 @@ impl Photos {
     /// # Errors
     ///
     /// 404 if there is none of this name, 422 if it cannot be read.
-    pub async fn image(&self, networks: &Networks, name: &str) -> Result<Arc<Image>, Refused> {
+    pub async fn image(&self, networks: &Networks, name: &str) -> Answer<Arc<Image>> {
         let Some((network, position)) = name.rsplit_once('/') else {
-            let found = lock(&self.own).iter().find(|(known, _)| known == name).cloned();
+            let found = self.own.lock().iter().find(|(known, _)| known == name).cloned();
             return found.map(|(_, image)| image).ok_or_else(|| {
                 Refused::unknown("this photo is no longer kept: choose it again, or another one")
             });
@@ -131,14 +132,10 @@ impl Photos {
     /// Keeps a photo of the learner's, and says what it is called.
     pub fn keep(&self, file: &[u8], image: Image) -> String {
         let photo = format!("own-{}", &format!("{:x}", Sha256::digest(file))[..16]);
-        let mut own = lock(&self.own);
+        let mut own = self.own.lock();
         own.retain(|(known, _)| *known != photo);
         own.push_front((photo.clone(), Arc::new(image)));
         own.truncate(KEPT);
         photo
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,7 +4,7 @@
 use zoo_data::{DataError, Prepared, Split};
 use zoo_model::Predictor;
 
-use super::{Lab, aside::aside};
+use super::{Answer, Lab, aside::aside};
 use crate::serve::refused::Refused;
 
 /// Photos at a time, of this side in pixels or smaller; fewer of larger ones.
@@ -20,8 +20,8 @@ pub async fn look_through<T: Send + 'static>(
     lab: &Lab,
     network: &str,
     split: &Split,
-    work: impl Fn(&Predictor, &[Prepared]) -> Result<Vec<T>, Refused> + Clone + Send + 'static,
-) -> Result<Vec<T>, Refused> {
+    work: impl Fn(&Predictor, &[Prepared]) -> Answer<Vec<T>> + Clone + Send + 'static,
+) -> Answer<Vec<T>> {
     let info = lab.network(network)?.info.clone();
     let at_once = at_once(info.preprocess.image_size);
     let mut all = Vec::new();

@@ -5,16 +5,11 @@ use zoo_kernels::nn::Conv2d;
 
 use super::{
     graph::{float, int},
-    layers::{Layers, Value},
+    layers::{Given, Layers, Value},
 };
 
 /// Class scores of `images`, `[channels, image_size, image_size]`.
-pub fn logits(
-    layers: &mut Layers,
-    model: &AlexNet,
-    config: AlexNetConfig,
-    images: Value,
-) -> Result<Value, String> {
+pub fn logits(layers: &mut Layers, model: &AlexNet, config: AlexNetConfig, images: Value) -> Given {
     // Every setting is named: one that is new must be dealt with here.
     let AlexNetConfig {
         preset: _,
@@ -60,12 +55,7 @@ pub fn logits(
     layers.linear("classifier.head", &classifier.head, &x)
 }
 
-fn convolution(
-    layers: &mut Layers,
-    number: usize,
-    conv: &Conv2d,
-    x: &Value,
-) -> Result<Value, String> {
+fn convolution(layers: &mut Layers, number: usize, conv: &Conv2d, x: &Value) -> Given {
     let path = format!("features.conv{number}");
     let x = layers.conv2d(&path, conv, x)?;
     Ok(layers.map("Relu", &path, &x))

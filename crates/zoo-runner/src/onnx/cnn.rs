@@ -2,7 +2,7 @@
 
 use zoo_cnn::{Activation, Cnn, CnnConfig, ConvBlock, Pooling, Stage};
 
-use super::layers::{Layers, Value};
+use super::layers::{Given, Layers, Value};
 
 /// The part of the config that the modules do not show.
 struct Switches {
@@ -12,12 +12,7 @@ struct Switches {
 }
 
 /// Class scores of `images`, `[channels, image_size, image_size]`.
-pub fn logits(
-    layers: &mut Layers,
-    model: &Cnn,
-    config: CnnConfig,
-    images: Value,
-) -> Result<Value, String> {
+pub fn logits(layers: &mut Layers, model: &Cnn, config: CnnConfig, images: Value) -> Given {
     // Every setting is named: one that is new must be dealt with here.
     let CnnConfig {
         preset: _,
@@ -63,13 +58,7 @@ pub fn logits(
     }
 }
 
-fn stage(
-    layers: &mut Layers,
-    path: &str,
-    stage: &Stage,
-    switches: &Switches,
-    x: &Value,
-) -> Result<Value, String> {
+fn stage(layers: &mut Layers, path: &str, stage: &Stage, switches: &Switches, x: &Value) -> Given {
     let Switches { activation, pooling, pool_size } = *switches;
     let x = block(layers, &format!("{path}.block"), &stage.block, activation, x)?;
     let pooled = format!("{path}.pooling");
@@ -94,7 +83,7 @@ fn block(
     block: &ConvBlock,
     activation: Activation,
     x: &Value,
-) -> Result<Value, String> {
+) -> Given {
     let paths = [&*format!("{path}.conv"), &*format!("{path}.norm")];
     let x = layers.conv2d_norm(paths, &block.conv, block.norm.as_ref(), x)?;
     Ok(activated(layers, path, activation, &x))

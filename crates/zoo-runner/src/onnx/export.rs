@@ -8,7 +8,7 @@ use zoo_model::{AnyModel, ModelSettings, WeightsInfo, ZOO_VERSION};
 use super::{
     Input, Options, alexnet, cnn, file,
     graph::{Extent, Graph, int},
-    layers::{Layers, Value},
+    layers::{Given, Layers, Value},
     metadata, preprocess,
     proto::{Model, OperatorSet},
     resnet, vit,
@@ -85,7 +85,7 @@ fn network(
     model: &AnyModel,
     settings: &ModelSettings,
     images: Value,
-) -> Result<Value, String> {
+) -> Given {
     match (model, settings) {
         (AnyModel::Cnn(model), ModelSettings::Cnn(settings)) => {
             cnn::logits(layers, model, settings.clone().into(), images)

@@ -5,12 +5,12 @@ use zoo_kernels::nn::{BatchNorm, Conv2d};
 
 use super::{
     graph::{float, int, ints},
-    layers::{Layers, Value, values},
+    layers::{Given, Layers, Value, values},
 };
 
 impl Layers {
     /// A convolution.
-    pub fn conv2d(&mut self, path: &str, layer: &Conv2d, x: &Value) -> Result<Value, String> {
+    pub fn conv2d(&mut self, path: &str, layer: &Conv2d, x: &Value) -> Given {
         let bias = layer.bias.as_ref().map(values);
         self.convolution(path, layer, &values(&layer.weight), bias.as_deref(), x)
     }
@@ -22,7 +22,7 @@ impl Layers {
         conv: &Conv2d,
         norm: Option<&BatchNorm>,
         x: &Value,
-    ) -> Result<Value, String> {
+    ) -> Given {
         let Some(norm) = norm else {
             return self.conv2d(conv_path, conv, x);
         };
@@ -62,7 +62,7 @@ impl Layers {
         weights: &[f32],
         bias: Option<&[f32]>,
         x: &Value,
-    ) -> Result<Value, String> {
+    ) -> Given {
         let dims = layer.weight.dims();
         let mut inputs =
             vec![x.name.clone(), self.parameter(&format!("{path}.weight"), weights, &dims)?];
@@ -93,12 +93,7 @@ impl Layers {
     }
 
     /// Batch normalisation by the running statistics.
-    pub fn batch_norm(
-        &mut self,
-        path: &str,
-        layer: &BatchNorm,
-        x: &Value,
-    ) -> Result<Value, String> {
+    pub fn batch_norm(&mut self, path: &str, layer: &BatchNorm, x: &Value) -> Given {
         let Statistics { gamma, beta, mean, variance } = Statistics::of(layer);
         let mut inputs = vec![x.name.clone()];
         for (name, values) in Statistics::NAMES.iter().zip([gamma, beta, mean, variance]) {

@@ -24,6 +24,9 @@ pub struct Value {
     pub shape: Vec<usize>,
 }
 
+/// What a layer gives, or why it cannot be said in a graph.
+pub type Given = Result<Value, String>;
+
 /// Adds layers to a graph.
 #[derive(Default)]
 pub struct Layers {
@@ -108,7 +111,7 @@ impl Layers {
     }
 
     /// A linear layer on the last axis.
-    pub fn linear(&mut self, path: &str, layer: &Linear, x: &Value) -> Result<Value, String> {
+    pub fn linear(&mut self, path: &str, layer: &Linear, x: &Value) -> Given {
         let dims = layer.weight.dims();
         let weight = self.parameter(&format!("{path}.weight"), &values(&layer.weight), &dims)?;
         let bias = match &layer.bias {

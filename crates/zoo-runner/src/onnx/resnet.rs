@@ -2,15 +2,10 @@
 
 use zoo_resnet::{Block, ConvNorm, ResNet, ResNetConfig, Shortcut, Stem};
 
-use super::layers::{Layers, Value};
+use super::layers::{Given, Layers, Value};
 
 /// Class scores of `images`, `[channels, image_size, image_size]`.
-pub fn logits(
-    layers: &mut Layers,
-    model: &ResNet,
-    config: ResNetConfig,
-    images: Value,
-) -> Result<Value, String> {
+pub fn logits(layers: &mut Layers, model: &ResNet, config: ResNetConfig, images: Value) -> Given {
     // Every setting is named: one that is new must be dealt with here.
     let ResNetConfig {
         preset: _,
@@ -48,13 +43,7 @@ pub fn logits(
     layers.linear("head", &model.head, &x)
 }
 
-fn block(
-    layers: &mut Layers,
-    path: &str,
-    block: &Block,
-    kind: Shortcut,
-    x: &Value,
-) -> Result<Value, String> {
+fn block(layers: &mut Layers, path: &str, block: &Block, kind: Shortcut, x: &Value) -> Given {
     let shortcut = shortcut(layers, path, block, kind, x)?;
     let mut x = x.clone();
     let last = block.layers.len() - 1;
@@ -70,13 +59,7 @@ fn block(
 }
 
 /// The block's input at the size of its output.
-fn shortcut(
-    layers: &mut Layers,
-    path: &str,
-    block: &Block,
-    kind: Shortcut,
-    x: &Value,
-) -> Result<Value, String> {
+fn shortcut(layers: &mut Layers, path: &str, block: &Block, kind: Shortcut, x: &Value) -> Given {
     let Some(way) = &block.shortcut else {
         return Ok(x.clone());
     };
@@ -103,12 +86,7 @@ fn shortcut(
     }
 }
 
-fn conv_norm(
-    layers: &mut Layers,
-    path: &str,
-    layer: &ConvNorm,
-    x: &Value,
-) -> Result<Value, String> {
+fn conv_norm(layers: &mut Layers, path: &str, layer: &ConvNorm, x: &Value) -> Given {
     let paths = [&*format!("{path}.conv"), &*format!("{path}.norm")];
     layers.conv2d_norm(paths, &layer.conv, Some(&layer.norm), x)
 }

@@ -4,18 +4,12 @@ use zoo_kernels::nn::LayerNorm;
 
 use super::{
     graph::{float, int, ints},
-    layers::{Layers, Value, values},
+    layers::{Given, Layers, Value, values},
 };
 
 impl Layers {
     /// Layer normalisation of the last axis.
-    pub fn layer_norm(
-        &mut self,
-        path: &str,
-        layer: &LayerNorm,
-        epsilon: f64,
-        x: &Value,
-    ) -> Result<Value, String> {
+    pub fn layer_norm(&mut self, path: &str, layer: &LayerNorm, epsilon: f64, x: &Value) -> Given {
         let gamma = values(&layer.gamma);
         let mut inputs =
             vec![x.name.clone(), self.parameter(&format!("{path}.gamma"), &gamma, &[gamma.len()])?];

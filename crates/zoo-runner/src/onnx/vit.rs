@@ -4,7 +4,7 @@ use zoo_vit::{Activation, Block, LayerScale, Pooling, Vit, VitConfig};
 
 use super::{
     graph::ints,
-    layers::{Layers, Value, values},
+    layers::{Given, Layers, Value, values},
 };
 
 /// The part of the config that the blocks do not show.
@@ -15,12 +15,7 @@ struct Switches {
 }
 
 /// Class scores of `images`, `[channels, image_size, image_size]`.
-pub fn logits(
-    layers: &mut Layers,
-    model: &Vit,
-    config: VitConfig,
-    images: Value,
-) -> Result<Value, String> {
+pub fn logits(layers: &mut Layers, model: &Vit, config: VitConfig, images: Value) -> Given {
     // Every setting is named: one that is new must be dealt with here.
     let VitConfig {
         preset: _,
@@ -70,12 +65,7 @@ pub fn logits(
 /// The tokens that the first block sees. Class tokens and registers are rows of zeros before the patches,
 /// to which the tokens and their positions are added as one: so nothing in the graph asks for the size of
 /// the batch.
-fn embed(
-    layers: &mut Layers,
-    model: &Vit,
-    class_position: bool,
-    images: &Value,
-) -> Result<Value, String> {
+fn embed(layers: &mut Layers, model: &Vit, class_position: bool, images: &Value) -> Given {
     let path = "patch_embedding";
     let patches = layers.conv2d(path, &model.patch_embedding, images)?;
     let [embed_dim, count] = [patches.shape[0], patches.shape[1] * patches.shape[2]];
@@ -121,7 +111,7 @@ fn pooled(
     registers: usize,
     epsilon: f64,
     tokens: &Value,
-) -> Result<Value, String> {
+) -> Given {
     let norm = |layers: &mut Layers, x: &Value| layers.layer_norm("norm", &model.norm, epsilon, x);
     let (all, path) = (tokens.shape[0], "pooling");
     Ok(match pooling {
@@ -164,7 +154,7 @@ fn block(
     block: &Block,
     switches: &Switches,
     tokens: &Value,
-) -> Result<Value, String> {
+) -> Given {
     let Switches { num_heads, activation, layer_norm_epsilon } = *switches;
     let below = |name: &str| format!("{path}.{name}");
     let x = layers.layer_norm(&below("norm1"), &block.norm1, layer_norm_epsilon, tokens)?;
@@ -181,12 +171,7 @@ fn block(
     Ok(layers.add(&below("mlp"), &tokens, &x))
 }
 
-fn scaled(
-    layers: &mut Layers,
-    path: &str,
-    layer_scale: Option<&LayerScale>,
-    x: Value,
-) -> Result<Value, String> {
+fn scaled(layers: &mut Layers, path: &str, layer_scale: Option<&LayerScale>, x: Value) -> Given {
     let Some(layer_scale) = layer_scale else {
         return Ok(x);
     };

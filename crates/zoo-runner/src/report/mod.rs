@@ -15,7 +15,7 @@ pub(crate) use self::{
     axis::{Scale, significant},
     chart::Frame,
     picture::{data_uri, small_uri},
-    table::{cell, head, write_csv},
+    table::{Column, cell, head, rows_of, write_csv},
     templates::{SORT_SCRIPT, render},
 };
 pub use self::{

@@ -23,6 +23,16 @@ pub fn write_csv(path: &Path, rows: impl IntoIterator<Item = Vec<String>>) -> Re
     fs::write(path, csv(rows)).map_err(Error::io(path))
 }
 
+/// A column of a table: its name, and what it has of a row.
+pub type Column<'a, R, Cell = String> = (&'a str, &'a dyn Fn(&R) -> Cell);
+
+/// A table of so many rows, its head first.
+pub fn rows_of<R>(rows: impl IntoIterator<Item = R>, columns: &[Column<R>]) -> Vec<Vec<String>> {
+    let names = columns.iter().map(|(name, _)| name.to_string()).collect();
+    let row = |row: R| columns.iter().map(|(_, cell)| cell(&row)).collect();
+    std::iter::once(names).chain(rows.into_iter().map(row)).collect()
+}
+
 /// A row of a table's head.
 pub fn head<const N: usize>(names: [&str; N]) -> Vec<String> {
     names.map(String::from).to_vec()

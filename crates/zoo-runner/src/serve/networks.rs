@@ -2,10 +2,11 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::Arc,
 };
 
 use burn::tensor::Device;
+use parking_lot::RwLock;
 use zoo_data::{Image, shown};
 use zoo_kernels::Precision;
 use zoo_model::{NO_ANSWER, Predictor, WeightsInfo};
@@ -140,7 +141,7 @@ impl Networks {
     ///
     /// 404 with the nearest name.
     pub fn get(&self, name: &str) -> Result<Arc<Network>, Refused> {
-        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let all = self.0.read();
         let found = all.iter().find(|network| network.name == name).cloned();
         let names = || all.iter().map(|network| network.name.as_str());
         found.ok_or_else(|| Refused::unknown(unknown("network", name, names().collect::<Vec<_>>())))
@@ -148,12 +149,12 @@ impl Networks {
 
     /// All of them.
     pub fn all(&self) -> Vec<Arc<Network>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.read().clone()
     }
 
     /// One more, whose name no other has.
     pub fn add(&self, network: Network) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).push(Arc::new(network));
+        self.0.write().push(Arc::new(network));
     }
 }
 

@@ -1,9 +1,6 @@
 //! `/training`: the run under way that this server watches, and what it can be told.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use axum::{
     Json,
@@ -11,6 +8,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -192,7 +190,7 @@ impl Training {
     }
 
     fn now(&self) -> TrainingNow {
-        *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        *self.looked.lock() = Some(Instant::now());
         let samples = self.live.samples();
         let samples = samples.map(|samples| SamplesNow {
             epoch: samples.epoch,
@@ -218,7 +216,7 @@ impl Training {
 
     /// Whether somebody has looked within this time.
     pub fn is_watched(&self, within: Duration) -> bool {
-        let looked = *self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let looked = *self.looked.lock();
         looked.is_some_and(|looked| looked.elapsed() < within)
     }
 }

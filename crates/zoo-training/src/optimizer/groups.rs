@@ -6,31 +6,24 @@ use burn::{
     optim::lr_scheduler::module_lr_scheduler::{ModuleLearningRate, ModuleLrScheduler},
     tensor::Tensor,
 };
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use zoo_model::{Classifier, head_path, is_within};
-use zoo_settings::range;
+use zoo_settings::{range, settings};
 
-/// Which parameters are treated differently.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct ParameterGroupsConfig {
-    /// Parameters without weight decay, by the last part of their names: by default norms, biases,
-    /// class and distillation tokens and positions, as in timm and the papers of the Vision
-    /// Transformer. With an empty list, weight decay applies to all, as in a plain PyTorch optimizer.
-    pub no_weight_decay: Vec<String>,
-    /// The factor of the learning rate from each layer to the one before it, above 0 and at most 1;
-    /// with 1, all layers have the same learning rate. <https://arxiv.org/abs/2106.08254>
-    pub layer_decay: f64,
-}
-
-impl Default for ParameterGroupsConfig {
-    fn default() -> Self {
-        let names =
-            ["bias", "gamma", "beta", "class_token", "distillation_token", "position_embedding"];
-        Self { no_weight_decay: names.map(String::from).to_vec(), layer_decay: 1.0 }
+settings! {
+    /// Which parameters are treated differently.
+    pub struct ParameterGroupsConfig {
+        /// Parameters without weight decay, by the last part of their names: by default norms, biases,
+        /// class and distillation tokens and positions, as in timm and the papers of the Vision
+        /// Transformer. With an empty list, weight decay applies to all, as in a plain PyTorch optimizer.
+        pub no_weight_decay: Vec<String> = UNDECAYED.map(String::from).to_vec(),
+        /// The factor of the learning rate from each layer to the one before it, above 0 and at most 1;
+        /// with 1, all layers have the same learning rate. <https://arxiv.org/abs/2106.08254>
+        pub layer_decay: f64 = 1.0,
     }
 }
+
+const UNDECAYED: [&str; 6] =
+    ["bias", "gamma", "beta", "class_token", "distillation_token", "position_embedding"];
 
 impl ParameterGroupsConfig {
     /// Refuses settings that are out of range.
@@ -131,13 +124,7 @@ struct ParameterList {
 }
 
 impl ModuleVisitor for ParameterList {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_string());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
+    zoo_model::keep_path!();
 
     fn visit_float<const D: usize>(&mut self, _: &Param<Tensor<D>>) {
         self.parameters.push(Parameter { path: self.path.join("."), rank: D });

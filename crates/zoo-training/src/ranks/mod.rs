@@ -35,6 +35,17 @@ pub enum Ranks {
     Together(Rc<World>),
 }
 
+/// What a rank does alone, and what it does together with others.
+macro_rules! by_ranks {
+    ($ranks:expr, $alone:expr, $world:ident => $together:expr) => {
+        match $ranks {
+            Self::Alone => $alone,
+            #[cfg(feature = "mpi")]
+            Self::Together($world) => $together,
+        }
+    };
+}
+
 /// What the exchange between ranks has cost one of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Exchanged {
@@ -81,20 +92,12 @@ impl Ranks {
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        match self {
-            Self::Alone => 1,
-            #[cfg(feature = "mpi")]
-            Self::Together(world) => world.count(),
-        }
+        by_ranks!(self, 1, world => world.count())
     }
 
     /// The number of this one, from 0.
     pub fn rank(&self) -> usize {
-        match self {
-            Self::Alone => 0,
-            #[cfg(feature = "mpi")]
-            Self::Together(world) => world.rank(),
-        }
+        by_ranks!(self, 0, world => world.rank())
     }
 
     /// Whether this is the one that writes and shows.
@@ -104,48 +107,28 @@ impl Ranks {
 
     /// Its number among those on the same machine.
     pub fn local_rank(&self) -> usize {
-        match self {
-            Self::Alone => 0,
-            #[cfg(feature = "mpi")]
-            Self::Together(world) => world.local_rank(),
-        }
+        by_ranks!(self, 0, world => world.local_rank())
     }
 
     /// How many threads it may compute with, where it shares its processor with others.
     pub fn threads(&self) -> Option<usize> {
-        match self {
-            Self::Alone => None,
-            #[cfg(feature = "mpi")]
-            Self::Together(world) => world.threads(),
-        }
+        by_ranks!(self, None, world => world.threads())
     }
 
     /// How many processors are there for it, where it does not share them with others; none where this
     /// process trains by itself.
     pub fn processors(&self) -> Option<usize> {
-        match self {
-            Self::Alone => None,
-            #[cfg(feature = "mpi")]
-            Self::Together(world) => Some(world.processors()),
-        }
+        by_ranks!(self, None, world => Some(world.processors()))
     }
 
     /// The machine of each.
     pub fn hosts(&self) -> Vec<String> {
-        match self {
-            Self::Alone => Vec::new(),
-            #[cfg(feature = "mpi")]
-            Self::Together(world) => world.hosts(),
-        }
+        by_ranks!(self, Vec::new(), world => world.hosts())
     }
 
     /// What the exchange has cost this one so far.
     pub fn exchanged(&self) -> Exchanged {
-        match self {
-            Self::Alone => Exchanged::default(),
-            #[cfg(feature = "mpi")]
-            Self::Together(world) => world.exchanged(),
-        }
+        by_ranks!(self, Exchanged::default(), world => world.exchanged())
     }
 
     /// What each rank gives, in the order of ranks.
@@ -154,11 +137,7 @@ impl Ranks {
     ///
     /// [`Error::Elsewhere`] if a rank has failed meanwhile.
     pub fn all<T: Serialize + DeserializeOwned>(&self, own: T) -> Result<Vec<T>, Error> {
-        match self {
-            Self::Alone => Ok(vec![own]),
-            #[cfg(feature = "mpi")]
-            Self::Together(world) => world.all(&own),
-        }
+        by_ranks!(self, Ok(vec![own]), world => world.all(&own))
     }
 
     /// What the first rank says; the others need not know it.
@@ -182,11 +161,7 @@ impl Ranks {
     ///
     /// [`Error::Elsewhere`] if a rank has failed meanwhile.
     pub fn bytes_of_first(&self, own: Vec<u8>) -> Result<Vec<u8>, Error> {
-        match self {
-            Self::Alone => Ok(own),
-            #[cfg(feature = "mpi")]
-            Self::Together(world) => world.bytes_of_first(own),
-        }
+        by_ranks!(self, Ok(own), world => world.bytes_of_first(own))
     }
 
     /// Which of the batches with these numbers is this rank's; `round` has as many numbers as there are
@@ -225,10 +200,6 @@ impl Ranks {
     /// far. `tell` is called on the first rank where any has failed. What is returned is why this
     /// process must fail.
     pub fn leave(&self, own: Result<(), Failure>, tell: impl FnOnce(&str)) -> Result<(), Failure> {
-        match self {
-            Self::Alone => own.inspect_err(|failure| tell(&failure.message)),
-            #[cfg(feature = "mpi")]
-            Self::Together(world) => world.leave(own, tell),
-        }
+        by_ranks!(self, own.inspect_err(|failure| tell(&failure.message)), world => world.leave(own, tell))
     }
 }

@@ -25,6 +25,17 @@ pub enum Existing {
     Overwrite,
 }
 
+impl Existing {
+    /// What the flags `--resume` and `--force` say.
+    pub fn of(resume: bool, force: bool) -> Self {
+        match (resume, force) {
+            (true, _) => Self::Resume,
+            (false, true) => Self::Overwrite,
+            (false, false) => Self::Refuse,
+        }
+    }
+}
+
 /// A run directory that this process holds: nobody else trains in it meanwhile.
 #[derive(Clone, Debug)]
 pub struct RunDir {
@@ -86,24 +97,15 @@ impl RunDir {
 
     /// Takes away what a run writes, and nothing else that may lie in the folder.
     fn clear(&self) -> Result<(), Error> {
-        for folder in [self.checkpoints(), self.tensorboard()] {
-            if folder.exists() {
-                fs::remove_dir_all(&folder).map_err(Error::io(&folder))?;
-            }
-        }
-        let files = [
-            self.metrics(),
-            self.curves(),
-            self.epochs(),
-            self.weights(),
-            self.report(),
-            self.manifest(),
-            self.config(),
-        ];
-        for file in files {
-            if file.exists() {
-                fs::remove_file(&file).map_err(Error::io(&file))?;
-            }
+        // By its config and its manifest it is known as a run, so these go last.
+        for name in FILES.iter().rev() {
+            let path = self.path.join(name);
+            let removed = match path.is_dir() {
+                true => fs::remove_dir_all(&path),
+                false if path.exists() => fs::remove_file(&path),
+                false => Ok(()),
+            };
+            removed.map_err(Error::io(&path))?;
         }
         Ok(())
     }
@@ -118,69 +120,56 @@ impl RunDir {
         &self.path
     }
 
-    /// The config as used, every default filled in.
-    pub fn config(&self) -> PathBuf {
-        config_path(&self.path)
-    }
-
-    /// Seed, versions, device, hashes.
-    pub fn manifest(&self) -> PathBuf {
-        manifest_path(&self.path)
-    }
-
-    /// One JSON object a line, as training goes.
-    pub fn metrics(&self) -> PathBuf {
-        metrics_path(&self.path)
-    }
-
-    /// Loss, accuracy and learning rate as a picture; there once the run is finished.
-    pub fn curves(&self) -> PathBuf {
-        self.path.join("curves.svg")
-    }
-
-    /// One row per epoch, from the metrics; present once the run is finished.
-    pub fn epochs(&self) -> PathBuf {
-        self.path.join("epochs.csv")
-    }
-
-    /// The same for TensorBoard, as event files.
-    pub fn tensorboard(&self) -> PathBuf {
-        self.path.join("tensorboard")
-    }
-
-    /// The folder of checkpoints.
-    pub fn checkpoints(&self) -> PathBuf {
-        checkpoints_path(&self.path)
-    }
-
-    /// The best weights.
-    pub fn weights(&self) -> PathBuf {
-        weights_path(&self.path)
-    }
-
-    /// The final figures; there once the run is finished.
-    pub fn report(&self) -> PathBuf {
-        report_path(&self.path)
-    }
-
     /// True where the run has gone to its end.
     pub fn is_finished(&self) -> bool {
         self.report().exists()
     }
 }
 
-/// What a run writes into its folder, its config first.
-const FILES: [&str; 9] = [
-    "config.json",
-    "manifest.json",
-    "metrics.jsonl",
-    "model.safetensors",
-    "report.json",
-    "curves.svg",
-    "epochs.csv",
-    "checkpoints",
-    "tensorboard",
-];
+/// Builds the list of what a run writes into its folder, and says where each file is: of a run that is
+/// being written, and of a folder that is only read.
+macro_rules! files {
+    ($($(#[$about:meta])* $own:ident $read:ident $name:literal;)*) => {
+        const FILES: &[&str] = &[$($name),*];
+
+        impl RunDir {
+            $(
+                $(#[$about])*
+                pub fn $own(&self) -> PathBuf {
+                    $read(&self.path)
+                }
+            )*
+        }
+
+        $(
+            $(#[$about])*
+            pub fn $read(run: &Path) -> PathBuf {
+                run.join($name)
+            }
+        )*
+    };
+}
+
+files! {
+    /// The config as used, every default filled in.
+    config config_path "config.json";
+    /// Seed, versions, device, hashes.
+    manifest manifest_path "manifest.json";
+    /// One JSON object a line, as training goes.
+    metrics metrics_path "metrics.jsonl";
+    /// The best weights.
+    weights weights_path "model.safetensors";
+    /// The final figures; there once the run is finished.
+    report report_path "report.json";
+    /// Loss, accuracy and learning rate as a picture; there once the run is finished.
+    curves curves_path "curves.svg";
+    /// One row per epoch, from the metrics; present once the run is finished.
+    epochs epochs_path "epochs.csv";
+    /// The folder of checkpoints.
+    checkpoints checkpoints_path "checkpoints";
+    /// The metrics for TensorBoard, as event files.
+    tensorboard tensorboard_path "tensorboard";
+}
 
 /// Whether a folder is that of a run, by its config or its manifest: other libraries write a
 /// `config.json`, too.
@@ -193,36 +182,7 @@ pub fn holds_run(folder: &Path) -> bool {
 
 /// What lies in a folder under the name of a run's file.
 fn foreign_file(folder: &Path) -> Option<&'static str> {
-    FILES.into_iter().find(|name| folder.join(name).exists())
-}
-
-/// The config of a run that is only read.
-pub fn config_path(run: &Path) -> PathBuf {
-    run.join("config.json")
-}
-
-/// The manifest of a run that is only read.
-pub fn manifest_path(run: &Path) -> PathBuf {
-    run.join("manifest.json")
-}
-
-/// The final figures of a run that is only read.
-pub fn report_path(run: &Path) -> PathBuf {
-    run.join("report.json")
-}
-
-/// The folder of checkpoints of a run that is only read.
-pub fn checkpoints_path(run: &Path) -> PathBuf {
-    run.join("checkpoints")
-}
-
-/// The metrics of a run that is only read.
-pub fn metrics_path(run: &Path) -> PathBuf {
-    run.join("metrics.jsonl")
-}
-
-fn weights_path(run: &Path) -> PathBuf {
-    run.join("model.safetensors")
+    FILES.iter().copied().find(|name| folder.join(name).exists())
 }
 
 /// The weights of a run that is only read: a run directory, or a bare file of weights.

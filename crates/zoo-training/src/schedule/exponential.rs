@@ -33,10 +33,7 @@ impl Schedule for ExponentialConfig {
     }
 
     fn check_fits(&self, extent: Extent) -> Result<(), String> {
-        match extent.steps_of(self.every) {
-            0 => Err(format!("`every` is shorter than one of the {} steps", extent.steps)),
-            _ => Ok(()),
-        }
+        extent.check_every(self.every)
     }
 
     fn after_warmup(&self, step: usize, extent: Extent) -> f64 {

@@ -96,6 +96,14 @@ impl Span {
 }
 
 impl Extent {
+    /// Refuses an interval in which there is no step.
+    pub(super) fn check_every(self, every: Length) -> Result<(), String> {
+        match self.steps_of(every) {
+            0 => Err(format!("`every` is shorter than one of the {} steps", self.steps)),
+            _ => Ok(()),
+        }
+    }
+
     /// A stretch within the schedule, in steps.
     pub(super) fn steps_of(self, length: Length) -> usize {
         length.steps(self.steps, self.steps_per_epoch)

@@ -90,7 +90,7 @@ impl SplitFolders {
         let unusual: Vec<String> = splits
             .iter()
             .map(|(split, level)| (split, name(&level.path)))
-            .filter(|(split, name)| name != split.as_str() && name != "val")
+            .filter(|(split, name)| name != split.name() && name != "val")
             .map(|(split, name)| format!("{name} is the {split} split"))
             .collect();
         if !unusual.is_empty() {
@@ -106,12 +106,12 @@ impl SplitFolders {
             if split != SplitName::Train && level.folders.is_empty() {
                 let (path, images) = (level.path, level.images.len());
                 return Err(
-                    FolderError::NoClassFolders { split: split.as_str(), path, images }.into()
+                    FolderError::NoClassFolders { split: split.name(), path, images }.into()
                 );
             }
             if let Some(Level { path: first, .. }) = place.replace(level) {
                 let second = place.take().map(|level| level.path).unwrap_or_default();
-                return Err(FolderError::TwoFolders { split: split.as_str(), first, second }.into());
+                return Err(FolderError::TwoFolders { split: split.name(), first, second }.into());
             }
         }
         let train = train.ok_or_else(|| FolderError::NoClasses { path: root.path.clone() })?;
@@ -164,12 +164,12 @@ impl Undivided<'_> {
                 root.folders.retain(|folder| *folder != level.path);
                 let place = if split == SplitName::Valid { &mut valid } else { &mut test };
                 if let Some(Level { path: first, .. }) = place.take() {
-                    let (split, second) = (split.as_str(), level.path);
+                    let (split, second) = (split.name(), level.path);
                     return Err(FolderError::TwoFolders { split, first, second }.into());
                 }
                 *place = Some(level);
             } else if self.classes.is_none() {
-                let split = split.as_str();
+                let split = split.name();
                 return Err(FolderError::SplitOrClass { path: level.path, split }.into());
             }
         }
@@ -226,7 +226,7 @@ fn split_like(name: &str) -> Option<SplitName> {
     let words = words(name);
     let among = words.iter().find_map(|word| SplitName::from_alias(word));
     let starts = |start: &str| words.first().is_some_and(|word| word.starts_with(start));
-    among.or_else(|| SplitName::ALL.into_iter().find(|split| starts(split.as_str())))
+    among.or_else(|| SplitName::ALL.into_iter().find(|split| starts(split.name())))
 }
 
 /// The words of a name in lower case, parted by anything else and by digits.

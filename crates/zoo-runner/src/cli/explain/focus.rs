@@ -9,6 +9,7 @@ use crate::{
     Error,
     cli::{Output, check_data, print, print_json, run_data, table},
     explain::{Focus, Method, focus},
+    report::rows_of,
 };
 
 impl Explain {
@@ -45,19 +46,18 @@ impl Explain {
 }
 
 fn text(counted: &[Focus]) -> String {
-    let head = ["method", "images", "heat on the object", "object in the picture", "ratio"];
-    let row = |focus: &Focus| {
-        let percent = |part: Option<f64>| {
-            part.map_or(String::from("-"), |part| format!("{:.1} %", 100.0 * part))
-        };
-        vec![
-            focus.method.clone(),
-            focus.images.to_string(),
-            percent(focus.heat_on_thing),
-            percent(focus.thing_of_picture),
-            focus.ratio.map_or(String::from("-"), |ratio| format!("{ratio:.2}")),
-        ]
+    let told = |figure: Option<f64>, text: fn(f64) -> String| {
+        figure.map_or_else(|| String::from("-"), text)
     };
-    let rows = std::iter::once(head.map(String::from).to_vec()).chain(counted.iter().map(row));
-    table(&rows.collect::<Vec<_>>())
+    let percent = |part: f64| format!("{:.1} %", 100.0 * part);
+    table(&rows_of(
+        counted,
+        &[
+            ("method", &|focus| focus.method.clone()),
+            ("images", &|focus| focus.images.to_string()),
+            ("heat on the object", &|focus| told(focus.heat_on_thing, percent)),
+            ("object in the picture", &|focus| told(focus.thing_of_picture, percent)),
+            ("ratio", &|focus| told(focus.ratio, |ratio| format!("{ratio:.2}"))),
+        ],
+    ))
 }

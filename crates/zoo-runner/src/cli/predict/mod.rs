@@ -2,7 +2,7 @@
 
 mod layout;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
@@ -74,15 +74,8 @@ impl Predict {
         let mut predicted = Vec::new();
         let bar = output.show().bar("predicting", paths.len());
         for paths in paths.chunks(BATCH) {
-            let read = |path: &PathBuf| match Image::open(path) {
-                Ok(image) => Some((path.clone(), image)),
-                Err(error) => {
-                    bar.suspend(|| eprintln!("error: {error}"));
-                    unreadable += 1;
-                    None
-                }
-            };
-            let images: Vec<(PathBuf, Image)> = paths.iter().filter_map(read).collect();
+            let images = files::read(paths, &bar);
+            unreadable += paths.len() - images.len();
             predicted.extend(self.predict(&images, &network)?);
             bar.inc(paths.len() as u64);
         }
@@ -101,7 +94,7 @@ impl Predict {
 
     fn predict(
         &self,
-        images: &[(PathBuf, Image)],
+        images: &[(&Path, Image)],
         network: &Predictor,
     ) -> Result<Vec<Predicted>, Error> {
         let pixels: Vec<Image> = images.iter().map(|(_, image)| image.clone()).collect();

@@ -170,7 +170,7 @@ impl Gallery<'_> {
     fn card(&self, image: usize) -> Card {
         let first = &self.viewers[0];
         let Scored { index, label, .. } = first.scored[image];
-        let (_, split) = first.entry.measured();
+        let (_, split) = first.entry.data.measured();
         let photo = split.source().image(index).ok();
         let answers = self.viewers.iter().map(|viewer| {
             let scored = viewer.scored[image];

@@ -23,7 +23,7 @@ use crate::{
     Error,
     compare::{Compared, Comparison, EntryFigures, LOOKED_AT},
     evaluation::{CalibrationBin, Matrix, confusion_table},
-    report::{Folder, SORT_SCRIPT, csv, render},
+    report::{Folder, SORT_SCRIPT, cell, csv, render, rows_of},
 };
 
 /// A matrix of more classes is too large to be carried along as a table.
@@ -154,18 +154,16 @@ fn confused<'a>(entry: &'a EntryFigures, comparison: &Comparison) -> Option<Conf
 
 fn calibrated(entry: &EntryFigures) -> Option<Calibrated<'_>> {
     let bins = &entry.calibration.as_ref()?.bins;
-    let head = ["from", "to", "images", "probability", "accuracy"].map(String::from).to_vec();
-    let rows = bins.iter().map(|bin| {
-        let figure = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-        vec![
-            bin.from.to_string(),
-            bin.to.to_string(),
-            bin.images.to_string(),
-            figure(bin.probability),
-            figure(bin.accuracy),
-        ]
-    });
-    let data = csv_uri(std::iter::once(head).chain(rows));
+    let data = csv_uri(rows_of(
+        bins,
+        &[
+            ("from", &|bin| bin.from.to_string()),
+            ("to", &|bin| bin.to.to_string()),
+            ("images", &|bin| bin.images.to_string()),
+            ("probability", &|bin| cell(bin.probability)),
+            ("accuracy", &|bin| cell(bin.accuracy)),
+        ],
+    ));
     Some(Calibrated { entry: &entry.name, bins, data })
 }
 

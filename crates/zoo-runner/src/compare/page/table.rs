@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::csv_uri;
-use crate::compare::Summary;
+use crate::{compare::Summary, report::Column};
 
 /// A table.
 #[derive(Serialize)]
@@ -28,6 +28,13 @@ pub struct Cell {
 }
 
 impl Table {
+    /// A table of so many rows.
+    pub fn of<R>(rows: impl IntoIterator<Item = R>, columns: &[Column<R, Cell>]) -> Self {
+        let names = columns.iter().map(|(name, _)| name.to_string()).collect();
+        let row = |row: R| columns.iter().map(|(_, cell)| cell(&row)).collect();
+        Self::new(names, rows.into_iter().map(row).collect())
+    }
+
     /// A table with these rows.
     pub fn new(columns: Vec<String>, rows: Vec<Vec<Cell>>) -> Self {
         let body = rows.iter().map(|row| row.iter().map(Cell::plain).collect());
@@ -68,9 +75,4 @@ impl Cell {
             None => self.text.clone(),
         }
     }
-}
-
-/// Names of columns.
-pub fn names<const N: usize>(names: [&str; N]) -> Vec<String> {
-    names.map(String::from).to_vec()
 }

@@ -3,9 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::table::{Cell, Table, names};
+use super::table::{Cell, Table};
 use crate::{
-    compare::{Comparison, Difference, EntryFigures, Pair},
+    compare::{Comparison, Difference, EntryFigures, Pair, PairedTest, RunFigures},
+    manifest::Manifest,
     report::significant,
 };
 
@@ -54,44 +55,45 @@ fn points(value: f64) -> String {
 }
 
 fn summary(comparison: &Comparison) -> Table {
-    let columns = names([
-        "config",
-        "accuracy",
-        "loss",
-        "calibration error",
-        "accuracy on corrupted images",
-        "parameters",
-        "MFLOPs an image",
-        "images/s in training",
-        "images/s in use",
-        "seconds of training",
-        "MB at most",
-    ]);
-    let row = |entry: &EntryFigures| {
-        let interval = entry.accuracy.and_then(|accuracy| accuracy.interval);
-        let mut accuracy = Cell::summary(entry.accuracy, percent);
-        if let Some([low, high]) = interval {
-            // Student's knows nothing of the ends of an accuracy.
-            let [low, high] = [low, high].map(|end| points(end.clamp(0.0, 1.0)));
-            accuracy.small += &format!(", {low} to {high}");
-        }
-        vec![
-            Cell::word(&entry.name),
-            accuracy,
-            Cell::summary(entry.loss, |loss| format!("{loss:.4}")),
-            Cell::summary(entry.calibration_error, percent),
-            Cell::summary(entry.corrupted_accuracy, percent),
-            Cell::number(Some(entry.parameters as f64), |count| thousands(count as u64)),
-            Cell::number(Some(entry.flops as f64 / 1e6), significant),
-            Cell::summary(entry.training_images_per_second, significant),
-            Cell::summary(entry.inference_images_per_second, significant),
-            Cell::summary(entry.training_seconds, |seconds| format!("{seconds:.1}")),
-            Cell::number(entry.peak_memory_bytes.map(|bytes| bytes as f64 / 1e6), |mega| {
-                format!("{mega:.0}")
+    Table::of(
+        &comparison.entries,
+        &[
+            ("config", &|entry| Cell::word(&entry.name)),
+            ("accuracy", &|entry| accuracy(entry)),
+            ("loss", &|entry| Cell::summary(entry.loss, |loss| format!("{loss:.4}"))),
+            ("calibration error", &|entry| Cell::summary(entry.calibration_error, percent)),
+            ("accuracy on corrupted images", &|entry| {
+                Cell::summary(entry.corrupted_accuracy, percent)
             }),
-        ]
-    };
-    Table::new(columns, comparison.entries.iter().map(row).collect())
+            ("parameters", &|entry| {
+                Cell::number(Some(entry.parameters as f64), |count| thousands(count as u64))
+            }),
+            ("MFLOPs an image", &|entry| Cell::number(Some(entry.flops as f64 / 1e6), significant)),
+            ("images/s in training", &|entry| {
+                Cell::summary(entry.training_images_per_second, significant)
+            }),
+            ("images/s in use", &|entry| {
+                Cell::summary(entry.inference_images_per_second, significant)
+            }),
+            ("seconds of training", &|entry| {
+                Cell::summary(entry.training_seconds, |seconds| format!("{seconds:.1}"))
+            }),
+            ("MB at most", &|entry| {
+                let megabytes = entry.peak_memory_bytes.map(|bytes| bytes as f64 / 1e6);
+                Cell::number(megabytes, |megabytes| format!("{megabytes:.0}"))
+            }),
+        ],
+    )
+}
+
+fn accuracy(entry: &EntryFigures) -> Cell {
+    let mut accuracy = Cell::summary(entry.accuracy, percent);
+    if let Some([low, high]) = entry.accuracy.and_then(|accuracy| accuracy.interval) {
+        // Student's knows nothing of the ends of an accuracy.
+        let [low, high] = [low, high].map(|end| points(end.clamp(0.0, 1.0)));
+        accuracy.small += &format!(", {low} to {high}");
+    }
+    accuracy
 }
 
 fn thousands(count: u64) -> String {
@@ -106,36 +108,26 @@ fn thousands(count: u64) -> String {
 }
 
 fn pairs(pairs: &[Pair]) -> Table {
-    let columns = names([
-        "ahead",
-        "behind",
-        "points",
-        "over images",
-        "over seeds",
-        "only it is right",
-        "only the other is right",
-        "p (Holm)",
-    ]);
     let range = |interval: Option<[f64; 2]>| {
         let text = interval.map(|[low, high]| format!("{} to {}", points(low), points(high)));
         Cell::text(text.unwrap_or_else(|| String::from("–")))
     };
-    let row = |pair: &Pair| {
-        let list = |figure: fn(&crate::compare::PairedTest) -> String| {
-            Cell::text(pair.tests.iter().map(figure).collect::<Vec<_>>().join(" / "))
-        };
-        vec![
-            Cell::word(&pair.better),
-            Cell::word(&pair.worse),
-            Cell::summary(Some(pair.difference), points),
-            range(Some(pair.over_images)),
-            range(pair.over_seeds),
-            list(|test| test.only_better.to_string()),
-            list(|test| test.only_worse.to_string()),
-            list(|test| p_value(test.p_adjusted)),
-        ]
+    let list = |pair: &Pair, figure: fn(&PairedTest) -> String| {
+        Cell::text(pair.tests.iter().map(figure).collect::<Vec<_>>().join(" / "))
     };
-    Table::new(columns, pairs.iter().map(row).collect())
+    Table::of(
+        pairs,
+        &[
+            ("ahead", &|pair| Cell::word(&pair.better)),
+            ("behind", &|pair| Cell::word(&pair.worse)),
+            ("points", &|pair| Cell::summary(Some(pair.difference), points)),
+            ("over images", &|pair| range(Some(pair.over_images))),
+            ("over seeds", &|pair| range(pair.over_seeds)),
+            ("only it is right", &|pair| list(pair, |test| test.only_better.to_string())),
+            ("only the other is right", &|pair| list(pair, |test| test.only_worse.to_string())),
+            ("p (Holm)", &|pair| list(pair, |test| p_value(test.p_adjusted))),
+        ],
+    )
 }
 
 fn p_value(p: f64) -> String {
@@ -212,56 +204,47 @@ fn classes(comparison: &Comparison) -> (Table, usize) {
 }
 
 fn focus(entries: &[EntryFigures]) -> Option<Table> {
-    let columns =
-        names(["config", "method", "heat on the object", "object in the picture", "ratio"]);
-    let rows = entries.iter().flat_map(|entry| {
-        entry.focus.iter().map(|focus| {
-            vec![
-                Cell::word(&entry.name),
-                Cell::word(&focus.method),
-                Cell::summary(focus.heat_on_thing, percent),
-                Cell::summary(focus.thing_of_picture, percent),
-                Cell::summary(focus.ratio, |ratio| format!("{ratio:.2}")),
-            ]
-        })
-    });
+    let rows = entries.iter().flat_map(|entry| entry.focus.iter().map(move |focus| (entry, focus)));
     let rows: Vec<_> = rows.collect();
-    (!rows.is_empty()).then(|| Table::new(columns, rows))
+    (!rows.is_empty()).then(|| {
+        Table::of(
+            rows,
+            &[
+                ("config", &|(entry, _)| Cell::word(&entry.name)),
+                ("method", &|(_, focus)| Cell::word(&focus.method)),
+                ("heat on the object", &|(_, focus)| Cell::summary(focus.heat_on_thing, percent)),
+                ("object in the picture", &|(_, focus)| {
+                    Cell::summary(focus.thing_of_picture, percent)
+                }),
+                ("ratio", &|(_, focus)| Cell::summary(focus.ratio, |ratio| format!("{ratio:.2}"))),
+            ],
+        )
+    })
 }
 
 fn runs(comparison: &Comparison) -> Table {
-    let columns = names([
-        "run",
-        "seed",
-        "train images",
-        "accuracy",
-        "loss",
-        "steps",
-        "images seen",
-        "seconds",
-        "weights",
-    ]);
-    let rows = comparison.runs.iter().map(|run| {
-        let count =
-            |value: Option<usize>| Cell::number(value.map(|v| v as f64), |v| format!("{v:.0}"));
-        let hash = run.manifest.as_ref().and_then(|manifest| manifest.weight_hash.as_deref());
-        let state = match &run.error {
-            Some(_) => String::from("failed"),
-            None => hash.map_or_else(String::new, |hash| hash.chars().take(12).collect()),
-        };
-        vec![
-            Cell::word(&run.name),
-            Cell::number(Some(run.seed as f64), |seed| seed.to_string()),
-            count(run.manifest.as_ref().map(|manifest| manifest.data.train)),
-            Cell::number(run.accuracy, percent),
-            Cell::number(run.loss, |loss| format!("{loss:.4}")),
-            count(run.steps),
-            count(run.images),
-            Cell::number(run.seconds, |seconds| format!("{seconds:.1}")),
-            Cell::word(state),
-        ]
-    });
-    Table::new(columns, rows.collect())
+    let count = |value: Option<usize>| Cell::number(value.map(|v| v as f64), |v| format!("{v:.0}"));
+    let state = |run: &RunFigures| match (&run.error, &run.manifest) {
+        (Some(_), _) => String::from("failed"),
+        (None, Some(Manifest { weight_hash: Some(hash), .. })) => hash.chars().take(12).collect(),
+        (None, _) => String::new(),
+    };
+    Table::of(
+        &comparison.runs,
+        &[
+            ("run", &|run| Cell::word(&run.name)),
+            ("seed", &|run| Cell::number(Some(run.seed as f64), |seed| seed.to_string())),
+            ("train images", &|run| {
+                count(run.manifest.as_ref().map(|manifest| manifest.data.train))
+            }),
+            ("accuracy", &|run| Cell::number(run.accuracy, percent)),
+            ("loss", &|run| Cell::number(run.loss, |loss| format!("{loss:.4}"))),
+            ("steps", &|run| count(run.steps)),
+            ("images seen", &|run| count(run.images)),
+            ("seconds", &|run| Cell::number(run.seconds, |seconds| format!("{seconds:.1}"))),
+            ("weights", &|run| Cell::word(state(run))),
+        ],
+    )
 }
 
 /// What each config says, as text.

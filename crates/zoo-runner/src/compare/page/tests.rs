@@ -77,9 +77,9 @@ fn made(place: usize, entry: &Entry, seed: u64, right: usize) -> Made {
         }
     });
     let scored: Vec<Scored> = scored.collect();
-    let (name, split) = entry.measured();
+    let (name, split) = entry.data.measured();
     let evaluation = Evaluation { scored: scored.clone(), seconds: 1.0 };
-    let mut report = Report::of(&evaluation, name.as_str(), split, classes, 5);
+    let mut report = Report::of(&evaluation, name.name(), split, classes, 5);
     report.training = Some(TrainingReport {
         epochs: 1,
         steps: 10,
@@ -266,5 +266,5 @@ fn one_class_and_a_thousand_make_pages() {
     assert!(markdown.lines().count() < 200);
     let report: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(report["classes"].as_array().unwrap().len(), 1000);
-    assert_eq!(SplitName::Test.as_str(), report["split"]);
+    assert_eq!(SplitName::Test.name(), report["split"]);
 }

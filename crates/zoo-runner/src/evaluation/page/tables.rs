@@ -3,49 +3,43 @@
 use zoo_data::Split;
 
 use crate::{
-    evaluation::{ClassReport, ConfusionMatrix, Evaluation, FULL_CLASSES, Interval, Report},
-    report::{cell, head},
+    evaluation::{ConfusionMatrix, Evaluation, FULL_CLASSES, Interval, Report},
+    report::{cell, rows_of},
 };
 
 /// The figures of each class.
 pub fn per_class(report: &Report) -> Vec<Vec<String>> {
-    let names = [
-        "class",
-        "images",
-        "precision",
-        "precision_low",
-        "precision_high",
-        "recall",
-        "recall_low",
-        "recall_high",
-        "f1",
-        "f1_low",
-        "f1_high",
-    ];
-    let figures = |value: Option<f64>, interval: Option<Interval>| {
-        let [low, high] = [0, 1].map(|end| interval.map(|ends| ends[end]));
-        [value, low, high].map(cell)
-    };
-    let row = |class: &ClassReport| {
-        let names = [class.class.clone(), class.images.to_string()].into_iter();
-        names
-            .chain(figures(class.precision, class.precision_interval))
-            .chain(figures(class.recall, class.recall_interval))
-            .chain(figures(class.f1, class.f1_interval))
-            .collect()
-    };
-    std::iter::once(head(names)).chain(report.per_class.iter().map(row)).collect()
+    let end = |interval: Option<Interval>, end: usize| cell(interval.map(|ends| ends[end]));
+    rows_of(
+        &report.per_class,
+        &[
+            ("class", &|class| class.class.clone()),
+            ("images", &|class| class.images.to_string()),
+            ("precision", &|class| cell(class.precision)),
+            ("precision_low", &|class| end(class.precision_interval, 0)),
+            ("precision_high", &|class| end(class.precision_interval, 1)),
+            ("recall", &|class| cell(class.recall)),
+            ("recall_low", &|class| end(class.recall_interval, 0)),
+            ("recall_high", &|class| end(class.recall_interval, 1)),
+            ("f1", &|class| cell(class.f1)),
+            ("f1_low", &|class| end(class.f1_interval, 0)),
+            ("f1_high", &|class| end(class.f1_interval, 1)),
+        ],
+    )
 }
 
 /// The confusion matrix: a row per class, a column per prediction. Of many classes, a row per pair of
 /// classes that were confused, the worst first.
 pub fn confusion(classes: &[String], counts: &ConfusionMatrix) -> Vec<Vec<String>> {
     if classes.len() > FULL_CLASSES {
-        let row = |(label, prediction, images): (usize, usize, usize)| {
-            vec![classes[label].clone(), classes[prediction].clone(), images.to_string()]
-        };
-        let rows = counts.confused().into_iter().map(row);
-        return std::iter::once(head(["class", "prediction", "images"])).chain(rows).collect();
+        return rows_of(
+            counts.confused(),
+            &[
+                ("class", &|&(label, ..)| classes[label].clone()),
+                ("prediction", &|&(_, prediction, _)| classes[prediction].clone()),
+                ("images", &|(.., images)| images.to_string()),
+            ],
+        );
     }
     let head = std::iter::once(String::from("class")).chain(classes.iter().cloned()).collect();
     let rows = classes.iter().enumerate().map(|(label, class)| {
@@ -56,35 +50,20 @@ pub fn confusion(classes: &[String], counts: &ConfusionMatrix) -> Vec<Vec<String
 }
 
 /// Every image, in the order of the split.
-pub fn predictions<'a>(
-    evaluation: &'a Evaluation,
-    split: &'a Split,
-    report: &'a Report,
-) -> impl Iterator<Item = Vec<String>> + 'a {
-    let names = [
-        "image",
-        "index",
-        "class",
-        "label",
-        "predicted_class",
-        "prediction",
-        "probability",
-        "loss",
-        "correct",
-    ];
+pub fn predictions(evaluation: &Evaluation, split: &Split, report: &Report) -> Vec<Vec<String>> {
     let class = |label: usize| report.per_class[label].class.clone();
-    let rows = evaluation.scored.iter().map(move |image| {
-        vec![
-            split.source().name(image.index),
-            image.index.to_string(),
-            class(image.label),
-            image.label.to_string(),
-            class(image.prediction),
-            image.prediction.to_string(),
-            image.probability.to_string(),
-            image.loss.to_string(),
-            image.is_right().to_string(),
-        ]
-    });
-    std::iter::once(head(names)).chain(rows)
+    rows_of(
+        &evaluation.scored,
+        &[
+            ("image", &|image| split.source().name(image.index)),
+            ("index", &|image| image.index.to_string()),
+            ("class", &|image| class(image.label)),
+            ("label", &|image| image.label.to_string()),
+            ("predicted_class", &|image| class(image.prediction)),
+            ("prediction", &|image| image.prediction.to_string()),
+            ("probability", &|image| image.probability.to_string()),
+            ("loss", &|image| image.loss.to_string()),
+            ("correct", &|image| image.is_right().to_string()),
+        ],
+    )
 }

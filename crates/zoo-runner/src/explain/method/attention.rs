@@ -12,10 +12,9 @@ pub(super) static METHOD: Method = Method {
             them in proportions that add up to 1. Several heads do this side by side, and each may \
             look for something else. The pictures show where the token that holds the answer takes \
             its information from: the class token, or, without one, the mean over all patches.",
-    is_of_network: false,
     lacks: super::attention,
     figures: |subject| Ok(figures(subject)),
-    heat: None,
+    ..Method::PLAIN
 };
 
 fn figures(subject: &Subject) -> Vec<Figure> {

@@ -13,10 +13,9 @@ pub(super) static METHOD: Method = Method {
             on average is measured in pixels between patch centres, weighted by attention. With \
             enough training pictures, some heads of the first blocks look nearby, as a convolution \
             does, and deep ones look everywhere.",
-    is_of_network: false,
     lacks: super::attention,
     figures: |subject| Ok(figures(subject)),
-    heat: None,
+    ..Method::PLAIN
 };
 
 fn figures(subject: &Subject) -> Vec<Figure> {

@@ -1,6 +1,6 @@
 //! From scores to probabilities.
 
-use super::{Method, nothing};
+use super::Method;
 use crate::explain::{
     Figure, Subject,
     figure::{Table, TableRow},
@@ -16,10 +16,8 @@ pub(super) static METHOD: Method = Method {
             better. Softmax turns logits into probabilities: it raises e to each score, so all are \
             above 0, and divides each by the sum of all, so they add up to 1. The probabilities \
             show how the network divides its belief, not how often it is right.",
-    is_of_network: false,
-    lacks: nothing,
     figures: |subject| Ok(vec![Figure::Table(table(subject))]),
-    heat: None,
+    ..Method::PLAIN
 };
 
 fn table(subject: &Subject) -> Table {

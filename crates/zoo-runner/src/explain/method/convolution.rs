@@ -3,7 +3,7 @@
 use burn::{nn::PaddingConfig2d, tensor::Tensor};
 use zoo_kernels::nn::Conv2d;
 
-use super::{Method, nothing};
+use super::Method;
 use crate::explain::{
     Figure, Maps, Subject,
     figure::{Numbers, Table, TableRow},
@@ -17,10 +17,8 @@ pub(super) static METHOD: Method = Method {
             multiplied by the weight over it, and all products are added up. A large sum says: here \
             it is. The same weights are used at every location, so a pattern is found wherever it \
             is.",
-    is_of_network: false,
-    lacks: nothing,
     figures: |subject| Ok(figures(subject)),
-    heat: None,
+    ..Method::PLAIN
 };
 
 /// What a filter sees at one place.

@@ -1,7 +1,7 @@
 //! What early, middle and deep layers find where; Zeiler and Fergus 2013,
 //! <https://arxiv.org/abs/1311.2901>.
 
-use super::{Method, nothing};
+use super::Method;
 use crate::explain::{Figure, Layer, Maps, Subject, picture};
 
 /// Maps shown of each layer.
@@ -14,10 +14,8 @@ pub(super) static METHOD: Method = Method {
             patterns emerge: first edges, then corners and textures, then parts of objects. A map \
             shows where one pattern was found; the lighter, the stronger. Deeper maps are coarser, \
             and each of their locations has seen more of the picture.",
-    is_of_network: false,
-    lacks: nothing,
     figures: |subject| Ok(figures(subject)),
-    heat: None,
+    ..Method::PLAIN
 };
 
 fn figures(subject: &Subject) -> Vec<Figure> {

@@ -1,6 +1,6 @@
 //! The first layer's filters; Krizhevsky et al. 2012, figure 3.
 
-use super::{Method, nothing};
+use super::Method;
 use crate::explain::{
     Figure, Subject,
     picture::{around_zero, mosaic},
@@ -18,9 +18,8 @@ pub(super) static METHOD: Method = Method {
             next to another. The patch embedding of a Vision Transformer is such a layer, too; its \
             filters do not overlap.",
     is_of_network: true,
-    lacks: nothing,
     figures: |subject| Ok(figures(subject)),
-    heat: None,
+    ..Method::PLAIN
 };
 
 fn figures(subject: &Subject) -> Vec<Figure> {

@@ -1,6 +1,6 @@
 //! From maps to one row of numbers.
 
-use super::{Method, nothing};
+use super::Method;
 use crate::explain::{
     Figure, Layer, Maps, Subject,
     figure::{Table, TableRow},
@@ -14,10 +14,8 @@ pub(super) static METHOD: Method = Method {
             into one row, or each is reduced to one number; a Vision Transformer reads one token. \
             What remains is a short description of the picture, and the last layer weights it for \
             each class.",
-    is_of_network: false,
-    lacks: nothing,
     figures: |subject| Ok(figures(subject)),
-    heat: None,
+    ..Method::PLAIN
 };
 
 fn figures(subject: &Subject) -> Vec<Figure> {

@@ -1,6 +1,6 @@
 //! Grad-CAM: Selvaraju et al. 2017, <https://arxiv.org/abs/1610.02391>.
 
-use super::{Method, nothing};
+use super::Method;
 use crate::explain::{Figure, HeatMap, Subject};
 
 pub(super) static METHOD: Method = Method {
@@ -10,10 +10,9 @@ pub(super) static METHOD: Method = Method {
             more of it? The maps are added up, weighted by the answers, and the part above 0 is \
             laid over the picture. It shows where the network found evidence for the class. For \
             another class, the same network may look elsewhere.",
-    is_of_network: false,
-    lacks: nothing,
     figures: |subject| Ok(two_classes(subject, |subject, label| subject.grad_cam(label))),
     heat: Some(|subject| Ok(subject.grad_cam(subject.label))),
+    ..Method::PLAIN
 };
 
 /// Heat over the image for the class that is explained, and for the one that comes next.

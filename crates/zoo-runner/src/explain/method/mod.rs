@@ -60,9 +60,17 @@ pub static METHODS: [&Method; 14] = [
     &occlusion::METHOD,
 ];
 
-/// What a method needs that every network has.
-fn nothing(_: &Record) -> Option<&'static str> {
-    None
+impl Method {
+    /// What most methods are: of one image, for every network, and without a map of heat.
+    const PLAIN: Self = Self {
+        name: "",
+        title: "",
+        about: "",
+        is_of_network: false,
+        lacks: |_| None,
+        figures: |_| Ok(Vec::new()),
+        heat: None,
+    };
 }
 
 /// What the methods that look at attention need.

@@ -3,7 +3,7 @@
 use burn::tensor::{Tensor, TensorData};
 use zoo_model::Scores;
 
-use super::{Method, nothing};
+use super::Method;
 use crate::{
     Error,
     explain::{Figure, HeatMap, Subject},
@@ -24,10 +24,9 @@ pub(super) static METHOD: Method = Method {
             covered part mattered. Occlusion knows nothing of the network's internals, so it checks \
             the maps above. But if something appears twice in a picture, covering one of the two \
             has little effect.",
-    is_of_network: false,
-    lacks: nothing,
     figures,
     heat: Some(occlusion),
+    ..Method::PLAIN
 };
 
 fn figures(subject: &Subject) -> Result<Vec<Figure>, Error> {

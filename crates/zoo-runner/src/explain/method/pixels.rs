@@ -1,6 +1,6 @@
 //! What the computer gets: numbers.
 
-use super::{Method, nothing};
+use super::Method;
 use crate::explain::{
     Figure, Subject,
     figure::{Cell, Numbers, Tint},
@@ -17,10 +17,8 @@ pub(super) static METHOD: Method = Method {
             it) to 255 (all of it); three grids, for red, green and blue, make up the picture. No \
             number says what the picture shows: the network has to find that out from which numbers \
             lie next to which.",
-    is_of_network: false,
-    lacks: nothing,
     figures: |subject| Ok(figures(subject)),
-    heat: None,
+    ..Method::PLAIN
 };
 
 fn figures(subject: &Subject) -> Vec<Figure> {

@@ -13,10 +13,9 @@ pub(super) static METHOD: Method = Method {
             over a map and keeps one number from each: what matters is that something was found, \
             not at which exact pixel. The map gets smaller, and each of its numbers stands for a \
             larger part of the picture.",
-    is_of_network: false,
     lacks: |record| first(record).is_none().then_some("does not pool"),
     figures: |subject| Ok(figures(subject)),
-    heat: None,
+    ..Method::PLAIN
 };
 
 /// A pooling that a network does.

@@ -19,7 +19,7 @@ pub(super) static METHOD: Method = Method {
             .then_some("has no position embedding, unlike a vit")
     },
     figures: |subject| Ok(figures(&subject.record)),
-    heat: None,
+    ..Method::PLAIN
 };
 
 fn figures(record: &Record) -> Vec<Figure> {

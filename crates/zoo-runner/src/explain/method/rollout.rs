@@ -16,7 +16,6 @@ pub(super) static METHOD: Method = Method {
             Attention rollout follows this mixing from the first block to the last. In each block, \
             half of a token is assumed to stay, and the heads count equally. It shows from which \
             pixels information can have come, not whether it spoke for the class.",
-    is_of_network: false,
     lacks: super::attention,
     figures: |subject| {
         let heat = rollout(&subject.record.attention);
@@ -27,6 +26,7 @@ pub(super) static METHOD: Method = Method {
         Ok(vec![Figure::picture("", &heat.over(&subject.image), caption)])
     },
     heat: Some(|subject| Ok(rollout(&subject.record.attention))),
+    ..Method::PLAIN
 };
 
 /// How much of each patch has reached the class token, or all patches on average without one.

@@ -3,16 +3,15 @@
 mod name;
 mod snapshot;
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use axum::body::Bytes;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use zoo_data::Image;
 
 pub use self::{name::checked, snapshot::Snapshot};
+use super::Answer;
 use crate::serve::refused::Refused;
 
 /// Collections that are kept; of more, the one that was not used for longest is given up.
@@ -90,7 +89,7 @@ pub struct Collections(Mutex<VecDeque<(String, Arc<Mutex<Collection>>)>>);
 impl Collections {
     /// That of a visit; an empty one if it has none yet.
     pub fn of(&self, visit: &str) -> Arc<Mutex<Collection>> {
-        let mut all = lock(&self.0);
+        let mut all = self.0.lock();
         let place = all.iter().position(|(known, _)| known == visit);
         let kept = place.and_then(|place| all.remove(place));
         let found = kept.unwrap_or_else(|| (visit.to_string(), Arc::default()));
@@ -99,11 +98,6 @@ impl Collections {
         all.truncate(KEPT);
         collection
     }
-}
-
-/// A lock that outlives a panic.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Collection {
@@ -121,13 +115,7 @@ impl Collection {
     /// # Errors
     ///
     /// 400 for an unfit name, 413 if there is no room.
-    pub fn add(
-        &mut self,
-        class: &str,
-        name: String,
-        file: Bytes,
-        image: Image,
-    ) -> Result<usize, Refused> {
+    pub fn add(&mut self, class: &str, name: String, file: Bytes, image: Image) -> Answer<usize> {
         let bytes = image.pixels().len() + file.len();
         if self.bytes + bytes > MOST_BYTES {
             return Err(Refused::too_large(format!(
@@ -148,7 +136,7 @@ impl Collection {
     /// # Errors
     ///
     /// 400 for a name that is unfit or taken, 404 if there is no such class or photo.
-    pub fn change(&mut self, change: Change) -> Result<(), Refused> {
+    pub fn change(&mut self, change: Change) -> Answer<()> {
         match change {
             Change::Add { class } => {
                 let name = checked("the class", &class).map_err(Refused::bad)?;
@@ -185,7 +173,7 @@ impl Collection {
     /// # Errors
     ///
     /// 404 if there is none.
-    pub fn photo(&self, id: usize) -> Result<Arc<Photo>, Refused> {
+    pub fn photo(&self, id: usize) -> Answer<Arc<Photo>> {
         let mut all = self.classes.iter().flat_map(|class| &class.photos);
         let found = all.find(|photo| photo.id == id).cloned();
         found.ok_or_else(|| Refused::unknown("this photo is not kept any more"))
@@ -196,13 +184,13 @@ impl Collection {
     /// # Errors
     ///
     /// 422 if there are too few.
-    pub fn snapshot(&self) -> Result<Snapshot, Refused> {
+    pub fn snapshot(&self) -> Answer<Snapshot> {
         let classes = self.classes.iter();
         let classes = classes.map(|class| (class.name.clone(), class.photos.clone()));
         Snapshot::new(classes.collect()).map_err(Refused::unusable)
     }
 
-    fn class(&mut self, name: &str) -> Result<usize, Refused> {
+    fn class(&mut self, name: &str) -> Answer<usize> {
         let name = checked("the class", name).map_err(Refused::bad)?;
         if let Some(known) = self.classes.iter().position(|class| class.name == name) {
             return Ok(known);
@@ -216,7 +204,7 @@ impl Collection {
     }
 
     /// Some systems have one folder for two names that differ in case alone.
-    fn check_new(&self, name: &str, except: Option<usize>) -> Result<(), Refused> {
+    fn check_new(&self, name: &str, except: Option<usize>) -> Answer<()> {
         let others = self.classes.iter().enumerate().filter(|(place, _)| Some(*place) != except);
         let mut others = others.map(|(_, class)| class.name.to_lowercase());
         match others.any(|other| other == name.to_lowercase()) {
@@ -225,12 +213,12 @@ impl Collection {
         }
     }
 
-    fn find(&self, name: &str) -> Result<usize, Refused> {
+    fn find(&self, name: &str) -> Answer<usize> {
         let place = self.classes.iter().position(|class| class.name == name);
         place.ok_or_else(|| Refused::unknown(format!("there is no class {name:?}")))
     }
 
-    fn take(&mut self, id: usize) -> Result<Arc<Photo>, Refused> {
+    fn take(&mut self, id: usize) -> Answer<Arc<Photo>> {
         for class in &mut self.classes {
             if let Some(place) = class.photos.iter().position(|photo| photo.id == id) {
                 return Ok(class.photos.remove(place));

@@ -30,17 +30,31 @@ pub struct Lesson {
     pub routes: fn() -> Router<Lab>,
 }
 
-/// All of them, in the order of the course.
-pub static LESSONS: &[&Lesson] = &[
-    &pixels::LESSON,
-    &convolution::LESSON,
-    &maps::LESSON,
-    &dense::LESSON,
-    &loss::LESSON,
-    &backpropagation::LESSON,
-    &training::LESSON,
-    &overfitting::LESSON,
-    &transfer::LESSON,
-    &transformer::LESSON,
-    &own::LESSON,
-];
+/// Builds the list of lessons: number, module, title. A module has the function `routes` and a script of
+/// its own name.
+macro_rules! lessons {
+    ($($number:literal $name:ident $title:literal,)*) => {
+        /// All of them, in the order of the course.
+        pub static LESSONS: &[Lesson] = &[$(Lesson {
+            number: $number,
+            name: stringify!($name),
+            title: $title,
+            script: include_str!(concat!(stringify!($name), "/", stringify!($name), ".js")),
+            routes: $name::routes,
+        }),*];
+    };
+}
+
+lessons! {
+    1 pixels "What the computer sees",
+    2 convolution "Convolution",
+    3 maps "Feature maps",
+    4 dense "Pooling and the dense layer",
+    5 loss "Probabilities and loss",
+    6 backpropagation "Backpropagation and the learning rate",
+    7 training "Training live",
+    8 overfitting "Overfitting and augmentation",
+    9 transfer "Transfer learning",
+    10 transformer "The Vision Transformer",
+    11 own "Make your own",
+}

@@ -6,7 +6,7 @@ use axum::{
     routing::get,
 };
 
-use super::lesson::LESSONS;
+use super::{Answer, lesson::LESSONS};
 use crate::serve::{
     Shared,
     asked::At,
@@ -43,11 +43,11 @@ async fn page() -> Html<&'static str> {
     Html(PAGE)
 }
 
-async fn part(At(name): At<String>) -> Result<Response, Refused> {
+async fn part(At(name): At<String>) -> Answer<Response> {
     found(&PARTS, &name)
 }
 
-async fn script(At(name): At<String>) -> Result<Response, Refused> {
+async fn script(At(name): At<String>) -> Answer<Response> {
     let found = LESSONS.iter().find(|lesson| name.strip_suffix(".js") == Some(lesson.name));
     let lesson = found.ok_or_else(|| Refused::unknown("no such lesson"))?;
     Ok(of_kind(SCRIPT, lesson.script))

@@ -1,10 +1,11 @@
 //! What a workshop shows of its network, for whoever looks.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
 use zoo_data::{AugmentConfig, Image};
 
@@ -66,7 +67,7 @@ pub struct Facts {
 }
 
 /// What a workshop shows.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Shown {
     pub doing: Doing,
     /// Why it does not go on.
@@ -78,14 +79,15 @@ pub struct Shown {
     pub steps_per_epoch: usize,
     /// The learning rate of the next step.
     pub rate: f64,
+    /// Counts resets, so that a page knows when its curves are of before.
+    pub life: usize,
     pub train: Vec<Point>,
     pub valid: Vec<Point>,
     pub confusion: Vec<Vec<usize>>,
-    /// Counts resets, so that a page knows when its curves are of before.
-    pub life: usize,
-    pub maps: Option<LayerMaps>,
     /// The layers that have maps.
     pub layers: Vec<String>,
+    #[serde(skip)]
+    pub maps: Option<Arc<LayerMaps>>,
 }
 
 /// The feature maps of a layer.
@@ -121,32 +123,28 @@ pub struct Board {
 impl Board {
     /// What is shown, to be read or changed; held for a moment.
     pub fn shown(&self) -> MutexGuard<'_, Shown> {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shown.lock()
     }
 
     /// Somebody looks, and wants to see the maps of a layer.
     pub fn want(&self, layer: Option<String>) {
-        let mut wanted = self.lock();
+        let mut wanted = self.wanted.lock();
         (wanted.layer, wanted.looked) = (layer, Some(Instant::now()));
     }
 
     /// Has the network look at another photo.
     pub fn set_photo(&self, photo: Arc<Image>) {
-        let mut wanted = self.lock();
+        let mut wanted = self.wanted.lock();
         (wanted.photo, wanted.photos) = (Some(photo), wanted.photos + 1);
     }
 
     /// What is wanted.
     pub fn wanted(&self) -> Wanted {
-        self.lock().clone()
+        self.wanted.lock().clone()
     }
 
     /// Whether nobody has looked for a while.
     pub fn is_forgotten(&self) -> bool {
-        self.lock().looked.is_none_or(|looked| looked.elapsed() > ATTENTION)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Wanted> {
-        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+        self.wanted.lock().looked.is_none_or(|looked| looked.elapsed() > ATTENTION)
     }
 }

@@ -1,5 +1,7 @@
 //! The feature maps that a desk shows of its network.
 
+use std::sync::Arc;
+
 use zoo_model::Classifier;
 
 use super::{board::LayerMaps, desk::Desk, student::Student};
@@ -31,11 +33,8 @@ impl Desk {
         let maps = found.and_then(|layer| Some((layer.name.clone(), layer.maps()?)));
         let mut shown = self.board.shown();
         shown.layers = with_places.map(|layer| layer.name.clone()).collect();
-        shown.maps = maps.map(|(layer, maps)| LayerMaps {
-            layer,
-            maps,
-            photo: wanted.photos,
-            step: student.at.step,
+        shown.maps = maps.map(|(layer, maps)| {
+            Arc::new(LayerMaps { layer, maps, photo: wanted.photos, step: student.at.step })
         });
     }
 }

@@ -14,22 +14,24 @@ mod student;
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
+    sync::{Arc, mpsc},
     thread,
 };
 
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use zoo_data::{DataConfig, DataError, Dataset, Loader};
 use zoo_training::{FineTuneConfig, Ranks, progress::Show};
 
 pub use self::{
     achieved::Achieved,
-    board::{Doing, Facts, Point},
+    board::{Doing, Shown},
     controls::Controls,
     desk::{Told, name_of},
     probing::loader,
 };
 use self::{board::Board, desk::Desk, student::train_loader};
+use super::Answer;
 use crate::{
     Error,
     config::RunConfig,
@@ -120,7 +122,7 @@ impl Workshop {
     pub async fn errand<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Parts) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Refused> {
+    ) -> Answer<T> {
         self.errand_with(move |parts, _| work(parts)).await
     }
 
@@ -132,7 +134,7 @@ impl Workshop {
     pub async fn errand_with<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Parts, &Achieved) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Refused> {
+    ) -> Answer<T> {
         let (reply, answer) = oneshot::channel();
         let errand = move |parts: &Parts, achieved: &Achieved| {
             drop(reply.send(work(parts, achieved)));
@@ -153,7 +155,7 @@ impl Workshop {
     /// # Errors
     ///
     /// 409 if it cannot be trained, with the reason, or 400 for controls that are out of range.
-    pub fn tell(&self, told: Told) -> Result<(), Refused> {
+    pub fn tell(&self, told: Told) -> Answer<()> {
         let shown = self.board.shown();
         if let Told::Take(controls) = &told {
             if shown.facts.is_probe {
@@ -179,8 +181,8 @@ impl Workshops {
     /// # Errors
     ///
     /// 404 if there is none, as after the server was started again.
-    pub fn get(&self, visit: &str) -> Result<Arc<Workshop>, Refused> {
-        let mut all = self.lock();
+    pub fn get(&self, visit: &str) -> Answer<Arc<Workshop>> {
+        let mut all = self.0.lock();
         let place = all.iter().position(|kept| kept.visit == visit);
         let found = place.and_then(|place| all.remove(place)).ok_or_else(|| {
             Refused::unknown("this training is not kept any more: open the lesson again")
@@ -192,21 +194,17 @@ impl Workshops {
 
     /// The workshop of a visit, if it is of this network.
     pub fn of(&self, visit: &str, network: &str) -> Option<Arc<Workshop>> {
-        let all = self.lock();
+        let all = self.0.lock();
         let found = all.iter().find(|kept| kept.visit == visit && kept.network == network);
         found.map(|kept| kept.workshop.clone())
     }
 
     /// Gives a visit a workshop, in place of the one that it had.
     pub fn put(&self, visit: String, network: String, workshop: Workshop) {
-        let mut all = self.lock();
+        let mut all = self.0.lock();
         all.retain(|kept| kept.visit != visit);
         all.push_front(Kept { visit, network, workshop: Arc::new(workshop) });
         all.truncate(KEPT);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Kept>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,7 +1,6 @@
 //! torchvision's `alexnet`.
 
 use zoo_alexnet::{AlexNetConfig, AlexNetPreset};
-use zoo_data::{Interpolation, Resize};
 use zoo_model::ModelSettings;
 
 use super::super::{
@@ -31,14 +30,7 @@ const TORCHVISION: Layout = Layout {
     head: "classifier.6.",
     published: &[("alexnet", "alexnet-owt-7be5be79.pth")],
     infer,
-    preprocess: |_| Assumed {
-        mean: [0.485, 0.456, 0.406],
-        std: [0.229, 0.224, 0.225],
-        resize: Resize::Crop,
-        crop_ratio: 0.875,
-        interpolation: Interpolation::Bilinear,
-        image_size: None,
-    },
+    preprocess: |_| Assumed::IMAGENET,
     lacks,
     describe: |info| Documents::by_hand("torchvision", info, []),
     ..Layout::PLAIN

@@ -179,6 +179,16 @@ impl Layout {
 }
 
 impl Assumed {
+    /// What most networks for ImageNet are trained on: `Resize(256)`, `CenterCrop(224)`, and its figures.
+    pub const IMAGENET: Self = Self {
+        mean: [0.485, 0.456, 0.406],
+        std: [0.229, 0.224, 0.225],
+        resize: Resize::Crop,
+        crop_ratio: 0.875,
+        interpolation: Interpolation::Bilinear,
+        image_size: None,
+    };
+
     /// For a network for images of this size and number of channels.
     pub fn preprocess(&self, image_size: usize, channels: usize) -> Preprocess {
         Preprocess {

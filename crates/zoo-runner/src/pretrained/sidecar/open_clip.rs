@@ -3,10 +3,7 @@
 use serde_json::Value;
 use zoo_data::{CropOffset, Interpolation, Preprocess, Resize};
 
-use super::{
-    Sidecar,
-    settings::{Settings, list},
-};
+use super::{Sidecar, settings::Settings};
 
 /// The file.
 pub const CONFIG: &str = "open_clip_config.json";
@@ -40,14 +37,7 @@ pub fn read(config: &Value) -> Result<Sidecar, String> {
         Some("squash") => Resize::Squish,
         Some(_) => return Err(cfg.refuse("resize_mode", "shortest or squash")),
     };
-    let interpolation = match cfg.word("interpolation")? {
-        None => Interpolation::Bicubic,
-        Some(name) => {
-            let found = Interpolation::ALL.iter().find(|(_, known, _)| *known == name);
-            let expected = || list(Interpolation::ALL.iter().map(|(_, name, _)| *name));
-            found.ok_or_else(|| cfg.refuse("interpolation", &expected()))?.0
-        }
-    };
+    let interpolation = cfg.interpolation()?.unwrap_or(Interpolation::Bicubic);
     let clip = |figures: [f32; 3]| figures.to_vec();
     let preprocess = Preprocess {
         image_size,

@@ -63,6 +63,22 @@ impl<'a> Settings<'a> {
         })
     }
 
+    /// What a word stands for, if it is there.
+    pub fn one_of<T: Copy>(&self, name: &str, known: &[(&str, T)]) -> Result<Option<T>, String> {
+        let Some(word) = self.word(name)? else {
+            return Ok(None);
+        };
+        let found = known.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning);
+        let expected = || list(known.iter().map(|(known, _)| *known));
+        found.map(Some).ok_or_else(|| self.refuse(name, &expected()))
+    }
+
+    /// An interpolation by its name, if it is there.
+    pub fn interpolation(&self) -> Result<Option<Interpolation>, String> {
+        let known = Interpolation::ALL.map(|(interpolation, name, _)| (name, interpolation));
+        self.one_of("interpolation", &known)
+    }
+
     /// Refuses a setting by its name.
     pub fn refuse(&self, name: &str, expected: &str) -> String {
         let found = self.get(name).unwrap_or(&Value::Null);

@@ -6,7 +6,7 @@ use zoo_model::WeightsInfo;
 
 use super::{
     CONFIG, Documents, Sidecar,
-    settings::{Settings, decimal, list, named},
+    settings::{Settings, decimal, named},
 };
 
 /// How images are prepared, wherever timm puts it.
@@ -75,13 +75,9 @@ pub fn preprocess(cfg: Settings) -> Result<Preprocess, String> {
         Some("border") => Resize::Letterbox,
         Some(_) => return Err(cfg.refuse("crop_mode", "center, squash or border")),
     };
-    let interpolation = match cfg.word("interpolation")?.filter(|name| !name.is_empty()) {
-        None => Interpolation::Bicubic,
-        Some(name) => {
-            let found = Interpolation::ALL.iter().find(|(_, known, _)| *known == name);
-            let expected = || list(Interpolation::ALL.iter().map(|(_, name, _)| *name));
-            found.ok_or_else(|| cfg.refuse("interpolation", &expected()))?.0
-        }
+    let interpolation = match cfg.word("interpolation")? {
+        Some("") => None,
+        _ => cfg.interpolation()?,
     };
     let imagenet = |figures: [f32; 3]| figures.to_vec();
     let preprocess = Preprocess {
@@ -89,7 +85,7 @@ pub fn preprocess(cfg: Settings) -> Result<Preprocess, String> {
         resize,
         crop_ratio: cfg.number("crop_pct")?.filter(|ratio| *ratio != 0.0).unwrap_or(0.875),
         crop_offset: CropOffset::Even,
-        interpolation,
+        interpolation: interpolation.unwrap_or(Interpolation::Bicubic),
         mean: cfg.figures("mean", channels)?.unwrap_or_else(|| imagenet([0.485, 0.456, 0.406])),
         std: cfg.figures("std", channels)?.unwrap_or_else(|| imagenet([0.229, 0.224, 0.225])),
     };

@@ -10,14 +10,13 @@ use zoo_data::Image;
 use zoo_model::{NO_ANSWER, Scores};
 
 use super::{
-    Named,
+    Of,
     outputs::{InferResponse, Wants},
     request::{InferRequest, read},
     tensor::Tensor,
 };
 use crate::serve::{
     Shared,
-    asked::At,
     engine::{Input, Place},
     networks::Network,
     refused::{ErrorBody, Refused},
@@ -42,10 +41,9 @@ const AT_ONCE: usize = 16;
 )]
 pub async fn infer(
     State(app): State<Shared>,
-    At(named): At<Named>,
+    Of(network): Of,
     request: Request,
 ) -> Result<Response, Refused> {
-    let network = &*named.network(&app)?;
     let (parts, body) = request.into_parts();
     let held = app.intake.read(&parts.headers, body).await?;
     let (headers, bytes, info) = (parts.headers, held.bytes.clone(), network.info.clone());
@@ -55,7 +53,7 @@ pub async fn infer(
         Ok((Tensor::of(&mut received, &info)?, wants))
     };
     let (tensor, wants) = app.intake.work(parse).await?;
-    let scores = scores(&app, network, tensor).await?;
+    let scores = scores(&app, &network, tensor).await?;
     Ok(wants.response(&network.name, &network.info, &scores))
 }
 

@@ -8,10 +8,9 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use zoo_model::ZOO_VERSION;
 
-use super::{Named, VERSION};
+use super::{Of, VERSION};
 use crate::serve::{
     Shared,
-    asked::At,
     networks::Network,
     refused::{ErrorBody, Refused},
 };
@@ -100,11 +99,8 @@ pub async fn ready(State(app): State<Shared>) -> Result<Json<Ready>, Refused> {
     params(("model" = String, Path, description = "Name of the network")),
     responses((status = 200, description = "Its inputs and outputs", body = ModelMetadata))
 )]
-pub async fn model(
-    State(app): State<Shared>,
-    At(named): At<Named>,
-) -> Result<Json<ModelMetadata>, Refused> {
-    Ok(Json(ModelMetadata::of(&*named.network(&app)?)))
+pub async fn model(Of(network): Of) -> Json<ModelMetadata> {
+    Json(ModelMetadata::of(&network))
 }
 
 /// Whether a network answers.
@@ -113,12 +109,8 @@ pub async fn model(
     params(("model" = String, Path, description = "Name of the network")),
     responses((status = 200, description = "It does", body = Ready))
 )]
-pub async fn model_ready(
-    State(app): State<Shared>,
-    At(named): At<Named>,
-) -> Result<Json<Ready>, Refused> {
-    let network = named.network(&app)?;
-    Ok(Json(Ready { name: Some(network.name.clone()), ready: true }))
+pub async fn model_ready(Of(network): Of) -> Json<Ready> {
+    Json(Ready { name: Some(network.name.clone()), ready: true })
 }
 
 /// How much a network has done, in Triton's form: images are inferences, batches are executions.
@@ -127,14 +119,10 @@ pub async fn model_ready(
     params(("model" = String, Path, description = "Name of the network")),
     responses((status = 200, description = "Counts", body = Value))
 )]
-pub async fn statistics(
-    State(app): State<Shared>,
-    At(named): At<Named>,
-) -> Result<Json<Value>, Refused> {
-    let network = named.network(&app)?;
+pub async fn statistics(Of(network): Of) -> Json<Value> {
     let metrics = &network.metrics;
     let images = metrics.images.get();
-    Ok(Json(json!({"model_stats": [{
+    Json(json!({"model_stats": [{
         "name": network.name,
         "version": VERSION,
         "inference_count": images,
@@ -143,7 +131,7 @@ pub async fn statistics(
             "queue": {"count": images, "ns": metrics.queued.load(Ordering::Relaxed)},
             "compute_infer": {"count": images, "ns": metrics.computed.load(Ordering::Relaxed)},
         },
-    }]})))
+    }]}))
 }
 
 /// The networks that are served, in Triton's form.

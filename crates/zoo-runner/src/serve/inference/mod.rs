@@ -13,11 +13,15 @@ mod tensor;
 
 use std::sync::Arc;
 
-use axum::routing::{get, post};
+use axum::{
+    extract::FromRequestParts,
+    http::request::Parts,
+    routing::{get, post},
+};
 use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Shared, networks::Network, refused::Refused};
+use super::{Shared, asked::At, networks::Network, refused::Refused};
 
 /// The only version of every model.
 const VERSION: &str = "1";
@@ -44,19 +48,21 @@ pub fn router() -> OpenApiRouter<Shared> {
 }
 
 /// The network that a path names, with its version or without.
+struct Of(Arc<Network>);
+
 #[derive(Deserialize)]
 struct Named {
     model: String,
     version: Option<String>,
 }
 
-impl Named {
-    /// # Errors
-    ///
-    /// 404 if there is no such network or version.
-    fn network(&self, app: &Shared) -> Result<Arc<Network>, Refused> {
-        match self.version.as_deref() {
-            None | Some(VERSION) => app.networks.get(&self.model),
+impl FromRequestParts<Shared> for Of {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Refused> {
+        let At(Named { model, version }) = At::from_request_parts(parts, app).await?;
+        match version.as_deref() {
+            None | Some(VERSION) => app.networks.get(&model).map(Self),
             Some(other) => {
                 Err(Refused::unknown(format!("unknown version `{other}`: expected {VERSION}")))
             }

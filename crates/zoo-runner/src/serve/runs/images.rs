@@ -1,5 +1,7 @@
 //! The images behind a run's figures: those of a cell of the confusion matrix, and one by its index.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::State,
@@ -80,13 +82,9 @@ pub async fn confusion(
     At(run): At<String>,
     Asked(cell): Asked<Cell>,
 ) -> Result<Response, Refused> {
-    match looking(&app, run).await? {
-        Looking::Running(bar) => {
-            let progress = Progress { done: bar.position(), images: bar.length().unwrap_or(0) };
-            Ok((StatusCode::ACCEPTED, Json(progress)).into_response())
-        }
-        Looking::Done(look) => Ok(Json(cell.images(&look)).into_response()),
-        Looking::Failed(reason) => Err(Refused::unusable(reason)),
+    match looked(&app, run).await? {
+        Ok(look) => Ok(Json(cell.images(&look)).into_response()),
+        Err(progress) => Ok((StatusCode::ACCEPTED, Json(progress)).into_response()),
     }
 }
 
@@ -109,26 +107,27 @@ pub async fn image(
     State(app): State<Shared>,
     At((run, index)): At<(String, usize)>,
 ) -> Result<Response, Refused> {
-    let look = match looking(&app, run).await? {
-        Looking::Running(bar) => {
-            let progress = Progress { done: bar.position(), images: bar.length().unwrap_or(0) };
-            return Ok((StatusCode::ACCEPTED, Json(progress)).into_response());
-        }
-        Looking::Done(look) => look,
-        Looking::Failed(reason) => return Err(Refused::unusable(reason)),
+    let look = match looked(&app, run).await? {
+        Ok(look) => look,
+        Err(progress) => return Ok((StatusCode::ACCEPTED, Json(progress)).into_response()),
     };
     let png = on_disk(move || picture(&look, index)).await??;
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("image/png"))], png).into_response())
 }
 
-async fn looking(app: &Shared, run: String) -> Result<Looking, Refused> {
+/// What the network makes of the images of a run, or how far it has looked at them.
+async fn looked(app: &Shared, run: String) -> Result<Result<Arc<Look>, Progress>, Refused> {
     let app = app.clone();
     let look = move || {
         let run: FoundRun = app.runs.get(&run)?;
         let (keeper, kept) = (app.clone(), run.clone());
-        let looking =
-            app.runs.looks.of(&run, move |looking| keeper.runs.looks.keep(&kept, looking));
-        Ok(looking)
+        match app.runs.looks.of(&run, move |looking| keeper.runs.looks.keep(&kept, looking)) {
+            Looking::Running(bar) => {
+                Ok(Err(Progress { done: bar.position(), images: bar.length().unwrap_or(0) }))
+            }
+            Looking::Done(look) => Ok(Ok(look)),
+            Looking::Failed(reason) => Err(Refused::unusable(reason)),
+        }
     };
     on_disk(look).await?
 }

@@ -1,12 +1,10 @@
 //! A run's weights on its split, image by image: computed when it is first asked for, and kept.
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard},
-    thread,
-};
+use std::{sync::Arc, thread};
 
 use burn::tensor::Device;
 use indicatif::ProgressBar;
+use parking_lot::Mutex;
 use zoo_data::{Dataset, Loader, Split, SplitName};
 use zoo_model::Predictor;
 use zoo_training::run_dir::find_weights;
@@ -60,8 +58,7 @@ impl Look {
             return Err(Error::run(&run.path, format!("the data is another now: {difference}")));
         }
         // As the run's own report.
-        let name = if data.test.is_some() { SplitName::Test } else { SplitName::Valid };
-        let split = data.test.as_ref().unwrap_or(&data.valid);
+        let (name, split) = data.measured();
         bar.set_length(split.len() as u64);
         let preprocess = &predictor.info.preprocess;
         let loader = Loader::new(split, preprocess, &config.loader, &predictor.device);
@@ -73,7 +70,7 @@ impl Look {
 impl Looks {
     /// What there is of `run`; begins if nobody has asked before.
     pub fn of(&self, run: &FoundRun, keep: impl Fn(Looking) + Send + 'static) -> Looking {
-        let mut last = self.lock();
+        let mut last = self.0.lock();
         if let Some((_, looking)) = last.as_ref().filter(|(known, _)| known == run) {
             return looking.clone();
         }
@@ -94,13 +91,9 @@ impl Looks {
 
     /// Keeps what came of looking at `run`, unless another has been asked for meanwhile.
     pub fn keep(&self, run: &FoundRun, looking: Looking) {
-        let mut last = self.lock();
+        let mut last = self.0.lock();
         if last.as_ref().is_some_and(|(known, _)| known == run) {
             *last = Some((run.clone(), looking));
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<(FoundRun, Looking)>> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }

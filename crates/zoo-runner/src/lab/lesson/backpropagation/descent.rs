@@ -124,13 +124,7 @@ impl<'a> Values<'a> {
 }
 
 impl ModuleVisitor for Values<'_> {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_string());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
+    zoo_model::keep_path!();
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         // Burn's running statistics are no parameters that a gradient changes.

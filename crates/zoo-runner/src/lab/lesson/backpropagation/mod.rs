@@ -13,12 +13,11 @@ use self::{
     descent::{Descent, descend},
     surface::Slice,
 };
-use super::Lesson;
 use crate::{
     Error,
     job::Parts,
     lab::{
-        Numbers, Told, Visit,
+        Answer, Lab, Numbers, Told, Visit,
         workshop::{self, Workshop},
     },
     serve::refused::Refused,
@@ -31,19 +30,13 @@ const RATES: std::ops::RangeInclusive<i32> = -25..=10;
 /// The most places of a row of the surface.
 const SIDE: usize = 41;
 
-pub static LESSON: Lesson = Lesson {
-    number: 6,
-    name: "backpropagation",
-    title: "Backpropagation and the learning rate",
-    script: include_str!("backpropagation.js"),
-    routes: || {
-        Router::new()
-            .route("/open", post(open))
-            .route("/step", post(step))
-            .route("/rates", post(rates))
-            .route("/surface", post(row))
-    },
-};
+pub fn routes() -> Router<Lab> {
+    Router::new()
+        .route("/open", post(open))
+        .route("/step", post(step))
+        .route("/rates", post(rates))
+        .route("/surface", post(row))
+}
 
 /// Which weights are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -96,9 +89,7 @@ struct Opened {
 }
 
 /// Opens the data of the network's run, unless that is done.
-async fn open(
-    Told { lab, looked, asked: Visit { visit } }: Told<Visit>,
-) -> Result<Json<Opened>, Refused> {
+async fn open(Told { lab, looked, asked: Visit { visit } }: Told<Visit>) -> Answer<Json<Opened>> {
     if lab.workshops.of(&visit, &looked.network).is_none() {
         let config = super::training::config_of(&lab, &looked.network)?;
         lab.train(visit.clone(), looked, Workshop::open(config)).await?;
@@ -114,7 +105,7 @@ async fn open(
     Ok(Json(opened.await?))
 }
 
-async fn step(Told { lab, looked, asked }: Told<Stepping>) -> Result<Json<Descent>, Refused> {
+async fn step(Told { lab, looked, asked }: Told<Stepping>) -> Answer<Json<Descent>> {
     let Stepping { visit, weights, rate, steps } = asked;
     if !(rate > 0.0 && rate.is_finite()) {
         return Err(Refused::bad(format!(
@@ -134,7 +125,7 @@ async fn step(Told { lab, looked, asked }: Told<Stepping>) -> Result<Json<Descen
 }
 
 /// The loss after one step of a learning rate.
-async fn rates(Told { lab, looked, asked }: Told<Rating>) -> Result<Json<Value>, Refused> {
+async fn rates(Told { lab, looked, asked }: Told<Rating>) -> Answer<Json<Value>> {
     let Rating { visit, weights, power } = asked;
     if !RATES.contains(&power) {
         let (low, high) = (RATES.start(), RATES.end());
@@ -152,7 +143,7 @@ async fn rates(Told { lab, looked, asked }: Told<Rating>) -> Result<Json<Value>,
 }
 
 /// A row of the loss surface.
-async fn row(Told { lab, looked, asked }: Told<SurfaceRow>) -> Result<Numbers<Value>, Refused> {
+async fn row(Told { lab, looked, asked }: Told<SurfaceRow>) -> Answer<Numbers<Value>> {
     let SurfaceRow { visit, weights, seed, side, row, reach } = asked;
     if !(3..=SIDE).contains(&side) || side.is_multiple_of(2) {
         return Err(Refused::bad(format!(

@@ -12,10 +12,9 @@ use serde::{Deserialize, Serialize};
 use zoo_kernels::nn::Conv2dConfig;
 
 use self::size::Size;
-use super::Lesson;
 use crate::{
     lab::{
-        Lab, Numbers, Told, aside,
+        Answer, Lab, Numbers, Told, aside,
         course::Looked,
         window::{Sum, Weighed},
     },
@@ -27,18 +26,9 @@ const LARGEST: usize = 224;
 /// The longest stride and the widest padding.
 const MOST: usize = 32;
 
-pub static LESSON: Lesson = Lesson {
-    number: 2,
-    name: "convolution",
-    title: "Convolution",
-    script: include_str!("convolution.js"),
-    routes: || {
-        Router::new()
-            .route("/filters", post(filters))
-            .route("/map", post(map))
-            .route("/sum", post(sum))
-    },
-};
+pub fn routes() -> Router<Lab> {
+    Router::new().route("/filters", post(filters)).route("/map", post(map)).route("/sum", post(sum))
+}
 
 /// What runs over what, and how.
 #[derive(Deserialize)]
@@ -93,7 +83,7 @@ struct Header {
     columns: Size,
 }
 
-async fn filters(Told { lab, looked, .. }: Told) -> Result<Numbers<Filters>, Refused> {
+async fn filters(Told { lab, looked, .. }: Told) -> Answer<Numbers<Filters>> {
     let of = |network: &zoo_model::Predictor| {
         let conv = network.model.first_convolution();
         let [count, channels, rows, columns] = conv.weight.val().dims();
@@ -111,7 +101,7 @@ async fn filters(Told { lab, looked, .. }: Told) -> Result<Numbers<Filters>, Ref
 }
 
 /// The picture (CHW), then the map that the kernel makes of it.
-async fn map(Told { lab, looked, asked }: Told<Asked>) -> Result<Numbers<Header>, Refused> {
+async fn map(Told { lab, looked, asked }: Told<Asked>) -> Answer<Numbers<Header>> {
     let laid = asked.lay(&lab, looked).await?;
     let [rows, columns] = laid.sizes()?;
     let work = move || {
@@ -131,7 +121,7 @@ struct Worked {
     sum: Sum,
 }
 
-async fn sum(Told { lab, looked, asked }: Told<Asked>) -> Result<Json<Worked>, Refused> {
+async fn sum(Told { lab, looked, asked }: Told<Asked>) -> Answer<Json<Worked>> {
     let [row, column] = asked.place.ok_or_else(|| Refused::bad("`place`: expected one"))?;
     let laid = asked.lay(&lab, looked).await?;
     let [rows, columns] = laid.sizes()?.map(|size| size.output);
@@ -148,7 +138,7 @@ async fn sum(Told { lab, looked, asked }: Told<Asked>) -> Result<Json<Worked>, R
 }
 
 impl Asked {
-    async fn lay(self, lab: &Lab, looked: Looked) -> Result<Laid, Refused> {
+    async fn lay(self, lab: &Lab, looked: Looked) -> Answer<Laid> {
         let Self { kernel, stride, padding, .. } = self;
         if !(1..=MOST).contains(&stride) || padding > MOST {
             return Err(Refused::bad(format!(
@@ -194,7 +184,7 @@ impl Asked {
 }
 
 /// A kernel that was typed: its weights row by row, and its rows and columns.
-fn typed(rows: Vec<Vec<f32>>) -> Result<(Vec<f32>, [usize; 2]), Refused> {
+fn typed(rows: Vec<Vec<f32>>) -> Answer<(Vec<f32>, [usize; 2])> {
     let side = rows.len();
     let is_square = rows.iter().all(|row| row.len() == side);
     if ![3, 5, 7].contains(&side) || !is_square {
@@ -208,7 +198,7 @@ fn typed(rows: Vec<Vec<f32>>) -> Result<(Vec<f32>, [usize; 2]), Refused> {
 }
 
 impl Laid {
-    fn sizes(&self) -> Result<[Size; 2], Refused> {
+    fn sizes(&self) -> Answer<[Size; 2]> {
         let [rows, columns] = [0, 1]
             .map(|axis| Size::new(self.input[axis], self.kernel[axis], self.stride, self.padding));
         Ok([rows.map_err(Refused::bad)?, columns.map_err(Refused::bad)?])

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use zoo_model::{AnyModel, NO_ANSWER, Predictor, Scores, head_path};
 
 use crate::{
-    lab::{Numbers, Prediction, Seen, Told},
+    lab::{Answer, Numbers, Prediction, Seen, Told},
     serve::refused::Refused,
 };
 
@@ -67,9 +67,7 @@ struct Step {
 }
 
 /// A row of numbers, the weights of a class, and their products.
-pub(super) async fn head(
-    Told { lab, looked, asked }: Told<Asked>,
-) -> Result<Numbers<Header>, Refused> {
+pub(super) async fn head(Told { lab, looked, asked }: Told<Asked>) -> Answer<Numbers<Header>> {
     let Asked { label, edits } = asked;
     let network = &looked.network;
     let seen = lab.seen(&looked).await?;
@@ -135,7 +133,7 @@ struct Dense {
 }
 
 impl Dense {
-    fn of(network: &Predictor, seen: &Seen, label: usize, edits: &[Edit]) -> Result<Self, Refused> {
+    fn of(network: &Predictor, seen: &Seen, label: usize, edits: &[Edit]) -> Answer<Self> {
         let layers = network.model.layers();
         let head = head_path(&layers);
         let path = format!("{head}.weight");
@@ -178,7 +176,7 @@ fn scale(network: &Predictor) -> f64 {
     config.map_or(1.0, |config| config.logit_scale)
 }
 
-fn scores(model: &AnyModel, network: &Predictor, seen: &Seen) -> Result<Scores, Refused> {
+fn scores(model: &AnyModel, network: &Predictor, seen: &Seen) -> Answer<Scores> {
     let side = seen.image.width();
     let shape = [1, seen.image.channels(), side, side];
     let input = Tensor::from_data(TensorData::new(seen.input.clone(), shape), &network.device);
@@ -191,7 +189,7 @@ fn scores(model: &AnyModel, network: &Predictor, seen: &Seen) -> Result<Scores, 
 }
 
 impl Edit {
-    fn apply(self, weights: &mut [f32], [features, classes]: [usize; 2]) -> Result<(), Refused> {
+    fn apply(self, weights: &mut [f32], [features, classes]: [usize; 2]) -> Answer<()> {
         let Self { label, feature, weight } = self;
         if label >= classes || feature >= features {
             return Err(Refused::bad(format!(

@@ -11,19 +11,14 @@ use burn::tensor::{
 use serde::{Deserialize, Serialize};
 use zoo_kernels::nn::max_pool2d;
 
-use super::Lesson;
 use crate::{
-    lab::{Numbers, Told},
+    lab::{Answer, Lab, Numbers, Told},
     serve::refused::Refused,
 };
 
-pub static LESSON: Lesson = Lesson {
-    number: 4,
-    name: "dense",
-    title: "Pooling and the dense layer",
-    script: include_str!("dense.js"),
-    routes: || Router::new().route("/pool", post(pool)).route("/head", post(head::head)),
-};
+pub fn routes() -> Router<Lab> {
+    Router::new().route("/pool", post(pool)).route("/head", post(head::head))
+}
 
 /// Which map, and how it is pooled.
 #[derive(Deserialize)]
@@ -46,7 +41,7 @@ struct Header {
 }
 
 /// A map, the largest of each of its windows, and the mean of each.
-async fn pool(Told { lab, looked, asked }: Told<Asked>) -> Result<Numbers<Header>, Refused> {
+async fn pool(Told { lab, looked, asked }: Told<Asked>) -> Answer<Numbers<Header>> {
     let Asked { layer, channel, size, stride } = asked;
     let seen = lab.seen(&looked).await?;
     let maps = super::maps::maps_of(&seen, &layer)?;

@@ -5,21 +5,19 @@ use burn::tensor::{Device, Int, Tensor, activation::softmax};
 use serde::{Deserialize, Serialize};
 use zoo_training::{CrossEntropyConfig, Loss, LossConfig};
 
-use super::Lesson;
-use crate::{lab::Told, serve::refused::Refused};
+use crate::{
+    lab::{Answer, Lab, Told},
+    serve::refused::Refused,
+};
 
 /// Classes that are shown.
 const SHOWN: usize = 10;
 /// The largest score that can be given.
 const LARGEST: f32 = 100.0;
 
-pub static LESSON: Lesson = Lesson {
-    number: 5,
-    name: "loss",
-    title: "Probabilities and loss",
-    script: include_str!("loss.js"),
-    routes: || Router::new().route("/worked", post(worked)),
-};
+pub fn routes() -> Router<Lab> {
+    Router::new().route("/worked", post(worked))
+}
 
 /// Scores that are changed, and what is right.
 #[derive(Deserialize)]
@@ -82,7 +80,7 @@ struct Class {
     gradient: f32,
 }
 
-async fn worked(Told { lab, looked, asked }: Told<Asked>) -> Result<Json<Worked>, Refused> {
+async fn worked(Told { lab, looked, asked }: Told<Asked>) -> Answer<Json<Worked>> {
     let Asked { scores, target, label_smoothing } = asked;
     let seen = lab.seen(&looked).await?;
     let own = &seen.scores.logits;
@@ -135,7 +133,7 @@ struct Computed {
 }
 
 /// The loss that training lowers, and its gradients by backpropagation.
-fn compute(logits: &[f32], target: usize, label_smoothing: f64) -> Result<Computed, Refused> {
+fn compute(logits: &[f32], target: usize, label_smoothing: f64) -> Answer<Computed> {
     let mut config =
         LossConfig::CrossEntropy(CrossEntropyConfig { label_smoothing, class_weights: None });
     config.check().map_err(Refused::bad)?;

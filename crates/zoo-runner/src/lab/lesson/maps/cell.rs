@@ -10,7 +10,7 @@ use super::maps_of;
 use crate::{
     explain::Maps,
     lab::{
-        Seen, Told,
+        Answer, Seen, Told,
         geometry::{Block, Does, Unit, Window, field, units},
         window::{Sum, Weighed},
     },
@@ -45,7 +45,7 @@ pub(super) struct Cell {
     steps: Vec<(String, f64)>,
 }
 
-pub(super) async fn cell(Told { lab, looked, asked }: Told<OfCell>) -> Result<Json<Cell>, Refused> {
+pub(super) async fn cell(Told { lab, looked, asked }: Told<OfCell>) -> Answer<Json<Cell>> {
     let OfCell { layer, channel, row, column } = asked;
     let seen = lab.seen(&looked).await?;
     let maps = maps_of(&seen, &layer)?;

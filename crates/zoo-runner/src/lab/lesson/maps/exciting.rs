@@ -1,13 +1,10 @@
 //! Which photos excite a map most.
 
-use std::{
-    collections::HashMap,
-    fmt::Display,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, fmt::Display, sync::Arc};
 
 use axum::{Extension, Json};
 use burn::tensor::Tensor;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use zoo_data::Prepared;
 use zoo_kernels::nn::Tap;
@@ -16,7 +13,7 @@ use zoo_model::{Predictor, on_model};
 use crate::{
     explain::Maps,
     lab::{
-        Lab, Told,
+        Answer, Lab, Told,
         geometry::{field, units},
         through::look_through,
     },
@@ -71,11 +68,11 @@ pub(super) struct Found(Arc<Mutex<ByLayer>>);
 
 impl Found {
     fn get(&self, key: &(String, String)) -> Option<Arc<Vec<Peaks>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+        self.0.lock().get(key).cloned()
     }
 
     fn keep(&self, key: (String, String), peaks: Arc<Vec<Peaks>>) {
-        let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = self.0.lock();
         if found.len() >= KEPT {
             found.clear();
         }
@@ -86,7 +83,7 @@ impl Found {
 pub(super) async fn exciting(
     Extension(found): Extension<Found>,
     Told { lab, looked, asked: OfMap { layer, channel } }: Told<OfMap>,
-) -> Result<Json<Exciting>, Refused> {
+) -> Answer<Json<Exciting>> {
     let network = looked.network;
     let peaks = peaks(&lab, &found, &network, &layer).await?;
     let channels = peaks.first().map_or(0, Vec::len);
@@ -115,12 +112,7 @@ pub(super) async fn exciting(
     Ok(Json(Exciting { looked_at: peaks.len(), photos }))
 }
 
-async fn peaks(
-    lab: &Lab,
-    found: &Found,
-    network: &str,
-    layer: &str,
-) -> Result<Arc<Vec<Peaks>>, Refused> {
+async fn peaks(lab: &Lab, found: &Found, network: &str, layer: &str) -> Answer<Arc<Vec<Peaks>>> {
     let key = (network.to_string(), layer.to_string());
     if let Some(known) = found.get(&key) {
         return Ok(known);
@@ -135,7 +127,7 @@ async fn peaks(
 }
 
 /// The peaks of a layer's maps for some images.
-fn peaks_of(network: &Predictor, images: &[Prepared], layer: &str) -> Result<Vec<Peaks>, Refused> {
+fn peaks_of(network: &Predictor, images: &[Prepared], layer: &str) -> Answer<Vec<Peaks>> {
     let input = network.info.preprocess.prepared_tensor(images, &network.device);
     let mut watch = Watch { layer: layer.to_string(), registers: 0, peaks: Vec::new() };
     on_model!(&network.model, model => drop(model.forward_tapped(input, &mut watch)));

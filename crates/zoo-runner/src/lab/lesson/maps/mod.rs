@@ -7,11 +7,10 @@ use axum::{Extension, Json, Router, routing::post};
 use serde::{Deserialize, Serialize};
 use zoo_model::ranking;
 
-use super::Lesson;
 use crate::{
     explain::{Layer, Maps},
     lab::{
-        Numbers, Seen, Told,
+        Answer, Lab, Numbers, Seen, Told,
         geometry::{Does, Unit, field, units},
     },
     serve::refused::Refused,
@@ -20,20 +19,14 @@ use crate::{
 /// Maps of a layer that are shown.
 const SHOWN: usize = 64;
 
-pub static LESSON: Lesson = Lesson {
-    number: 3,
-    name: "maps",
-    title: "Feature maps",
-    script: include_str!("maps.js"),
-    routes: || {
-        Router::new()
-            .route("/layers", post(layers))
-            .route("/maps", post(maps))
-            .route("/cell", post(cell::cell))
-            .route("/exciting", post(exciting::exciting))
-            .layer(Extension(exciting::Found::default()))
-    },
-};
+pub fn routes() -> Router<Lab> {
+    Router::new()
+        .route("/layers", post(layers))
+        .route("/maps", post(maps))
+        .route("/cell", post(cell::cell))
+        .route("/exciting", post(exciting::exciting))
+        .layer(Extension(exciting::Found::default()))
+}
 
 /// A layer with maps.
 #[derive(Serialize)]
@@ -65,7 +58,7 @@ struct Header {
     columns: usize,
 }
 
-async fn layers(Told { lab, looked, .. }: Told) -> Result<Json<Vec<Listed>>, Refused> {
+async fn layers(Told { lab, looked, .. }: Told) -> Answer<Json<Vec<Listed>>> {
     let seen = lab.seen(&looked).await?;
     let list = move |network: &zoo_model::Predictor| {
         let units = units(network);
@@ -108,7 +101,7 @@ fn in_words(unit: &Unit) -> String {
     }
 }
 
-async fn maps(Told { lab, looked, asked }: Told<OfLayer>) -> Result<Numbers<Header>, Refused> {
+async fn maps(Told { lab, looked, asked }: Told<OfLayer>) -> Answer<Numbers<Header>> {
     let seen = lab.seen(&looked).await?;
     let maps = maps_of(&seen, &asked.layer)?;
     let mut channels = ranking(&spread(&maps));
@@ -134,7 +127,7 @@ fn spread(maps: &Maps) -> Vec<f32> {
 /// # Errors
 ///
 /// 404 if it has none.
-pub(super) fn maps_of(seen: &Seen, layer: &str) -> Result<Maps, Refused> {
+pub(super) fn maps_of(seen: &Seen, layer: &str) -> Answer<Maps> {
     let maps = seen.record.layer(layer).and_then(Layer::maps);
     maps.ok_or_else(|| Refused::unknown(format!("this network has no layer `{layer}` with maps")))
 }

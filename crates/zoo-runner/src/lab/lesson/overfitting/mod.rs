@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use zoo_data::{AugmentConfig, augment, contact_sheet};
 use zoo_training::ScheduleConfig;
 
-use super::{Lesson, training::config_of};
+use super::training::config_of;
 use crate::{
-    lab::{Told, message::picture, workshop::Workshop},
+    lab::{Answer, Lab, Told, message::picture, workshop::Workshop},
     serve::refused::Refused,
 };
 
@@ -17,13 +17,9 @@ const IMAGES: std::ops::RangeInclusive<usize> = 10..=1000;
 /// Rows and draws of the contact sheet.
 const SHEET: [usize; 2] = [4, 6];
 
-pub static LESSON: Lesson = Lesson {
-    number: 8,
-    name: "overfitting",
-    title: "Overfitting and augmentation",
-    script: include_str!("overfitting.js"),
-    routes: || Router::new().route("/open", post(open)).route("/sheet", post(sheet)),
-};
+pub fn routes() -> Router<Lab> {
+    Router::new().route("/open", post(open)).route("/sheet", post(sheet))
+}
 
 /// A training on few images.
 #[derive(Deserialize)]
@@ -43,7 +39,7 @@ struct Sheet {
 }
 
 /// Opens a training on few images, in place of the one of this visit.
-async fn open(Told { lab, looked, asked }: Told<Few>) -> Result<Json<Value>, Refused> {
+async fn open(Told { lab, looked, asked }: Told<Few>) -> Answer<Json<Value>> {
     let Few { visit, images, augment } = asked;
     if !IMAGES.contains(&images) {
         let (least, most) = (IMAGES.start(), IMAGES.end());
@@ -70,9 +66,7 @@ fn constant() -> ScheduleConfig {
 }
 
 /// A picture of what an augmentation does to the images of a training.
-async fn sheet(
-    Told { lab, asked: Sheet { visit, augment }, .. }: Told<Sheet>,
-) -> Result<Response, Refused> {
+async fn sheet(Told { lab, asked: Sheet { visit, augment }, .. }: Told<Sheet>) -> Answer<Response> {
     let workshop = lab.workshops.get(&visit)?;
     let png = workshop.errand(move |parts| {
         augment::check(&augment, parts.data.preprocess.image_size)?;

@@ -8,11 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     config::RunConfig,
-    lab::{
-        Lab, Told,
-        collection::{Snapshot, lock},
-        workshop::Workshop,
-    },
+    lab::{Answer, Lab, Told, collection::Snapshot, workshop::Workshop},
     serve::refused::Refused,
 };
 
@@ -45,25 +41,20 @@ pub struct Begin {
 /// Opens a training on the photos as they are now, in place of the one of this visit.
 pub async fn open(
     Told { lab, looked, asked: Begin { visit, method } }: Told<Begin>,
-) -> Result<Json<Value>, Refused> {
+) -> Answer<Json<Value>> {
     let collection = lab.collections.of(&visit);
-    let snapshot = Arc::new(lock(&collection).snapshot()?);
+    let snapshot = Arc::new(collection.lock().snapshot()?);
     let config = config(&lab, &looked.network, method, &snapshot)?;
     let data = snapshot.clone();
     let workshop = Workshop::open_on(config, move |config| data.dataset(config), |_| Ok(()));
     lab.train(visit, looked, workshop).await?;
-    let mut collection = lock(&collection);
+    let mut collection = collection.lock();
     (collection.trained, collection.saved) = (Some(snapshot), None);
     Ok(Json(json!({"begins": true})))
 }
 
 /// The config of a method on photos that lie in no folder yet.
-fn config(
-    lab: &Lab,
-    network: &str,
-    method: Method,
-    photos: &Snapshot,
-) -> Result<RunConfig, Refused> {
+fn config(lab: &Lab, network: &str, method: Method, photos: &Snapshot) -> Answer<RunConfig> {
     let network = lab.network(network)?;
     let kind = network.info.model.name();
     let about = |what: &str| json!({"what": what, "command": "zoo lab --lesson 11"});

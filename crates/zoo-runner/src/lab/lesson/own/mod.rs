@@ -14,23 +14,17 @@ use axum::{
     routing::{get, post},
 };
 
-use super::Lesson;
+use crate::lab::Lab;
 
-pub static LESSON: Lesson = Lesson {
-    number: 11,
-    name: "own",
-    title: "Make your own",
-    script: include_str!("own.js"),
-    routes: || {
-        Router::new()
-            .route("/list", post(photos::list))
-            .route("/photo", post(photos::bring))
-            .route("/picture", get(photos::picture))
-            .route("/change", post(photos::change))
-            .route("/open", post(begin::open))
-            .route("/scored", post(test::scored))
-            .route("/test", post(test::test))
-            .route("/save", post(save::save))
-            .route("/export", get(save::export))
-    },
-};
+pub fn routes() -> Router<Lab> {
+    Router::new()
+        .route("/list", post(photos::list))
+        .route("/photo", post(photos::bring))
+        .route("/picture", get(photos::picture))
+        .route("/change", post(photos::change))
+        .route("/open", post(begin::open))
+        .route("/scored", post(test::scored))
+        .route("/test", post(test::test))
+        .route("/save", post(save::save))
+        .route("/export", get(save::export))
+}

@@ -9,11 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    lab::{
-        Lab, Told, Visit, aside,
-        collection::{Change, lock},
-        message,
-    },
+    lab::{Answer, Lab, Told, Visit, aside, collection::Change, message},
     serve::{asked::Asked, refused::Refused},
 };
 
@@ -23,11 +19,9 @@ const LARGEST: usize = 1024;
 const SMALL: usize = 160;
 
 /// What there is of a visit: classes, whether a network is in training, and where it was saved.
-pub async fn list(
-    Told { lab, asked: Visit { visit }, .. }: Told<Visit>,
-) -> Result<Json<Value>, Refused> {
+pub async fn list(Told { lab, asked: Visit { visit }, .. }: Told<Visit>) -> Answer<Json<Value>> {
     let collection = lab.collections.of(&visit);
-    let collection = lock(&collection);
+    let collection = collection.lock();
     Ok(Json(json!({
         "classes": collection.listed(),
         "trains": lab.workshops.get(&visit).is_ok(),
@@ -49,7 +43,7 @@ pub async fn bring(
     State(lab): State<Lab>,
     Asked(Of { visit, class, name }): Asked<Of>,
     request: Request,
-) -> Result<Json<Value>, Refused> {
+) -> Answer<Json<Value>> {
     let (parts, body) = request.into_parts();
     let held = lab.app.intake.read(&parts.headers, body).await?;
     if held.bytes.is_empty() {
@@ -72,7 +66,7 @@ pub async fn bring(
         None => (name, held.bytes.clone()),
     };
     let collection = lab.collections.of(&visit);
-    let id = lock(&collection).add(&class, name, file, image)?;
+    let id = collection.lock().add(&class, name, file, image)?;
     Ok(Json(json!({"photo": id})))
 }
 
@@ -87,8 +81,8 @@ pub struct Picture {
 pub async fn picture(
     State(lab): State<Lab>,
     Asked(Picture { visit, photo }): Asked<Picture>,
-) -> Result<Response, Refused> {
-    let photo = lock(&lab.collections.of(&visit)).photo(photo)?;
+) -> Answer<Response> {
+    let photo = lab.collections.of(&visit).lock().photo(photo)?;
     Ok(message::picture(aside(move || photo.image.thumbnail(SMALL).to_png()).await?))
 }
 
@@ -102,9 +96,9 @@ pub struct Changed {
 /// Changes classes, or in which a photo is; gives the classes as they are then.
 pub async fn change(
     Told { lab, asked: Changed { visit, change }, .. }: Told<Changed>,
-) -> Result<Json<Value>, Refused> {
+) -> Answer<Json<Value>> {
     let collection = lab.collections.of(&visit);
-    let mut collection = lock(&collection);
+    let mut collection = collection.lock();
     collection.change(change)?;
     Ok(Json(json!({"classes": collection.listed()})))
 }

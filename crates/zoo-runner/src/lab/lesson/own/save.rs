@@ -22,8 +22,8 @@ use crate::{
     backend::host,
     job::{Done, Job, Parts},
     lab::{
-        Lab, Told, aside,
-        collection::{Saved, Snapshot, checked, lock},
+        Answer, Lab, Told, aside,
+        collection::{Saved, Snapshot, checked},
         workshop::{Achieved, Doing},
     },
     onnx::{self, Input, OLDEST_OPSET, Options},
@@ -40,14 +40,14 @@ pub struct Save {
 /// Writes photos and network into a run directory of this name.
 pub async fn save(
     Told { lab, looked, asked: Save { visit, name } }: Told<Save>,
-) -> Result<Json<Saved>, Refused> {
+) -> Answer<Json<Saved>> {
     let name = checked("the run", &name).map_err(Refused::bad)?;
     let workshop = lab.workshops.get(&visit)?;
     if workshop.board.shown().doing != Doing::Finished {
         return Err(Refused::unusable("the training is not finished: a run is saved when it is"));
     }
     let collection = lab.collections.of(&visit);
-    let photos = lock(&collection).trained.clone();
+    let photos = collection.lock().trained.clone();
     let photos = photos.ok_or_else(|| Refused::unknown("nothing has been trained yet"))?;
     if lab.network(&name).is_ok() {
         return Err(Refused::unusable(format!("{name} is there already: choose another name")));
@@ -60,7 +60,7 @@ pub async fn save(
         Ok(Saved { name, path: shown(&path), accuracy, images })
     });
     let saved = saved.await?;
-    lock(&collection).saved = Some(saved.clone());
+    collection.lock().saved = Some(saved.clone());
     // From now on it can be chosen above every lesson.
     let device = lab.run(&looked.network, |network| Ok(network.device.clone())).await?;
     let opened = aside(move || lab.app.open_network(&wanted, &device)).await?;
@@ -129,8 +129,8 @@ pub struct Export {
 pub async fn export(
     State(lab): State<Lab>,
     Asked(Export { visit, format }): Asked<Export>,
-) -> Result<Response, Refused> {
-    let saved = lock(&lab.collections.of(&visit)).saved.clone();
+) -> Answer<Response> {
+    let saved = lab.collections.of(&visit).lock().saved.clone();
     let saved = saved.ok_or_else(|| Refused::unusable("save the run first"))?;
     let path = lab.app.runs_folder().join(&saved.name);
     let written = aside(move || {

@@ -13,8 +13,7 @@ use crate::{
     evaluation::evaluate,
     job::Parts,
     lab::{
-        Lab, Prediction, Told, Visit,
-        collection::lock,
+        Answer, Lab, Prediction, Told, Visit,
         workshop::{Achieved, loader},
     },
     serve::{asked::Asked, refused::Refused},
@@ -34,9 +33,9 @@ pub struct Judged {
 /// What the best network so far says of every photo that it was trained or checked with.
 pub async fn scored(
     Told { lab, asked: Visit { visit }, .. }: Told<Visit>,
-) -> Result<Json<Vec<Judged>>, Refused> {
+) -> Answer<Json<Vec<Judged>>> {
     let workshop = lab.workshops.get(&visit)?;
-    let trained = lock(&lab.collections.of(&visit)).trained.clone();
+    let trained = lab.collections.of(&visit).lock().trained.clone();
     let trained = trained.ok_or_else(|| Refused::unknown("nothing has been trained yet"))?;
     let judged = workshop.errand_with(move |parts, achieved| {
         let (best, bar) = (best(achieved)?, Show::Nothing.bar("", 0));
@@ -63,7 +62,7 @@ pub async fn test(
     State(lab): State<Lab>,
     Asked(Visit { visit }): Asked<Visit>,
     request: Request,
-) -> Result<Json<Vec<Prediction>>, Refused> {
+) -> Answer<Json<Vec<Prediction>>> {
     let workshop = lab.workshops.get(&visit)?;
     let (parts, body) = request.into_parts();
     let held = lab.app.intake.read(&parts.headers, body).await?;

@@ -8,22 +8,17 @@ use zoo_data::{
     rng::{Stream, rng},
 };
 
-use super::Lesson;
 use crate::{
-    lab::{Numbers, Prediction, Told, course::look},
+    lab::{Answer, Lab, Numbers, Prediction, Told, course::look},
     serve::refused::Refused,
 };
 
 /// Classes that are shown.
 const SHOWN: usize = 5;
 
-pub static LESSON: Lesson = Lesson {
-    number: 1,
-    name: "pixels",
-    title: "What the computer sees",
-    script: include_str!("pixels.js"),
-    routes: || Router::new().route("/look", post(look_at)),
-};
+pub fn routes() -> Router<Lab> {
+    Router::new().route("/look", post(look_at))
+}
 
 /// What is done to the pixels before the network looks.
 #[derive(Deserialize)]
@@ -58,7 +53,7 @@ struct Header {
 /// The numbers of a photo, row by row, pixel by pixel (HWC), and what the network says of them.
 async fn look_at(
     Told { lab, looked, asked: Changed { shuffle, edits } }: Told<Changed>,
-) -> Result<Numbers<Header>, Refused> {
+) -> Answer<Numbers<Header>> {
     let seen = lab.seen(&looked).await?;
     let mut image = match shuffle {
         Some(seed) => shuffled(&seen.image, seed),
@@ -75,7 +70,7 @@ async fn look_at(
 }
 
 impl Edit {
-    fn apply(self, image: &mut Image) -> Result<(), Refused> {
+    fn apply(self, image: &mut Image) -> Answer<()> {
         let (height, width, channels) = (image.height(), image.width(), image.channels());
         let Self { row, column, channel, value } = self;
         if row >= height || column >= width || channel >= channels {

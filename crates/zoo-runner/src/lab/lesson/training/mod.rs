@@ -5,12 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zoo_training::run_dir::holds_run;
 
-use super::Lesson;
 use crate::{
     config::RunConfig,
     lab::{
-        Lab, Numbers, Told, Visit,
-        workshop::{self, Controls, Doing, Facts, Point, Workshop},
+        Answer, Lab, Numbers, Told, Visit,
+        workshop::{self, Controls, Shown, Workshop},
     },
     serve::refused::Refused,
 };
@@ -18,18 +17,9 @@ use crate::{
 /// Feature maps that are shown at the most.
 const MAPS: usize = 32;
 
-pub static LESSON: Lesson = Lesson {
-    number: 7,
-    name: "training",
-    title: "Training live",
-    script: include_str!("training.js"),
-    routes: || {
-        Router::new()
-            .route("/open", post(open))
-            .route("/tell", post(tell))
-            .route("/look", post(look))
-    },
-};
+pub fn routes() -> Router<Lab> {
+    Router::new().route("/open", post(open)).route("/tell", post(tell)).route("/look", post(look))
+}
 
 /// What a network in training is told.
 #[derive(Deserialize)]
@@ -68,20 +58,9 @@ struct Glance {
 /// What is to be seen; the numbers behind it are feature maps, map by map, row by row.
 #[derive(Serialize)]
 struct Sight {
-    doing: Doing,
-    reason: Option<String>,
-    facts: Facts,
-    controls: Option<Controls>,
-    step: usize,
-    epochs: usize,
-    steps_per_epoch: usize,
-    rate: f64,
-    life: usize,
-    /// The points that the page does not have yet.
-    train: Vec<Point>,
-    valid: Vec<Point>,
-    confusion: Vec<Vec<usize>>,
-    layers: Vec<String>,
+    /// Without the points that the page has already.
+    #[serde(flatten)]
+    shown: Shown,
     maps: Option<MapsHead>,
 }
 
@@ -96,9 +75,7 @@ struct MapsHead {
 }
 
 /// Opens the training of a network anew, or goes on with that of the same visit.
-async fn open(
-    Told { lab, looked, asked: Visit { visit } }: Told<Visit>,
-) -> Result<Json<Value>, Refused> {
+async fn open(Told { lab, looked, asked: Visit { visit } }: Told<Visit>) -> Answer<Json<Value>> {
     if let Some(known) = lab.workshops.of(&visit, &looked.network) {
         known.board.set_photo(lab.photo(&looked.photo).await?);
         return Ok(Json(json!({"begins": false})));
@@ -109,7 +86,7 @@ async fn open(
 }
 
 /// The config that trained a network, from its beginning: without weights of another.
-pub fn config_of(lab: &Lab, network: &str) -> Result<RunConfig, Refused> {
+pub fn config_of(lab: &Lab, network: &str) -> Answer<RunConfig> {
     let origin = lab.network(network)?.origin.clone();
     if !holds_run(&origin) {
         return Err(Refused::unusable(format!(
@@ -120,7 +97,7 @@ pub fn config_of(lab: &Lab, network: &str) -> Result<RunConfig, Refused> {
     Ok(workshop::from_nothing(config))
 }
 
-async fn tell(Told { lab, asked: order, .. }: Told<Order>) -> Result<Json<Value>, Refused> {
+async fn tell(Told { lab, asked: order, .. }: Told<Order>) -> Answer<Json<Value>> {
     let told = match (order.tell, order.controls) {
         (Word::Controls, Some(controls)) => workshop::Told::Take(controls),
         (Word::Controls, None) => return Err(Refused::bad("`controls` are missing")),
@@ -136,43 +113,26 @@ async fn tell(Told { lab, asked: order, .. }: Told<Order>) -> Result<Json<Value>
     Ok(Json(json!({"told": true})))
 }
 
-async fn look(Told { lab, asked: glance, .. }: Told<Glance>) -> Result<Numbers<Sight>, Refused> {
+async fn look(Told { lab, asked: glance, .. }: Told<Glance>) -> Answer<Numbers<Sight>> {
     let workshop = lab.workshops.get(&glance.visit)?;
     workshop.board.want(glance.layer);
-    let shown = workshop.board.shown();
-    let is_same = shown.life == glance.life;
-    let new = |points: &[Point], known: usize| match is_same {
-        true => points.get(known..).unwrap_or_default().to_vec(),
-        false => points.to_vec(),
-    };
-    let maps = shown.maps.as_ref();
-    let values = maps.map_or_else(Vec::new, |found| {
+    let mut shown = workshop.board.shown().clone();
+    if shown.life == glance.life {
+        shown.train.drain(..glance.train.min(shown.train.len()));
+        shown.valid.drain(..glance.valid.min(shown.valid.len()));
+    }
+    let found = shown.maps.take();
+    let values = found.as_ref().map_or_else(Vec::new, |found| {
         let places = found.maps.size[0] * found.maps.size[1];
         found.maps.values[..places * found.maps.channels.min(MAPS)].to_vec()
     });
-    let header = Sight {
-        doing: shown.doing,
-        reason: shown.reason.clone(),
-        facts: shown.facts.clone(),
-        controls: shown.controls,
-        step: shown.step,
-        epochs: shown.epochs,
-        steps_per_epoch: shown.steps_per_epoch,
-        rate: shown.rate,
-        life: shown.life,
-        train: new(&shown.train, glance.train),
-        valid: new(&shown.valid, glance.valid),
-        confusion: shown.confusion.clone(),
-        layers: shown.layers.clone(),
-        maps: maps.map(|found| MapsHead {
-            layer: found.layer.clone(),
-            shown: found.maps.channels.min(MAPS),
-            channels: found.maps.channels,
-            rows: found.maps.size[0],
-            columns: found.maps.size[1],
-            step: found.step,
-        }),
-    };
-    drop(shown);
-    Ok(Numbers { header, values })
+    let maps = found.map(|found| MapsHead {
+        layer: found.layer.clone(),
+        shown: found.maps.channels.min(MAPS),
+        channels: found.maps.channels,
+        rows: found.maps.size[0],
+        columns: found.maps.size[1],
+        step: found.step,
+    });
+    Ok(Numbers { header: Sight { shown, maps }, values })
 }

@@ -16,30 +16,23 @@ use zoo_training::{
 };
 
 use self::recipe::{FIRST, LATER, Photos, few, first};
-use super::Lesson;
 use crate::{
     Error,
     job::Parts,
     lab::{
-        Lab, Told, Visit,
-        collection::{Snapshot, lock},
+        Answer, Lab, Told, Visit,
+        collection::Snapshot,
         workshop::{Workshop, loader},
     },
     serve::refused::Refused,
 };
 
-pub static LESSON: Lesson = Lesson {
-    number: 9,
-    name: "transfer",
-    title: "Transfer learning",
-    script: include_str!("transfer.js"),
-    routes: || {
-        Router::new()
-            .route("/source", post(source))
-            .route("/open", post(open))
-            .route("/glance", post(glance))
-    },
-};
+pub fn routes() -> Router<Lab> {
+    Router::new()
+        .route("/source", post(source))
+        .route("/open", post(open))
+        .route("/glance", post(glance))
+}
 
 /// What a side begins with.
 #[derive(Clone, Debug, Deserialize)]
@@ -71,9 +64,7 @@ struct Side {
 }
 
 /// Opens the training of a network that is to know something before: on the first animals.
-async fn source(
-    Told { lab, looked, asked: Visit { visit } }: Told<Visit>,
-) -> Result<Json<Value>, Refused> {
+async fn source(Told { lab, looked, asked: Visit { visit } }: Told<Visit>) -> Answer<Json<Value>> {
     let recipe = first(&lab.network(&looked.network)?.info)?;
     let sets = recipe.sets();
     if lab.workshops.of(&visit, &looked.network).is_none() {
@@ -84,7 +75,7 @@ async fn source(
 
 /// Opens a training on few images, in place of the one of this visit. Says whether the network above knows
 /// these classes already, and the settings with which `zoo train` does the same.
-async fn open(Told { lab, looked, asked }: Told<Side>) -> Result<Json<Value>, Refused> {
+async fn open(Told { lab, looked, asked }: Told<Side>) -> Answer<Json<Value>> {
     let Side { visit, from, tuned, photos } = asked;
     let known = lab.network(&looked.network)?;
     let (snapshot, saved) = own_photos(&lab, &photos)?;
@@ -122,21 +113,18 @@ async fn open(Told { lab, looked, asked }: Told<Side>) -> Result<Json<Value>, Re
 }
 
 /// The photos of lesson 11 where they are to be learned from, and the run that they have been saved in.
-fn own_photos(
-    lab: &Lab,
-    photos: &Photos,
-) -> Result<(Option<Arc<Snapshot>>, Option<String>), Refused> {
+fn own_photos(lab: &Lab, photos: &Photos) -> Answer<(Option<Arc<Snapshot>>, Option<String>)> {
     let Photos::Own(visit) = photos else {
         return Ok((None, None));
     };
     let collection = lab.collections.of(visit);
-    let collection = lock(&collection);
+    let collection = collection.lock();
     let saved = collection.saved.as_ref().map(|saved| saved.path.clone());
     Ok((Some(Arc::new(collection.snapshot()?)), saved))
 }
 
 /// The network that a visit has trained.
-async fn trained_by(lab: &Lab, visit: &str) -> Result<AnyModel, Refused> {
+async fn trained_by(lab: &Lab, visit: &str) -> Answer<AnyModel> {
     let workshop = lab.workshops.get(visit)?;
     let best = workshop.errand_with(|_, achieved| {
         let best = achieved.best.clone();
@@ -165,9 +153,7 @@ fn take_over(model: &mut AnyModel, trained: &AnyModel) -> Result<(), Error> {
 }
 
 /// How often what a network sees before its first step tells the class of the images that are kept apart.
-async fn glance(
-    Told { lab, asked: Visit { visit }, .. }: Told<Visit>,
-) -> Result<Json<Glance>, Refused> {
+async fn glance(Told { lab, asked: Visit { visit }, .. }: Told<Visit>) -> Answer<Json<Glance>> {
     let workshop = lab.workshops.get(&visit)?;
     let glance = workshop.errand(|parts| {
         let (train, valid) = (seen(parts, &parts.data.train)?, seen(parts, &parts.data.valid)?);

@@ -8,7 +8,11 @@ use zoo_training::{
     fine_tune::{Freeze, Head},
 };
 
-use crate::{config::RunConfig, lab::collection::Snapshot, serve::refused::Refused};
+use crate::{
+    config::RunConfig,
+    lab::{Answer, collection::Snapshot},
+    serve::refused::Refused,
+};
 
 /// Animals that a network learns before, and those of which there are few images later.
 pub const FIRST: [&str; 5] = ["dolphin", "sea-turtle", "octopus", "crab", "jellyfish"];
@@ -64,7 +68,7 @@ pub fn few(
     photos: &Photos,
     own: Option<&Snapshot>,
     saved: Option<&str>,
-) -> Result<Recipe, Refused> {
+) -> Answer<Recipe> {
     let preprocess = json!({"image_size": like.preprocess.image_size});
     let data = match photos {
         Photos::Drawn(each) if !EACH.contains(each) => {
@@ -94,7 +98,7 @@ pub fn few(
 /// # Errors
 ///
 /// 500 if there is no such recipe.
-pub fn first(like: &WeightsInfo) -> Result<Recipe, Refused> {
+pub fn first(like: &WeightsInfo) -> Answer<Recipe> {
     let preprocess = json!({"image_size": like.preprocess.image_size});
     let data = json!({"sea": {
         "train": 4000, "valid": 200, "test": 10, "seed": 8, "classes": FIRST, "preprocess": preprocess,
@@ -108,7 +112,7 @@ fn config(
     data: Value,
     (schedule, epochs): (Value, usize),
     batch_size: usize,
-) -> Result<Recipe, Refused> {
+) -> Answer<Recipe> {
     let refused =
         |error: serde_json::Error| Refused::failed(format!("the recipe of the lesson: {error}"));
     let mut model = serde_json::to_value(&like.model).map_err(refused)?;

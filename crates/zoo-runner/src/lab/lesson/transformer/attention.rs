@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     explain,
-    lab::{Numbers, Seen, Told},
+    lab::{Answer, Numbers, Seen, Told},
     serve::refused::Refused,
 };
 
@@ -49,7 +49,7 @@ fn without(network: &str) -> Refused {
     Refused::unusable(format!("{network} has no attention: choose a Vision Transformer"))
 }
 
-pub(super) async fn tokens(Told { lab, looked, .. }: Told) -> Result<Json<Tokens>, Refused> {
+pub(super) async fn tokens(Told { lab, looked, .. }: Told) -> Answer<Json<Tokens>> {
     let seen = lab.seen(&looked).await?;
     let record = &seen.record;
     let Some(TokenGrid { side, before, .. }) = TokenGrid::of(&seen) else {
@@ -104,7 +104,7 @@ pub(super) struct Header {
 
 pub(super) async fn attention(
     Told { lab, looked, asked: Asked { patch } }: Told<Asked>,
-) -> Result<Numbers<Header>, Refused> {
+) -> Answer<Numbers<Header>> {
     let seen = lab.seen(&looked).await?;
     let layout = TokenGrid::of(&seen).ok_or_else(|| without(&looked.network))?;
     let TokenGrid { tokens, side, before } = layout;
@@ -167,7 +167,7 @@ pub(super) struct Side {
 }
 
 /// How much of each patch can have reached the answer through all blocks, by attention rollout.
-pub(super) async fn rollout(Told { lab, looked, .. }: Told) -> Result<Numbers<Side>, Refused> {
+pub(super) async fn rollout(Told { lab, looked, .. }: Told) -> Answer<Numbers<Side>> {
     let seen = lab.seen(&looked).await?;
     let TokenGrid { side, .. } = TokenGrid::of(&seen).ok_or_else(|| without(&looked.network))?;
     let map = explain::rollout(&seen.record.attention);

@@ -9,7 +9,7 @@ use zoo_model::{AnyModel, Predictor, Scores};
 use super::readout::{Readout, Readouts};
 use crate::{
     explain::Layer,
-    lab::{Lab, Prediction, Seen, Told},
+    lab::{Answer, Lab, Prediction, Seen, Told},
     serve::refused::Refused,
 };
 
@@ -41,7 +41,7 @@ pub(super) async fn lens(
     State(lab): State<Lab>,
     Extension(readouts): Extension<Readouts>,
     Told { looked, .. }: Told,
-) -> Result<Json<Lens>, Refused> {
+) -> Answer<Json<Lens>> {
     let seen = lab.seen(&looked).await?;
     let label = seen.scores.ranking()[0];
     let of = seen.clone();
@@ -65,14 +65,14 @@ pub(super) async fn lens(
         let predictions = lab.predictions(&looked.network, &scores, SHOWN)?;
         Ok(Step { layer, probability, predictions, agreement })
     };
-    let steps = layers.into_iter().map(step).collect::<Result<Vec<Step>, Refused>>()?;
+    let steps = layers.into_iter().map(step).collect::<Answer<Vec<Step>>>()?;
     let class = lab.network(&looked.network)?.info.classes[label].clone();
     Ok(Json(Lens { label, class, steps, how }))
 }
 
 /// The scores after each block of a Vision Transformer, by its own head; `None` for other networks, whose
 /// head does not fit their earlier layers.
-fn by_own_head(network: &Predictor, seen: &Seen) -> Result<Option<Vec<(String, Scores)>>, Refused> {
+fn by_own_head(network: &Predictor, seen: &Seen) -> Answer<Option<Vec<(String, Scores)>>> {
     let AnyModel::Vit(vit) = &network.model else {
         return Ok(None);
     };
@@ -93,10 +93,7 @@ fn is_block(name: &str) -> bool {
 }
 
 /// The scores after each layer, by a head that was fitted to it; at the end, the network's own.
-fn by_readout(
-    readout: &Readout,
-    seen: &Seen,
-) -> Result<Vec<(String, Scores, Option<f64>)>, Refused> {
+fn by_readout(readout: &Readout, seen: &Seen) -> Answer<Vec<(String, Scores, Option<f64>)>> {
     let mut found = Vec::new();
     for fitted in &readout.layers {
         let Some(maps) = seen.record.layer(&fitted.layer).and_then(Layer::maps) else { continue };

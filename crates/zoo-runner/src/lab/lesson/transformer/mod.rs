@@ -7,20 +7,14 @@ mod shuffle;
 
 use axum::{Extension, Router, routing::post};
 
-use super::Lesson;
+use crate::lab::Lab;
 
-pub static LESSON: Lesson = Lesson {
-    number: 10,
-    name: "transformer",
-    title: "The Vision Transformer",
-    script: include_str!("transformer.js"),
-    routes: || {
-        Router::new()
-            .route("/tokens", post(attention::tokens))
-            .route("/attention", post(attention::attention))
-            .route("/rollout", post(attention::rollout))
-            .route("/lens", post(lens::lens))
-            .route("/shuffle", post(shuffle::shuffle))
-            .layer(Extension(readout::Readouts::default()))
-    },
-};
+pub fn routes() -> Router<Lab> {
+    Router::new()
+        .route("/tokens", post(attention::tokens))
+        .route("/attention", post(attention::attention))
+        .route("/rollout", post(attention::rollout))
+        .route("/lens", post(lens::lens))
+        .route("/shuffle", post(shuffle::shuffle))
+        .layer(Extension(readout::Readouts::default()))
+}

@@ -2,13 +2,10 @@
 //! scores that fits best, by ridge regression. It is the tuned lens (<https://arxiv.org/abs/2303.08112>) with
 //! a pooling before it.
 
-use std::{
-    collections::HashMap,
-    fmt::Display,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, fmt::Display, sync::Arc};
 
 use burn::tensor::Tensor;
+use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 use zoo_data::{Prepared, Split};
 use zoo_kernels::nn::Tap;
@@ -16,7 +13,7 @@ use zoo_model::{Predictor, on_model, ranking, rows};
 
 use crate::{
     explain::Maps,
-    lab::{Lab, aside, through::look_through},
+    lab::{Answer, Lab, aside, through::look_through},
     serve::refused::Refused,
 };
 
@@ -56,9 +53,9 @@ struct Told {
 
 impl Readouts {
     /// Those of a network; fitted when they are first asked for, and to the end, even if the asker goes.
-    pub(super) async fn of(&self, lab: &Lab, network: &str) -> Result<Arc<Readout>, Refused> {
+    pub(super) async fn of(&self, lab: &Lab, network: &str) -> Answer<Arc<Readout>> {
         let place = {
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut all = self.0.lock();
             all.entry(network.to_string()).or_default().clone()
         };
         let (lab, network) = (lab.clone(), network.to_string());
@@ -67,7 +64,7 @@ impl Readouts {
     }
 }
 
-async fn fit(lab: &Lab, network: &str) -> Result<Arc<Readout>, Refused> {
+async fn fit(lab: &Lab, network: &str) -> Answer<Arc<Readout>> {
     let data = lab.data(network).await?;
     let some = |split: &Split, most: usize| split.choose(most.min(split.len()), 0);
     let learned = look_through(lab, network, &some(&data.train, FITTED), Told::all).await?;
@@ -85,7 +82,7 @@ async fn fit(lab: &Lab, network: &str) -> Result<Arc<Readout>, Refused> {
 }
 
 impl Told {
-    fn all(network: &Predictor, images: &[Prepared]) -> Result<Vec<Self>, Refused> {
+    fn all(network: &Predictor, images: &[Prepared]) -> Answer<Vec<Self>> {
         let layers = network.model.layers().into_iter().flatten().collect();
         let input = network.info.preprocess.prepared_tensor(images, &network.device);
         let mut pools = Pools { layers, found: vec![Vec::new(); images.len()] };

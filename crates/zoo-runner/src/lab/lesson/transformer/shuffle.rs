@@ -11,7 +11,7 @@ use zoo_model::{AnyModel, Predictor, Scores};
 use zoo_vit::Vit;
 
 use crate::{
-    lab::{Numbers, Prediction, Seen, Told, course::look},
+    lab::{Answer, Numbers, Prediction, Seen, Told, course::look},
     serve::refused::Refused,
 };
 
@@ -41,9 +41,7 @@ pub(super) struct Header {
 }
 
 /// The photo in pieces, pixel by pixel (HWC), and what the network says.
-pub(super) async fn shuffle(
-    Told { lab, looked, asked }: Told<Asked>,
-) -> Result<Numbers<Header>, Refused> {
+pub(super) async fn shuffle(Told { lab, looked, asked }: Told<Asked>) -> Answer<Numbers<Header>> {
     let Asked { seed, pieces, with_positions } = asked;
     let seen = lab.seen(&looked).await?;
     let side = seen.image.width();
@@ -96,7 +94,7 @@ fn with_tokens_moved(
     vit: &Vit,
     seen: &Seen,
     order: &[usize],
-) -> Result<Scores, Refused> {
+) -> Answer<Scores> {
     let side = seen.image.width();
     let shape = [1, seen.image.channels(), side, side];
     let input = Tensor::from_data(TensorData::new(seen.input.clone(), shape), &network.device);

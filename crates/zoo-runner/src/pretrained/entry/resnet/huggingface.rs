@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use zoo_data::Interpolation;
 use zoo_resnet::{BlockKind, ResNetConfig, Shortcut, Stem};
 
-use super::{IMAGENET, config, infer, timm::architecture};
+use super::{config, infer, timm::architecture};
 use crate::{
     Error,
     pretrained::{
@@ -46,7 +46,7 @@ pub const RESNET: Layout = Layout {
         check_config(sidecar, &config(&found))?;
         Ok(found)
     },
-    preprocess: |_| Assumed { interpolation: Interpolation::Bicubic, ..IMAGENET },
+    preprocess: |_| Assumed { interpolation: Interpolation::Bicubic, ..Assumed::IMAGENET },
     lacks: |model| {
         let config = config(model);
         let is_theirs =

@@ -8,7 +8,7 @@ mod torchvision;
 #[cfg(test)]
 mod tests;
 
-use zoo_data::{Interpolation, Resize};
+use zoo_data::Resize;
 use zoo_model::ModelSettings;
 use zoo_resnet::{BlockKind, ResNetConfig, ResNetPreset, Shortcut, Stem};
 
@@ -31,23 +31,16 @@ pub const LAYOUTS: &[&Layout] = &[
 
 /// The tensor by which all but Hugging Face's are recognised.
 const MARK: &str = "layer1.0.conv1.weight";
-/// What ResNets for ImageNet are trained on.
-const IMAGENET: Assumed = Assumed {
-    mean: [0.485, 0.456, 0.406],
-    std: [0.229, 0.224, 0.225],
-    resize: Resize::Crop,
-    crop_ratio: 0.875,
-    interpolation: Interpolation::Bilinear,
-    image_size: None,
-};
 /// From this side on, a network without a stride in its stem is told to be expensive.
 const LARGE: usize = 128;
 
 /// Small images are taken as they are, others are cut as for ImageNet.
 fn usual(model: &ModelSettings) -> Assumed {
     match config(model).stem {
-        Stem::ThreeByThree => Assumed { resize: Resize::Squish, crop_ratio: 1.0, ..IMAGENET },
-        Stem::SevenBySeven | Stem::ThreeConvolutions => IMAGENET,
+        Stem::ThreeByThree => {
+            Assumed { resize: Resize::Squish, crop_ratio: 1.0, ..Assumed::IMAGENET }
+        }
+        Stem::SevenBySeven | Stem::ThreeConvolutions => Assumed::IMAGENET,
     }
 }
 

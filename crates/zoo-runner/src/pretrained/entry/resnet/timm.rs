@@ -5,7 +5,7 @@ use zoo_data::Interpolation;
 use zoo_model::{ModelSettings, WeightsInfo};
 use zoo_resnet::{BlockKind, ResNetConfig, Shortcut, Stem};
 
-use super::{IMAGENET, MARK, config, infer, torchvision::NAMES, usual};
+use super::{MARK, config, infer, torchvision::NAMES, usual};
 use crate::{
     Error,
     pretrained::{
@@ -62,7 +62,7 @@ pub const RESNET_D: Layout = Layout {
         check_config(sidecar)?;
         infer(tensors, Shortcut::AveragePooling, sidecar, options, assumed)
     },
-    preprocess: |_| Assumed { interpolation: Interpolation::Bicubic, ..IMAGENET },
+    preprocess: |_| Assumed { interpolation: Interpolation::Bicubic, ..Assumed::IMAGENET },
     lacks: |model| {
         let config = config(model);
         let is_theirs = config.stem == Stem::ThreeConvolutions

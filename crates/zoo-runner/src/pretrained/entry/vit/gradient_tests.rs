@@ -19,13 +19,7 @@ struct Compared<'a> {
 }
 
 impl ModuleVisitor for Compared<'_> {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_string());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
+    zoo_model::keep_path!();
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let theirs = self.pretrained.names.theirs(&self.path.join("."));

@@ -4,14 +4,11 @@ use serde_json::{Value, json};
 use zoo_data::{Interpolation, Resize};
 use zoo_vit::{Activation, VitConfig};
 
-use super::{PLAIN, QKV, STRANGERS, Told, config, is_plain, timm::ARCHITECTURE, told::Size};
+use super::{PLAIN, QKV, STRANGERS, Told, config, is_plain, timm::ARCHITECTURE};
 use crate::pretrained::{
     layout::{Assumed, Layout},
     positions::Bicubic,
-    sidecar::{
-        huggingface::documents,
-        settings::{Settings, list},
-    },
+    sidecar::{huggingface::documents, settings::Settings},
 };
 
 pub const VIT: Layout = Layout {
@@ -53,11 +50,7 @@ pub const VIT: Layout = Layout {
     positions: Bicubic::Centred,
     beside: &["config.json", "preprocessor_config.json"],
     infer: |tensors, sidecar, options, assumed| {
-        let told = match &sidecar.config {
-            Some(config) => told(config).map_err(|message| sidecar.refuse(message))?,
-            None => Told::exported(sidecar),
-        };
-        super::infer(tensors, &told, 1e-12, options, assumed)
+        super::infer(tensors, &Told::beside(sidecar, told)?, 1e-12, options, assumed)
     },
     preprocess: |_| Assumed {
         mean: [0.5; 3],
@@ -109,30 +102,15 @@ fn told(config: &Value) -> Result<Told, String> {
         return Err(settings.refuse("head_dim", "hidden_size / num_attention_heads"));
     }
     Ok(Told {
-        sizes: Told::sizes([
-            (Size::Features, features),
-            (Size::Blocks, settings.count("num_hidden_layers")?),
-            (Size::Hidden, settings.count("intermediate_size")?),
-            (Size::Patch, settings.side("patch_size")?),
-            (Size::Image, settings.side("image_size")?),
-            (Size::Channels, settings.count("num_channels")?),
-        ]),
-        num_heads: Some(num_heads),
-        layer_norm_epsilon: Some(settings.number("layer_norm_eps")?.unwrap_or(1e-12)),
         activation: Some(activation(settings)?),
         dropout: settings.number("hidden_dropout_prob")?,
         qkv_bias: settings.switch("qkv_bias")?,
-        file: None,
+        ..Told::of_transformers(settings, settings.count("intermediate_size")?, 1e-12)?
     })
 }
 
 pub fn activation(settings: Settings) -> Result<Activation, String> {
-    let name = settings.word("hidden_act")?.unwrap_or("gelu");
-    let found = ACTIVATIONS.iter().find(|(known, _)| *known == name);
-    let expected = || list(ACTIVATIONS.iter().map(|(name, _)| *name));
-    found
-        .map(|(_, activation)| *activation)
-        .ok_or_else(|| settings.refuse("hidden_act", &expected()))
+    Ok(settings.one_of("hidden_act", &ACTIVATIONS)?.unwrap_or_default())
 }
 
 /// transformers' name of an activation, if it has one.

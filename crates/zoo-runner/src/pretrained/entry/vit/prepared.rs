@@ -14,11 +14,5 @@ pub const CLIP: Assumed = Assumed {
     image_size: None,
 };
 /// How DINOv2 was evaluated on ImageNet: 256 pixels, of which 224 are seen.
-pub const DINOV2: Assumed = Assumed {
-    mean: [0.485, 0.456, 0.406],
-    std: [0.229, 0.224, 0.225],
-    resize: Resize::Crop,
-    crop_ratio: 0.875,
-    interpolation: Interpolation::Bicubic,
-    image_size: Some(224),
-};
+pub const DINOV2: Assumed =
+    Assumed { interpolation: Interpolation::Bicubic, image_size: Some(224), ..Assumed::IMAGENET };

@@ -1,6 +1,6 @@
 //! torchvision's `vit_*`.
 
-use zoo_data::{Interpolation, Resize};
+use zoo_data::Interpolation;
 use zoo_model::ModelSettings;
 use zoo_vit::{Activation, VitConfig};
 
@@ -9,16 +9,6 @@ use crate::pretrained::{
     layout::{Assumed, Layout},
     positions::Bicubic,
     sidecar::Documents,
-};
-
-/// `Resize(256)`, `CenterCrop(224)`, and the figures of ImageNet.
-const IMAGENET: Assumed = Assumed {
-    mean: [0.485, 0.456, 0.406],
-    std: [0.229, 0.224, 0.225],
-    resize: Resize::Crop,
-    crop_ratio: 0.875,
-    interpolation: Interpolation::Bilinear,
-    image_size: None,
 };
 
 pub const VIT: Layout = Layout {
@@ -76,9 +66,10 @@ fn preprocess(model: &ModelSettings) -> Assumed {
     let VitConfig { image_size, patch_size, depth, .. } = config(model);
     match (image_size, patch_size, depth) {
         (225.., ..) | (_, 14, _) => {
-            Assumed { crop_ratio: 1.0, interpolation: Interpolation::Bicubic, ..IMAGENET }
+            let interpolation = Interpolation::Bicubic;
+            Assumed { crop_ratio: 1.0, interpolation, ..Assumed::IMAGENET }
         }
-        (224, 16, 24) => Assumed { crop_ratio: 224.0 / 242.0, ..IMAGENET },
-        _ => IMAGENET,
+        (224, 16, 24) => Assumed { crop_ratio: 224.0 / 242.0, ..Assumed::IMAGENET },
+        _ => Assumed::IMAGENET,
     }
 }

@@ -10,7 +10,7 @@ use zoo_vit::Activation;
 use super::{
     QKV, Told, huggingface, prepared,
     rework::{raise, transpose},
-    told::Size,
+    told::{BLOCKS, FEATURES, IMAGE, PATCH},
 };
 use crate::{
     Error,
@@ -56,10 +56,7 @@ pub const OPEN_CLIP: Layout = Layout {
             check_projection(tensors)?;
             transpose(tensors, PROJECTION)?;
         }
-        let mut told = match &sidecar.config {
-            Some(config) => open_clip(config).map_err(|message| sidecar.refuse(message))?,
-            None => Told::exported(sidecar),
-        };
+        let mut told = Told::beside(sidecar, open_clip)?;
         if told.activation.is_none() {
             let is_openai = tensors.unused.iter().any(|name| name.ends_with(OPENAI));
             told.activation = is_openai.then_some(Activation::QuickGelu);
@@ -106,11 +103,9 @@ pub const HF: Layout = Layout {
     split: Some(QKV),
     positions: Bicubic::Centred,
     infer: |tensors, sidecar, options, assumed| {
-        let told = match &sidecar.config {
-            Some(config) => transformers(config).map_err(|message| sidecar.refuse(message))?,
-            None => Told { activation: Some(Activation::QuickGelu), ..Told::exported(sidecar) },
-        };
+        let mut told = Told::beside(sidecar, transformers)?;
         if sidecar.config.is_none() {
+            told.activation = Some(Activation::QuickGelu);
             assumed.push(Assumption::activation("QuickGELU", "hf"));
         }
         infer(tensors, &told, options, assumed)
@@ -183,10 +178,10 @@ fn open_clip(config: &Value) -> Result<Told, String> {
     let quick = model.switch("quick_gelu")? == Some(true);
     Ok(Told {
         sizes: Told::sizes([
-            (Size::Features, width),
-            (Size::Blocks, vision.count("layers")?),
-            (Size::Patch, vision.side("patch_size")?),
-            (Size::Image, vision.side("image_size")?),
+            (FEATURES, width),
+            (BLOCKS, vision.count("layers")?),
+            (PATCH, vision.side("patch_size")?),
+            (IMAGE, vision.side("image_size")?),
         ]),
         num_heads: width.and_then(|width| width.checked_div(head_width)),
         activation: Some(if quick { Activation::QuickGelu } else { Activation::Gelu }),
@@ -216,17 +211,7 @@ fn transformers(config: &Value) -> Result<Told, String> {
         Some(_) => huggingface::activation(settings)?,
     };
     Ok(Told {
-        sizes: Told::sizes([
-            (Size::Features, settings.count("hidden_size")?),
-            (Size::Blocks, settings.count("num_hidden_layers")?),
-            (Size::Hidden, settings.count("intermediate_size")?),
-            (Size::Patch, settings.side("patch_size")?),
-            (Size::Image, settings.side("image_size")?),
-            (Size::Channels, settings.count("num_channels")?),
-        ]),
-        num_heads: Some(settings.count("num_attention_heads")?.unwrap_or(12)),
-        layer_norm_epsilon: Some(settings.number("layer_norm_eps")?.unwrap_or(1e-5)),
         activation: Some(activation),
-        ..Told::default()
+        ..Told::of_transformers(settings, settings.count("intermediate_size")?, 1e-5)?
     })
 }

@@ -6,7 +6,7 @@ mod export;
 use serde_json::Value;
 use zoo_vit::Activation;
 
-use super::{QKV, Told, huggingface, prepared, told::Size};
+use super::{QKV, Told, huggingface, prepared};
 use crate::pretrained::{
     layout::Layout,
     positions::Bicubic,
@@ -61,46 +61,53 @@ pub const HUB_REGISTERS: Layout = Layout {
     ..HUB
 };
 
+/// transformers' names below that trunk, and more.
+macro_rules! names {
+    ($trunk:literal $(, $more:expr)?) => {
+        &[
+            ("class_token", concat!($trunk, "embeddings.cls_token")),
+            ("position_embedding", concat!($trunk, "embeddings.position_embeddings")),
+            ("patch_embedding.*", concat!($trunk, "embeddings.patch_embeddings.projection.*")),
+            ("blocks.#.norm1.*", concat!($trunk, "encoder.layer.#.norm1.*")),
+            ("blocks.#.attention.query.*", concat!($trunk, "encoder.layer.#.attention.attention.query.*")),
+            ("blocks.#.attention.key.*", concat!($trunk, "encoder.layer.#.attention.attention.key.*")),
+            ("blocks.#.attention.value.*", concat!($trunk, "encoder.layer.#.attention.attention.value.*")),
+            ("blocks.#.attention.proj.*", concat!($trunk, "encoder.layer.#.attention.output.dense.*")),
+            ("blocks.#.layer_scale1.gamma", concat!($trunk, "encoder.layer.#.layer_scale1.lambda1")),
+            ("blocks.#.norm2.*", concat!($trunk, "encoder.layer.#.norm2.*")),
+            ("blocks.#.mlp.fc1.*", concat!($trunk, "encoder.layer.#.mlp.fc1.*")),
+            ("blocks.#.mlp.fc2.*", concat!($trunk, "encoder.layer.#.mlp.fc2.*")),
+            ("blocks.#.layer_scale2.gamma", concat!($trunk, "encoder.layer.#.layer_scale2.lambda1")),
+            ("norm.*", concat!($trunk, "layernorm.*")),
+            ("head.*", "classifier.*"),
+            $($more,)?
+        ]
+    };
+}
+
+/// Other names below `encoder.layer.#` of a trunk, each after the usual one.
+macro_rules! aliases {
+    ($trunk:literal, $($known:literal = $alias:literal),*) => {
+        &[$((
+            concat!($trunk, "encoder.layer.#.", $known, ".*"),
+            concat!($trunk, "encoder.layer.#.", $alias, ".*"),
+        )),*]
+    };
+}
+
 pub const HF: Layout = Layout {
     library: "hf",
-    names: &[
-        ("class_token", "dinov2.embeddings.cls_token"),
-        ("position_embedding", "dinov2.embeddings.position_embeddings"),
-        ("patch_embedding.*", "dinov2.embeddings.patch_embeddings.projection.*"),
-        ("blocks.#.norm1.*", "dinov2.encoder.layer.#.norm1.*"),
-        ("blocks.#.attention.query.*", "dinov2.encoder.layer.#.attention.attention.query.*"),
-        ("blocks.#.attention.key.*", "dinov2.encoder.layer.#.attention.attention.key.*"),
-        ("blocks.#.attention.value.*", "dinov2.encoder.layer.#.attention.attention.value.*"),
-        ("blocks.#.attention.proj.*", "dinov2.encoder.layer.#.attention.output.dense.*"),
-        ("blocks.#.layer_scale1.gamma", "dinov2.encoder.layer.#.layer_scale1.lambda1"),
-        ("blocks.#.norm2.*", "dinov2.encoder.layer.#.norm2.*"),
-        ("blocks.#.mlp.fc1.*", "dinov2.encoder.layer.#.mlp.fc1.*"),
-        ("blocks.#.mlp.fc2.*", "dinov2.encoder.layer.#.mlp.fc2.*"),
-        ("blocks.#.layer_scale2.gamma", "dinov2.encoder.layer.#.layer_scale2.lambda1"),
-        ("norm.*", "dinov2.layernorm.*"),
-        ("head.*", "classifier.*"),
-    ],
+    names: names!("dinov2."),
     // The SwiGLU of giant, and the names that transformers 5 has in memory.
-    aliases: &[
-        ("dinov2.encoder.layer.#.mlp.fc1.*", "dinov2.encoder.layer.#.mlp.weights_in.*"),
-        ("dinov2.encoder.layer.#.mlp.fc2.*", "dinov2.encoder.layer.#.mlp.weights_out.*"),
-        (
-            "dinov2.encoder.layer.#.attention.attention.query.*",
-            "dinov2.encoder.layer.#.attention.q_proj.*",
-        ),
-        (
-            "dinov2.encoder.layer.#.attention.attention.key.*",
-            "dinov2.encoder.layer.#.attention.k_proj.*",
-        ),
-        (
-            "dinov2.encoder.layer.#.attention.attention.value.*",
-            "dinov2.encoder.layer.#.attention.v_proj.*",
-        ),
-        (
-            "dinov2.encoder.layer.#.attention.output.dense.*",
-            "dinov2.encoder.layer.#.attention.o_proj.*",
-        ),
-    ],
+    aliases: aliases!(
+        "dinov2.",
+        "mlp.fc1" = "mlp.weights_in",
+        "mlp.fc2" = "mlp.weights_out",
+        "attention.attention.query" = "attention.q_proj",
+        "attention.attention.key" = "attention.k_proj",
+        "attention.attention.value" = "attention.v_proj",
+        "attention.output.dense" = "attention.o_proj"
+    ),
     idle: &["dinov2.embeddings.mask_token"],
     mark: "dinov2.embeddings.cls_token",
     with: &["dinov2.encoder.layer.0.layer_scale1.lambda1"],
@@ -109,11 +116,7 @@ pub const HF: Layout = Layout {
     split: Some(QKV),
     positions: Bicubic::Centred,
     infer: |tensors, sidecar, options, assumed| {
-        let told = match &sidecar.config {
-            Some(config) => told(config).map_err(|message| sidecar.refuse(message))?,
-            None => Told::exported(sidecar),
-        };
-        super::infer(tensors, &told, 1e-6, options, assumed)
+        super::infer(tensors, &Told::beside(sidecar, told)?, 1e-6, options, assumed)
     },
     beside: &["config.json", "preprocessor_config.json"],
     lacks: |model| export::hf_lacks(model, false),
@@ -125,52 +128,15 @@ pub const HF: Layout = Layout {
 };
 
 pub const HF_REGISTERS: Layout = Layout {
-    names: &[
-        ("class_token", "dinov2_with_registers.embeddings.cls_token"),
-        ("position_embedding", "dinov2_with_registers.embeddings.position_embeddings"),
-        ("register_tokens", "dinov2_with_registers.embeddings.register_tokens"),
-        ("patch_embedding.*", "dinov2_with_registers.embeddings.patch_embeddings.projection.*"),
-        ("blocks.#.norm1.*", "dinov2_with_registers.encoder.layer.#.norm1.*"),
-        (
-            "blocks.#.attention.query.*",
-            "dinov2_with_registers.encoder.layer.#.attention.attention.query.*",
-        ),
-        (
-            "blocks.#.attention.key.*",
-            "dinov2_with_registers.encoder.layer.#.attention.attention.key.*",
-        ),
-        (
-            "blocks.#.attention.value.*",
-            "dinov2_with_registers.encoder.layer.#.attention.attention.value.*",
-        ),
-        (
-            "blocks.#.attention.proj.*",
-            "dinov2_with_registers.encoder.layer.#.attention.output.dense.*",
-        ),
-        (
-            "blocks.#.layer_scale1.gamma",
-            "dinov2_with_registers.encoder.layer.#.layer_scale1.lambda1",
-        ),
-        ("blocks.#.norm2.*", "dinov2_with_registers.encoder.layer.#.norm2.*"),
-        ("blocks.#.mlp.fc1.*", "dinov2_with_registers.encoder.layer.#.mlp.fc1.*"),
-        ("blocks.#.mlp.fc2.*", "dinov2_with_registers.encoder.layer.#.mlp.fc2.*"),
-        (
-            "blocks.#.layer_scale2.gamma",
-            "dinov2_with_registers.encoder.layer.#.layer_scale2.lambda1",
-        ),
-        ("norm.*", "dinov2_with_registers.layernorm.*"),
-        ("head.*", "classifier.*"),
-    ],
-    aliases: &[
-        (
-            "dinov2_with_registers.encoder.layer.#.mlp.fc1.*",
-            "dinov2_with_registers.encoder.layer.#.mlp.weights_in.*",
-        ),
-        (
-            "dinov2_with_registers.encoder.layer.#.mlp.fc2.*",
-            "dinov2_with_registers.encoder.layer.#.mlp.weights_out.*",
-        ),
-    ],
+    names: names!(
+        "dinov2_with_registers.",
+        ("register_tokens", "dinov2_with_registers.embeddings.register_tokens")
+    ),
+    aliases: aliases!(
+        "dinov2_with_registers.",
+        "mlp.fc1" = "mlp.weights_in",
+        "mlp.fc2" = "mlp.weights_out"
+    ),
     idle: &["dinov2_with_registers.embeddings.mask_token"],
     mark: "dinov2_with_registers.embeddings.cls_token",
     with: &["dinov2_with_registers.embeddings.register_tokens"],
@@ -200,18 +166,9 @@ fn told(config: &Value) -> Result<Told, String> {
         false => huggingface::activation(settings)?,
     };
     Ok(Told {
-        sizes: Told::sizes([
-            (Size::Features, settings.count("hidden_size")?),
-            (Size::Blocks, settings.count("num_hidden_layers")?),
-            (Size::Patch, settings.side("patch_size")?),
-            (Size::Image, settings.side("image_size")?),
-            (Size::Channels, settings.count("num_channels")?),
-        ]),
-        num_heads: Some(settings.count("num_attention_heads")?.unwrap_or(12)),
-        layer_norm_epsilon: Some(settings.number("layer_norm_eps")?.unwrap_or(1e-6)),
         activation: Some(activation),
         dropout: settings.number("hidden_dropout_prob")?,
         qkv_bias: settings.switch("qkv_bias")?,
-        file: None,
+        ..Told::of_transformers(settings, None, 1e-6)?
     })
 }

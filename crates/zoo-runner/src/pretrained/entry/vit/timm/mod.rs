@@ -55,10 +55,7 @@ pub const VIT: Layout = Layout {
     headless: true,
     beside: &["config.json"],
     infer: |tensors, sidecar, options, assumed| {
-        let told = match &sidecar.config {
-            Some(config) => told(config).map_err(|message| sidecar.refuse(message))?,
-            None => Told::exported(sidecar),
-        };
+        let told = Told::beside(sidecar, told)?;
         settle_heads(tensors, assumed)?;
         let is_clip = tensors.tensors.contains_key("pre_norm.weight");
         let epsilon = if is_clip { CLIP_EPSILON } else { EPSILON };
@@ -89,12 +86,9 @@ fn preprocess(model: &ModelSettings) -> Assumed {
     };
     match (config.pre_norm, config.layer_scale.is_some()) {
         (true, _) => prepared::CLIP,
-        (_, true) => Assumed {
-            mean: [0.485, 0.456, 0.406],
-            std: [0.229, 0.224, 0.225],
-            crop_ratio: 1.0,
-            ..augreg
-        },
+        (_, true) => {
+            Assumed { crop_ratio: 1.0, interpolation: augreg.interpolation, ..Assumed::IMAGENET }
+        }
         _ => augreg,
     }
 }

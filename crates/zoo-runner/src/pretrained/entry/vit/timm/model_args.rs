@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 use zoo_vit::{Activation, VitConfig};
 
-use super::super::{Told, told::Size};
-use crate::pretrained::sidecar::{
-    settings::{Settings, list},
-    timm::pretrained_cfg,
+use super::super::{
+    Told,
+    told::{BLOCKS, CHANNELS, FEATURES, IMAGE, PATCH},
 };
+use crate::pretrained::sidecar::{settings::Settings, timm::pretrained_cfg};
 
 /// timm's names of activations; the first for one of ours is what an export writes.
 const ACTIVATIONS: [(&str, Activation); 6] = [
@@ -88,17 +88,16 @@ pub fn told(config: &Value) -> Result<Told, String> {
     let tag = pretrained_cfg(config).word("tag")?.unwrap_or_default();
     Ok(Told {
         sizes: Told::sizes([
-            (Size::Features, args.count("embed_dim")?),
-            (Size::Blocks, args.count("depth")?),
-            (Size::Patch, args.side("patch_size")?),
-            (Size::Image, args.side("img_size")?),
-            (Size::Channels, args.count("in_chans")?),
+            (FEATURES, args.count("embed_dim")?),
+            (BLOCKS, args.count("depth")?),
+            (PATCH, args.side("patch_size")?),
+            (IMAGE, args.side("img_size")?),
+            (CHANNELS, args.count("in_chans")?),
         ]),
         num_heads: args.count("num_heads")?.or_else(|| heads_of(architecture)),
-        activation: match activation(args)? {
-            Some(activation) => Some(activation),
-            None => is_quick(architecture, tag).then_some(Activation::QuickGelu),
-        },
+        activation: args
+            .one_of("act_layer", &ACTIVATIONS)?
+            .or_else(|| is_quick(architecture, tag).then_some(Activation::QuickGelu)),
         qkv_bias: args.switch("qkv_bias")?,
         ..Told::default()
     })
@@ -115,17 +114,6 @@ fn check_args(args: Settings) -> Result<(), String> {
     }
     let known: Vec<&str> = HARMLESS.into_iter().chain(PLAIN.map(|(name, _)| name)).collect();
     args.check_known(&known)
-}
-
-fn activation(args: Settings) -> Result<Option<Activation>, String> {
-    let Some(name) = args.word("act_layer")? else {
-        return Ok(None);
-    };
-    let found = ACTIVATIONS.iter().find(|(known, _)| *known == name);
-    let expected = || list(ACTIVATIONS.iter().map(|(name, _)| *name));
-    found
-        .map(|(_, activation)| Some(*activation))
-        .ok_or_else(|| args.refuse("act_layer", &expected()))
 }
 
 /// Whether CLIP's weights of that name were trained with QuickGELU. timm notes it of weights whose
