@@ -8,16 +8,23 @@ use burn::{
     optim::{GradientsParams, SgdConfig},
     tensor::{Device, Tensor, TensorData},
 };
-use zoo_kernels::nn::{Conv2d, Conv2dConfig, Linear, LinearConfig};
+use zoo_kernels::{
+    Precision,
+    nn::{Conv2d, Conv2dConfig, Linear, LinearConfig},
+};
 
-/// A layer for every way to pack weights: for windows, also in groups, for Winograd's convolution, and of
-/// a linear layer of more than a few rows.
+/// Passes after which everything is kept and has been used.
+const PASSES: usize = 7;
+
+/// A layer for every way to pack weights: for windows, also in groups, for Winograd's convolution, of a linear
+/// layer of more than a few rows, and of one of few rows of an odd number of inputs, which it sums in two blocks.
 #[derive(Module, Debug)]
 struct Layers {
     windows: Conv2d,
     groups: Conv2d,
     winograd: Conv2d,
     linear: Linear,
+    deep: Linear,
 }
 
 impl Layers {
@@ -33,6 +40,7 @@ impl Layers {
             groups: conv(3, 2),
             winograd: conv(3, 1),
             linear: LinearConfig::new(16, 20).init(device),
+            deep: LinearConfig::new(DEEP, 70).init(device),
         }
     }
 
@@ -41,10 +49,12 @@ impl Layers {
         let convolved = [&self.windows, &self.groups, &self.winograd].map(|conv| {
             conv.forward(images.clone()).into_data().iter::<f32>().map(f32::to_bits).collect()
         });
-        let [batch, channels, height, width] = images.dims();
-        let rows = images.clone().reshape([batch * height * width, channels]);
-        let rows = self.linear.forward(rows).into_data().iter::<f32>().map(f32::to_bits).collect();
-        convolved.into_iter().chain([rows]).flat_map(|outputs: Vec<u32>| outputs).collect()
+        let linear = [
+            self.linear.forward(images.clone().reshape([-1, 16])),
+            self.deep.forward(deep(images)),
+        ]
+        .map(|rows| rows.into_data().iter::<f32>().map(f32::to_bits).collect());
+        convolved.into_iter().chain(linear).flat_map(|outputs: Vec<u32>| outputs).collect()
     }
 
     /// The same layers with weights that nothing has ever been made of.
@@ -64,11 +74,19 @@ impl Layers {
     /// What they give, after having given it often enough for everything to be kept.
     fn settled(&self, images: &Tensor<4>, device: &Device) -> Vec<u32> {
         let fresh = self.copied(device).outputs(images);
-        for pass in 0..4 {
+        for pass in 0..PASSES {
             assert!(self.outputs(images) == fresh, "pass {pass}");
         }
         fresh
     }
+}
+
+/// Inputs of the layer of few rows.
+const DEEP: usize = 639;
+
+/// Its rows.
+fn deep(images: &Tensor<4>) -> Tensor<2> {
+    images.clone().reshape([-1, 1280]).narrow(1, 0, DEEP)
 }
 
 /// 20 images of 4 x 4 pixels: more rows than are few.
@@ -93,17 +111,29 @@ fn what_is_kept_gives_the_same_bits() {
     let device = Device::flex();
     let images = images(&device);
     let layers = Layers::new(&device);
-    let first = layers.settled(&images, &device);
-    // Whatever the number of images: one alone gives what it gives among others.
-    let one = layers.outputs(&images.clone().narrow(0, 0, 1));
-    assert_eq!(one[..16 * 16], first[..16 * 16]);
+    let first = Precision::ALL.map(|precision| {
+        let _scope = precision.enter();
+        layers.settled(&images, &device)
+    });
+    assert!(first[0] != first[1]);
     let clone = layers.clone();
     drop(layers);
-    assert!(clone.outputs(&images) == first);
+    for (precision, first) in Precision::ALL.into_iter().zip(&first) {
+        let _scope = precision.enter();
+        assert!(clone.outputs(&images) == *first, "{precision}");
+        // Whatever the number of images: some alone give what they give among others.
+        let some = clone.outputs(&images.clone().narrow(0, 0, 5));
+        assert_eq!(some[..5 * 16 * 16], first[..5 * 16 * 16], "{precision}");
+    }
 }
 
 #[test]
 fn weights_that_change_never_meet_what_was_made_of_the_old_ones() {
+    Precision::ALL.into_iter().for_each(change_weights);
+}
+
+fn change_weights(precision: Precision) {
+    let _scope = precision.enter();
     let device = Device::flex();
     let images = images(&device);
     let mut layers = Layers::new(&device);
@@ -125,6 +155,11 @@ fn weights_that_change_never_meet_what_was_made_of_the_old_ones() {
 
 #[test]
 fn a_training_is_looked_at_between_its_steps() {
+    Precision::ALL.into_iter().for_each(look_between_steps);
+}
+
+fn look_between_steps(precision: Precision) {
+    let _scope = precision.enter();
     let plain = Device::flex();
     let device = plain.clone().autodiff();
     let mut layers = Layers::new(&device);
@@ -138,7 +173,8 @@ fn a_training_is_looked_at_between_its_steps() {
         let convolved = [&layers.windows, &layers.groups, &layers.winograd]
             .map(|conv| conv.forward(images.clone()).sum());
         let rows = layers.linear.forward(images.clone().reshape([320, 16])).sum();
-        let loss = convolved.into_iter().fold(rows, |sum, part| sum + part);
+        let few = layers.deep.forward(deep(&images)).sum();
+        let loss = convolved.into_iter().fold(rows + few, |sum, part| sum + part);
         let gradients = GradientsParams::from_grads(loss.backward(), &layers);
         layers = optimizer.step(1e-3, layers, gradients);
     }
@@ -148,14 +184,18 @@ fn a_training_is_looked_at_between_its_steps() {
 fn threads_that_share_weights_agree() {
     let device = Device::flex();
     let layers = Layers::new(&device);
-    let expected = layers.copied(&device).outputs(&images(&device));
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                for _ in 0..8 {
-                    assert!(layers.outputs(&images(&device)) == expected);
-                }
-            });
-        }
-    });
+    for precision in Precision::ALL {
+        let _scope = precision.enter();
+        let expected = layers.copied(&device).outputs(&images(&device));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let _scope = precision.enter();
+                    for _ in 0..2 * PASSES {
+                        assert!(layers.outputs(&images(&device)) == expected);
+                    }
+                });
+            }
+        });
+    }
 }

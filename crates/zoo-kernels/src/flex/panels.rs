@@ -39,8 +39,8 @@ pub(crate) fn panels(columns: usize) -> Vec<Panel> {
 /// The right side of the products of one group, a panel after the other, each row-major and filled
 /// up with zeros.
 #[derive(Debug)]
-pub(crate) struct Packed {
-    pub(crate) panels: Vec<(Panel, Vec<f32>)>,
+pub(crate) struct Packed<T = f32> {
+    pub(crate) panels: Vec<(Panel, Vec<T>)>,
 }
 
 impl Packed {

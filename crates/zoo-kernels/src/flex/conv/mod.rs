@@ -80,7 +80,7 @@ fn run(
     let [input, weight] = operands.map(|operand| products.operand(operand));
     match products {
         #[cfg(target_arch = "x86_64")]
-        Products::Pairs(unit) => pairs::forward(unit, geometry, input, weight, epilogue),
+        Products::Pairs(unit) => pairs::forward(unit, geometry, input, weight, (epilogue, packing)),
         _ if winograd::applies(geometry) => {
             winograd::forward(geometry, input, weight, epilogue, packing)
         }

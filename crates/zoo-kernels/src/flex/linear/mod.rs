@@ -3,23 +3,27 @@
 //! With many rows the weights are packed once and the rows go past them. With few, the time is that
 //! of reading the weights, which then are read in place and once.
 
+mod gradients;
+
 #[cfg(target_arch = "x86_64")]
 use super::bf16::pairs;
 use super::{
     autodiff::{Tracked, differentiable},
     bf16::Products,
     kept::{Form, Packing, forget},
-    matmul::{Matrix, multiply, multiply_add_to, multiply_to},
+    matmul::{Matrix, multiply_add_to, multiply_to},
     panels::Packed,
     parallel::for_each,
     reduce::column_sums,
     simd::kernel,
-    tensor::{Flat, Shared, into_row_major, row_major, transpose, uninit, values},
+    tensor::{Flat, Shared, into_row_major, row_major, uninit, values},
     tile::{Finish, Product, Segment, rows_of},
 };
 use burn::backend::{TensorMetadata, autodiff::checkpoint::strategy::CheckpointStrategy};
 
 use crate::Precision;
+use gradients::input_gradient;
+pub(crate) use gradients::weight_gradient;
 
 /// Rows that are too few to be worth packing the weights for.
 const FEW: usize = 256;
@@ -70,8 +74,17 @@ fn product([input, weight, bias]: [Flat; 3], precision: Precision, packing: Pack
     let output = match products {
         #[cfg(target_arch = "x86_64")]
         Products::Pairs(unit) => {
-            let weight = Matrix::new(values(&weight), sizes.inputs, sizes.outputs);
-            pairs::multiply_rows(unit, values(&input), weight, Finish::Bias(values(&bias)))
+            let matrix = Matrix::new(values(&weight), sizes.inputs, sizes.outputs);
+            let kept = packing
+                .kept(&weight, Form::Linear, sizes.rows, || vec![pairs::pack(unit, &matrix)]);
+            let (left, finish) = (values(&input), Finish::Bias(values(&bias)));
+            match kept {
+                Some(kept) => {
+                    let right = (&kept[0], [sizes.inputs, sizes.outputs]);
+                    pairs::multiply_packed(unit, left, right, finish)
+                }
+                None => pairs::multiply_rows(unit, left, matrix, finish),
+            }
         }
         _ if sizes.rows <= FEW => few_rows(sizes, values(&input), values(&weight), values(&bias)),
         _ => {
@@ -255,45 +268,4 @@ pub(crate) fn tracked<C: CheckpointStrategy>(
             ]
         },
     )
-}
-
-/// input^T * gradient.
-pub(crate) fn weight_gradient(sizes: Sizes, input: &[f32], gradient: &[f32]) -> Vec<f32> {
-    let Sizes { rows, inputs, outputs } = sizes;
-    let strip = match sizes.is_small() {
-        true => inputs,
-        false => inputs.div_ceil(TASKS).clamp(48, 192),
-    };
-    // SAFETY: each task writes all columns of its rows.
-    let mut output = unsafe { uninit(inputs * outputs) };
-    let shared = Shared::new(&mut output);
-    for_each(inputs.div_ceil(strip), |number| {
-        let first = number * strip;
-        let count = strip.min(inputs - first);
-        let input = Matrix::strided(&input[first..], rows, count, inputs).transposed();
-        // SAFETY: the rows lie within `output`, which outlives the loop, and no other task has
-        // them.
-        let output = unsafe { shared.slice(first * outputs, count * outputs) };
-        multiply(input, Matrix::new(gradient, rows, outputs), 1.0, (output, outputs));
-    });
-    output
-}
-
-/// gradient * weight^T.
-fn input_gradient(sizes: Sizes, weight: &[f32], gradient: &[f32]) -> Vec<f32> {
-    let Sizes { rows, inputs, outputs } = sizes;
-    if rows > FEW {
-        let order: Vec<usize> = (0..outputs).collect();
-        let packed = Packed::new(weight, &order, inputs, outputs);
-        return many_rows(gradient, outputs, &packed, inputs, Finish::Store);
-    }
-    // Here the weights are on the left, so that each of their rows is read in one go, and the
-    // result is transposed.
-    let order: Vec<usize> = (0..outputs).collect();
-    let packed = Packed::new(gradient, &order, rows, outputs);
-    let flipped = many_rows(weight, outputs, &packed, rows, Finish::Store);
-    // SAFETY: `transpose` writes every element.
-    let mut output = unsafe { uninit(rows * inputs) };
-    transpose(&flipped, inputs, rows, &mut output);
-    output
 }

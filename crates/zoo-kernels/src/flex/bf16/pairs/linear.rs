@@ -4,10 +4,15 @@
 use pulp::bytemuck::{cast_slice, cast_slice_mut};
 use rayon::prelude::*;
 
-use super::{Unit, matrix::pack_panel, tile::Pairs};
+use super::{
+    Unit,
+    matrix::pack_panel,
+    ready::{DEPTH, Ready, SMALL},
+    tile::Pairs,
+};
 use crate::flex::{
     matmul::Matrix,
-    panels::{Panel, panels},
+    panels::{Packed, Panel, panels},
     parallel::for_each,
     scratch::with_scratch,
     tensor::{Shared, uninit},
@@ -16,13 +21,6 @@ use crate::flex::{
 
 /// Rows that are too few to be worth packing all of the right side before.
 const FEW: usize = 256;
-
-/// Rows that one task takes.
-const ROWS: usize = 96;
-
-/// Terms that are summed before they are added to the sum of those before them: as many as keep a block
-/// of a panel in the second-level cache.
-const DEPTH: usize = 512;
 
 /// Tasks at least that a product of few rows is cut into, if it is worth cutting.
 const TASKS: usize = 8;
@@ -39,75 +37,6 @@ const STRIP: usize = 96;
 /// Sums that such a task has: they stay in the second-level cache.
 const SUMS: usize = 1 << 16;
 
-/// Multiply-adds that take less time than waking another thread.
-const SMALL: usize = 1 << 22;
-
-/// What becomes of the sums of one block of terms.
-fn finish_of(whole: Finish<'_>, first: bool, last: bool) -> Finish<'_> {
-    match (first, last) {
-        (true, true) => whole,
-        (true, false) => Finish::Store,
-        (false, true) => whole.adding(),
-        (false, false) => Finish::Add,
-    }
-}
-
-/// A panel of a packed right side, ready for the rows to go past it.
-struct Ready<'a> {
-    unit: Unit,
-    depth: usize,
-    columns: usize,
-    finish: Finish<'a>,
-}
-
-impl Ready<'_> {
-    /// Multiplies all rows of `left`, which have [`Self::stride`] numbers each, with the block of terms
-    /// from `offset` on of `panel`.
-    ///
-    /// # Safety
-    /// `output` has a row of all columns for each row of `left`, of which nothing else uses those of
-    /// the panel; those of an `offset` above 0 have been written before.
-    unsafe fn block(
-        &self,
-        left: &[u16],
-        offset: usize,
-        panel: &Panel,
-        right: &[u32],
-        output: *mut f32,
-    ) {
-        let rows = left.len() / self.stride();
-        let end = self.depth.min(offset + DEPTH);
-        let product = Pairs {
-            left,
-            segments: &[Segment { offset, length: (end - offset).div_ceil(2) }],
-            step: 2,
-            right,
-            stride: Pairs::width(panel),
-        };
-        let finish = self.finish.part(panel.first, panel.columns);
-        let finish = finish_of(finish, offset == 0, end == self.depth);
-        let starts: Vec<usize> = (0..rows).map(|row| row * self.stride()).collect();
-        let targets: Vec<usize> = (0..rows).map(|row| row * self.columns).collect();
-        let size = (panel.columns, panel.vectors);
-        // SAFETY: the caller's promise.
-        unsafe {
-            product.rows(self.unit, (&starts, &targets), size, output.add(panel.first), finish);
-        }
-    }
-
-    /// 16-bit numbers in a row of the left side: pairs are whole.
-    fn stride(&self) -> usize {
-        self.depth.next_multiple_of(2)
-    }
-
-    fn round(&self, left: &[f32], target: &mut [u16]) {
-        let rows = left.chunks_exact(self.depth);
-        for (row, target) in rows.zip(target.chunks_exact_mut(self.stride())) {
-            self.unit.round(row, target);
-        }
-    }
-}
-
 /// Rows `left` times `right`, then `finish`, of rounded operands.
 ///
 /// # Panics
@@ -121,7 +50,21 @@ pub(in crate::flex) fn multiply_rows(
     let ready = Ready { unit, depth: right.rows, columns: right.columns, finish };
     match left.len() / right.rows <= FEW {
         true => few_rows(&ready, left, right),
-        false => many_rows(&ready, left, right),
+        false => ready.rows_past(left, &pack(unit, &right)),
+    }
+}
+
+/// [`multiply_rows`] with a right side of so many columns that [`pack`] has packed: the same bits.
+pub(in crate::flex) fn multiply_packed(
+    unit: Unit,
+    left: &[f32],
+    (packed, [depth, columns]): (&Packed<u32>, [usize; 2]),
+    finish: Finish<'_>,
+) -> Vec<f32> {
+    let ready = Ready { unit, depth, columns, finish };
+    match left.len() / depth <= FEW {
+        true => ready.panels_past(left, packed),
+        false => ready.rows_past(left, packed),
     }
 }
 
@@ -166,44 +109,18 @@ fn few_rows(ready: &Ready<'_>, left: &[f32], right: Matrix<'_>) -> Vec<f32> {
     output
 }
 
-/// Tasks take rows, past panels that are packed before.
-fn many_rows(ready: &Ready<'_>, left: &[f32], right: Matrix<'_>) -> Vec<f32> {
-    let (depth, columns) = (right.rows, right.columns);
-    let rows = left.len() / depth;
-    let packed = packed(ready.unit, &right);
-    // SAFETY: each task writes all columns of its rows.
-    let mut output = unsafe { uninit(rows * columns) };
-    let shared = Shared::new(&mut output);
-    for_each(rows.div_ceil(ROWS), |number| {
-        let first = number * ROWS;
-        let count = ROWS.min(rows - first);
-        with_scratch(count * ready.stride() / 2, |scratch| {
-            let rounded: &mut [u16] = cast_slice_mut(scratch);
-            ready.round(&left[first * depth..][..count * depth], rounded);
-            for (panel, pairs) in &packed {
-                for offset in (0..depth).step_by(DEPTH) {
-                    let right = &pairs[offset / 2 * Pairs::width(panel)..];
-                    // SAFETY: no other task has these rows, and `output` outlives the loop.
-                    unsafe {
-                        let output = shared.pointer(first * columns);
-                        ready.block(rounded, offset, panel, right, output);
-                    }
-                }
-            }
-        });
-    });
-    output
-}
-
 /// All panels of a right side.
-fn packed(unit: Unit, right: &Matrix<'_>) -> Vec<(Panel, Vec<u32>)> {
+///
+/// # Panics
+/// If neither its rows nor its columns are dense.
+pub(in crate::flex) fn pack(unit: Unit, right: &Matrix<'_>) -> Packed<u32> {
     let panels = panels(right.columns).into_par_iter();
     let packed = panels.map(|panel| {
         let mut pairs = vec![0; right.rows.div_ceil(2) * Pairs::width(&panel)];
         pack_panel(unit, right, 0..right.rows, &panel, &mut pairs);
         (panel, pairs)
     });
-    packed.collect()
+    Packed { panels: packed.collect() }
 }
 
 /// The transpose of `left` times `right`, both of `rows` rows, of rounded operands.
@@ -214,7 +131,7 @@ pub(in crate::flex) fn transposed_product(
     right: &[f32],
 ) -> Vec<f32> {
     let (inputs, columns) = (left.len() / rows, right.len() / rows);
-    let packed = packed(unit, &Matrix::new(right, rows, columns));
+    let packed = pack(unit, &Matrix::new(right, rows, columns));
     // SAFETY: each task writes all columns of its rows.
     let mut output = unsafe { uninit(inputs * columns) };
     let shared = Shared::new(&mut output);
@@ -240,7 +157,7 @@ pub(in crate::flex) fn transposed_product(
                     unit.interleave(row(row_of), row(row_of + 1), target);
                 }
                 let segments = [Segment { offset: 0, length: (end - offset).div_ceil(2) }];
-                for (panel, right) in &packed {
+                for (panel, right) in &packed.panels {
                     let product = Pairs {
                         left: cast_slice(pairs),
                         segments: &segments,

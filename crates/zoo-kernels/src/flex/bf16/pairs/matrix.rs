@@ -8,7 +8,7 @@ use super::{Unit, pack::LANES, tile::Pairs};
 use crate::flex::{
     epilogue::Epilogue,
     matmul::Matrix,
-    panels::{Panel, panels},
+    panels::{Packed, Panel, panels},
     scratch::with_scratch,
     tile::{Finish, Segment},
 };
@@ -52,14 +52,15 @@ pub(in crate::flex) fn pack_panel(
     }
 }
 
-/// The pairs of the rows of a panel in f32, of runs of so many rows; an odd one is filled up with a row of
+/// The panels of `packed`, in pairs of the rows of runs of so many; an odd run is filled up with a row of
 /// zeros.
-pub(in crate::flex) fn pair_rows(
-    unit: Unit,
-    rows: &[f32],
-    runs: &[usize],
-    panel: &Panel,
-) -> Vec<u32> {
+pub(in crate::flex) fn pair_panels(unit: Unit, packed: &Packed, runs: &[usize]) -> Packed<u32> {
+    let panels = packed.panels.iter();
+    let pairs = panels.map(|(panel, rows)| (*panel, pair_rows(unit, rows, runs, panel)));
+    Packed { panels: pairs.collect() }
+}
+
+fn pair_rows(unit: Unit, rows: &[f32], runs: &[usize], panel: &Panel) -> Vec<u32> {
     let width = Pairs::width(panel);
     let pairs: usize = runs.iter().map(|run| run.div_ceil(2)).sum();
     let mut packed = vec![0; pairs * width];

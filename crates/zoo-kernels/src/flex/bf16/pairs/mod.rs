@@ -7,6 +7,7 @@
 mod linear;
 mod matrix;
 mod pack;
+mod ready;
 mod tile;
 
 use std::sync::LazyLock;
@@ -14,8 +15,8 @@ use std::sync::LazyLock;
 use pulp::x86::V4;
 
 use crate::flex::simd::CAP;
-pub(in crate::flex) use linear::{multiply_rows, transposed_product};
-pub(in crate::flex) use matrix::{multiply_to, pack_panel, pair_rows};
+pub(in crate::flex) use linear::{multiply_packed, multiply_rows, pack, transposed_product};
+pub(in crate::flex) use matrix::{multiply_to, pack_panel, pair_panels};
 pub(in crate::flex) use tile::Pairs;
 
 /// What the instructions are called.

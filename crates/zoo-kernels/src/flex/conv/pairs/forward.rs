@@ -3,14 +3,15 @@
 use pulp::bytemuck::cast_slice_mut;
 use rayon::prelude::*;
 
-use super::{Group, floats, pad};
+use super::{Group, floats, pack, pad};
 use crate::flex::{
     bf16::pairs::Unit,
     conv::{
-        direct::{Border, Images, pack, rows_of_a_band},
+        direct::{self, Border, Images, rows_of_a_band},
         geometry::Geometry,
     },
     epilogue::Epilogue,
+    kept::{Form, Packing},
     scratch::with_scratch,
     tensor::{Flat, channels_last, into_dense, into_row_major, uninit, values},
     tile::Finish,
@@ -22,17 +23,24 @@ pub(in crate::flex::conv) fn forward(
     geometry: &Geometry,
     input: Flat,
     weight: Flat,
-    epilogue: Option<Epilogue<'_>>,
+    (epilogue, packing): (Option<Epilogue<'_>>, Packing),
 ) -> Flat {
     let (input, weight) = (into_dense(input), into_row_major(weight));
     let [height, width] = geometry.output;
     let band = rows_of_a_band(geometry);
     let (border, images) = (Border::of_input(geometry), Images::new(&input));
-    let groups: Vec<Group> = (0..geometry.shape.groups)
-        .map(|group| {
-            let weights = pack(geometry, values(&weight), group);
-            Group::new(unit, &geometry.window_segments(group), &weights)
-        })
+    let groups = geometry.shape.groups;
+    let rows = geometry.batch * height * width;
+    let segments: Vec<_> = (0..groups).map(|group| geometry.window_segments(group)).collect();
+    let packed = packing.of(&weight, Form::Windows(groups), rows, || {
+        let groups = segments.iter().enumerate();
+        let weights = |group| direct::pack(geometry, values(&weight), group);
+        groups.map(|(group, segments)| pack(unit, segments, &weights(group))).collect()
+    });
+    let groups: Vec<Group> = segments
+        .iter()
+        .zip(&*packed)
+        .map(|(segments, packed)| Group::new(segments, packed))
         .collect();
     let starts: Vec<usize> = (0..band)
         .flat_map(|row| (0..width).map(move |column| geometry.window(row, column)))

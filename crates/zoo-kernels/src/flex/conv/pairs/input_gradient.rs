@@ -3,7 +3,7 @@
 use pulp::bytemuck::cast_slice_mut;
 use rayon::prelude::*;
 
-use super::{Group, floats, pad};
+use super::{Group, floats, pack, pad};
 use crate::flex::{
     bf16::pairs::Unit,
     conv::{
@@ -24,11 +24,11 @@ pub(in crate::flex::conv) fn input_gradient(
 ) -> Flat {
     let weight = into_row_major(weight);
     let Spread { border, rows, phases } = Spread::new(geometry, values(&weight));
-    let groups: Vec<Vec<Group>> = phases
+    let packed: Vec<Vec<_>> = phases
         .iter()
         .map(|phase| {
             let groups = phase.groups.iter();
-            groups.map(|(segments, packed)| Group::new(unit, segments, packed)).collect()
+            groups.map(|(segments, packed)| (segments, pack(unit, segments, packed))).collect()
         })
         .collect();
     let images = Images::new(gradient);
@@ -41,9 +41,10 @@ pub(in crate::flex::conv) fn input_gradient(
             let (line, scratch) = scratch.split_at_mut(line);
             let padded: &mut [u16] = cast_slice_mut(scratch);
             pad(unit, (&images, index), (&border, 0), line, padded);
-            for (phase, groups) in phases.iter().zip(&groups) {
+            for (phase, groups) in phases.iter().zip(&packed) {
                 let rows = (phase.starts.as_slice(), phase.targets.as_slice());
-                for (number, group) in groups.iter().enumerate() {
+                for (number, (segments, packed)) in groups.iter().enumerate() {
+                    let group = Group::new(segments, packed);
                     let first = number * geometry.group_channels();
                     // SAFETY: the targets of a phase and the channels of a group lie within `output`,
                     // which is borrowed mutably.

@@ -8,7 +8,7 @@ mod weight_gradient;
 
 use super::direct::{Border, Images};
 use crate::flex::{
-    bf16::pairs::{Pairs, Unit, pair_rows},
+    bf16::pairs::{Pairs, Unit, pair_panels},
     panels::{Packed, Panel},
     tile::{Finish, Segment},
 };
@@ -16,27 +16,24 @@ pub(super) use forward::forward;
 pub(super) use input_gradient::input_gradient;
 pub(super) use weight_gradient::weight_gradient;
 
-/// What the windows of one group read of a padded image, and the weights.
-struct Group {
-    /// Their lengths count pairs.
-    segments: Vec<Segment>,
-    panels: Vec<(Panel, Vec<u32>)>,
+/// The weights of the direct path for windows of these segments.
+fn pack(unit: Unit, segments: &[Segment], packed: &Packed) -> Packed<u32> {
+    let lengths: Vec<usize> = segments.iter().map(|segment| segment.length).collect();
+    pair_panels(unit, packed, &lengths)
 }
 
-impl Group {
-    /// Of the segments and weights of the direct path.
-    fn new(unit: Unit, segments: &[Segment], packed: &Packed) -> Self {
-        let lengths: Vec<usize> = segments.iter().map(|segment| segment.length).collect();
-        let panels = packed.panels.iter();
-        Self {
-            segments: segments
-                .iter()
-                .map(|segment| Segment { length: segment.length.div_ceil(2), ..*segment })
-                .collect(),
-            panels: panels
-                .map(|(panel, weights)| (*panel, pair_rows(unit, weights, &lengths, panel)))
-                .collect(),
-        }
+/// What the windows of one group read of a padded image, and the weights.
+struct Group<'a> {
+    /// Their lengths count pairs.
+    segments: Vec<Segment>,
+    weights: &'a Packed<u32>,
+}
+
+impl<'a> Group<'a> {
+    /// Of the segments of the direct path, and what [`pack`] makes for them.
+    fn new(segments: &[Segment], weights: &'a Packed<u32>) -> Self {
+        let halved = |segment: &Segment| Segment { length: segment.length.div_ceil(2), ..*segment };
+        Self { segments: segments.iter().map(halved).collect(), weights }
     }
 
     /// Multiplies the windows that start at `starts` in `padded` with all weights, and writes each row
@@ -44,15 +41,15 @@ impl Group {
     ///
     /// # Safety
     /// That of [`Pairs::rows`], for all features of the group.
-    unsafe fn multiply<'a>(
+    unsafe fn multiply<'f>(
         &self,
         unit: Unit,
         padded: &[u16],
         rows: (&[usize], &[usize]),
         output: *mut f32,
-        finish: impl Fn(&Panel) -> Finish<'a>,
+        finish: impl Fn(&Panel) -> Finish<'f>,
     ) {
-        for (panel, weights) in &self.panels {
+        for (panel, weights) in &self.weights.panels {
             let product = Pairs {
                 left: padded,
                 segments: &self.segments,
