@@ -4,7 +4,7 @@ mod harness;
 
 use std::fs;
 
-use harness::{Zoo, small_cnn, tiny, tiny_models};
+use harness::{Zoo, fixture, small_cnn, tiny, tiny_models};
 use serde_json::{Value, json};
 
 #[test]
@@ -154,4 +154,39 @@ fn without_instructions_for_it_bf16_means_the_same_and_says_so() {
     zoo.ok(&["train", "tiny.json", "-q", "--precision", "bf16"]);
     let best = zoo.json("runs/tiny/report.json")["loss"].as_f64().unwrap();
     assert!((wide - best).abs() < 2e-3 && (narrow - best).abs() < 2e-3, "{wide} {narrow} {best}");
+}
+
+/// The networks that `scripts/onnx_fixtures.py` has run, with every switch of every model.
+#[test]
+fn logits_in_bf16_are_near_those_of_onnx_runtime_in_f32() {
+    let zoo = Zoo::new();
+    let folder = fixture("../onnx");
+    let pictures: Vec<String> = (0..5).map(|index| format!("{folder}/{index}.png")).collect();
+    let (mut networks, mut nearest) = (0, f64::MAX);
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "json") {
+            continue;
+        }
+        let forms: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let weights = path.with_extension("safetensors");
+        let mut args = vec!["predict", weights.to_str().unwrap()];
+        args.extend(["--precision", "bf16", "--json", "--logits", "-q"]);
+        args.extend(pictures.iter().map(String::as_str));
+        let said: Value = serde_json::from_str(&zoo.ok(&args)).unwrap();
+        let numbers = |row: &Value| -> Vec<f64> { serde_json::from_value(row.clone()).unwrap() };
+        let found = said.as_array().unwrap().iter().flat_map(|image| numbers(&image["logits"]));
+        let expected = forms[0]["logits"]["onnxruntime"].as_array().unwrap();
+        let expected: Vec<f64> = expected.iter().flat_map(numbers).collect();
+        let largest = expected.iter().copied().map(f64::abs).fold(0.0, f64::max);
+        let found: Vec<f64> = found.collect();
+        assert_eq!(found.len(), expected.len(), "{}", path.display());
+        let off = found.iter().zip(&expected).map(|(found, expected)| (found - expected).abs());
+        let off = off.fold(0.0, f64::max) / largest;
+        assert!(off < 2e-2, "{}: off by {off:.1e}", path.display());
+        (networks, nearest) = (networks + 1, nearest.min(off));
+    }
+    assert_eq!(networks, 23);
+    // That of f32 would be nearer.
+    assert!(nearest > 1e-4, "{nearest:.1e}");
 }

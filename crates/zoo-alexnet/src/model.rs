@@ -8,7 +8,7 @@ use burn::{
 };
 use zoo_kernels::nn::{
     Conv2d, Conv2dConfig, Linear, LinearConfig, LocalResponseNorm, LocalResponseNormConfig,
-    MaxPool2d, MaxPool2dConfig, Tap, relu,
+    MaxPool2d, MaxPool2dConfig, Tap, conv_relu, relu,
 };
 
 use crate::{
@@ -194,15 +194,15 @@ impl Features {
     }
 
     fn forward_tapped(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<4> {
-        let x = tap.layer("features.conv1", relu(self.conv1.forward(images)));
+        let x = tap.layer("features.conv1", conv_relu(&self.conv1, images));
         let x = self.pool.forward(tap.layer("features.norm1", self.normalize(x)));
         let x = tap.layer("features.pool1", x);
-        let x = tap.layer("features.conv2", relu(self.conv2.forward(x)));
+        let x = tap.layer("features.conv2", conv_relu(&self.conv2, x));
         let x = self.pool.forward(tap.layer("features.norm2", self.normalize(x)));
         let x = tap.layer("features.pool2", x);
-        let x = tap.layer("features.conv3", relu(self.conv3.forward(x)));
-        let x = tap.layer("features.conv4", relu(self.conv4.forward(x)));
-        tap.layer("features.conv5", relu(self.conv5.forward(x)))
+        let x = tap.layer("features.conv3", conv_relu(&self.conv3, x));
+        let x = tap.layer("features.conv4", conv_relu(&self.conv4, x));
+        tap.layer("features.conv5", conv_relu(&self.conv5, x))
     }
 
     fn normalize(&self, x: Tensor<4>) -> Tensor<4> {

@@ -40,7 +40,7 @@ impl Layers {
             groups: conv(3, 2),
             winograd: conv(3, 1),
             linear: LinearConfig::new(16, 20).init(device),
-            deep: LinearConfig::new(DEEP, 70).init(device),
+            deep: LinearConfig::new(DEEP, 840).init(device),
         }
     }
 
@@ -86,7 +86,7 @@ const DEEP: usize = 639;
 
 /// Its rows.
 fn deep(images: &Tensor<4>) -> Tensor<2> {
-    images.clone().reshape([-1, 1280]).narrow(1, 0, DEEP)
+    images.clone().reshape([-1, 640]).narrow(1, 0, DEEP)
 }
 
 /// 20 images of 4 x 4 pixels: more rows than are few.

@@ -57,6 +57,20 @@ pub(crate) fn conv_norm_infer(
     burn::tensor::Tensor::from_primitive::<burn::backend::Flex>(output)
 }
 
+/// The ReLU of a convolution with a bias, on Flex without gradients, in one pass.
+///
+/// # Panics
+/// If the tensors are elsewhere.
+pub(crate) fn conv_relu_infer(
+    [input, weight]: [burn::tensor::Tensor<4>; 2],
+    bias: burn::tensor::Tensor<1>,
+    shape: ConvShape,
+) -> burn::tensor::Tensor<4> {
+    let operands = [ops::primitive(input), ops::primitive(weight), ops::primitive(bias)];
+    let output = conv::forward_relu(operands, shape, crate::Precision::current());
+    burn::tensor::Tensor::from_primitive::<burn::backend::Flex>(output)
+}
+
 /// Batch normalisation by given gamma, beta, mean and variance, on Flex without gradients.
 ///
 /// # Panics

@@ -132,6 +132,22 @@ impl Conv2d {
         widen(conv2d(narrow(input), narrow(weight), bias.map(narrow), options))
     }
 
+    /// Whether the kernels apply, and no gradient is asked for. Images of a training may be on the plain
+    /// device, where only the weights are tracked.
+    #[cfg(feature = "flex")]
+    pub(super) fn infers(&self, images: &Tensor<4>) -> bool {
+        let weight = self.weight.val();
+        let is_tracked = images.device().is_autodiff() || weight.device().is_autodiff();
+        self.dilation == [1, 1] && applies(images) && applies(&weight) && !is_tracked
+    }
+
+    /// What the kernels have to know of it for images of this size.
+    #[cfg(feature = "flex")]
+    pub(super) fn shape(&self, size: [usize; 2]) -> ConvShape {
+        let padding = pairs(&self.padding, size, self.kernel_size, self.stride);
+        ConvShape { stride: self.stride, padding, groups: self.groups }
+    }
+
     /// Whether the windows lie side by side and fill the image, as a ViT's patches do.
     fn tiles(&self, image: [usize; 2], padding: [(usize, usize); 2]) -> bool {
         self.stride == self.kernel_size

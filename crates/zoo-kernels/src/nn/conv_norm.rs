@@ -2,7 +2,7 @@ use burn::tensor::Tensor;
 
 use super::{BatchNorm, Conv2d};
 #[cfg(feature = "flex")]
-use crate::flex::{self, ConvShape, applies};
+use crate::flex;
 
 /// The normalisation of a convolution, in one pass where the kernels can: outside training, each
 /// sum is scaled before it is stored.
@@ -59,24 +59,16 @@ fn run(conv: &Conv2d, norm: &BatchNorm, images: Tensor<4>, after: After) -> Tens
     }
 }
 
-/// Whether the kernels apply, and no gradient is asked for. Images of a training may be on the plain
-/// device, where only the weights are tracked.
+/// Whether the kernels can do it in one pass.
 #[cfg(feature = "flex")]
 fn folds(conv: &Conv2d, norm: &BatchNorm, images: &Tensor<4>) -> bool {
-    let weight = conv.weight.val();
-    let is_tracked = [images.device(), weight.device(), norm.gamma.val().device()]
-        .iter()
-        .any(burn::tensor::Device::is_autodiff);
-    let is_plain = conv.dilation == [1, 1] && conv.bias.is_none();
-    is_plain && applies(images) && applies(&weight) && !is_tracked
+    conv.bias.is_none() && conv.infers(images) && !norm.gamma.val().device().is_autodiff()
 }
 
 #[cfg(feature = "flex")]
 fn folded(conv: &Conv2d, norm: &BatchNorm, images: Tensor<4>, after: After) -> Tensor<4> {
     let [_, _, height, width] = images.dims();
-    let padding =
-        super::padding::pairs(&conv.padding, [height, width], conv.kernel_size, conv.stride);
-    let shape = ConvShape { stride: conv.stride, padding, groups: conv.groups };
+    let shape = conv.shape([height, width]);
     let after = match after {
         After::Nothing => (None, false),
         After::Relu => (None, true),

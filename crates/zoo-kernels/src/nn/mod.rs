@@ -5,6 +5,7 @@ mod attention;
 mod batch_norm;
 mod conv2d;
 mod conv_norm;
+mod conv_relu;
 mod layer_norm;
 mod linear;
 mod local_response_norm;
@@ -19,6 +20,7 @@ pub use activation::{Gelu, Relu, gelu, gelu_tanh, quick_gelu, relu, silu, softma
 pub use attention::{attention, self_attention};
 pub use batch_norm::{BatchNorm, BatchNormConfig};
 pub use conv_norm::{conv_norm, conv_norm_add_relu, conv_norm_relu};
+pub use conv_relu::conv_relu;
 pub use conv2d::{Conv2d, Conv2dConfig};
 pub use layer_norm::{LayerNorm, LayerNormConfig};
 pub use linear::{Linear, LinearConfig};

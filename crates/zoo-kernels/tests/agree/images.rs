@@ -3,7 +3,7 @@ use burn::{
     nn::{self as stock, PaddingConfig2d},
     tensor::{Device, Tensor, TensorData, activation},
 };
-use zoo_kernels::nn;
+use zoo_kernels::{Precision, nn};
 
 use crate::{assert_agree, assert_near, floats, leaf, vector};
 
@@ -186,6 +186,29 @@ fn a_folded_normalisation_agrees() {
         for shortcut in [shortcut, turned.permute([0, 3, 1, 2])] {
             let found = nn::conv_norm_add_relu(&conv, &norm, images.clone(), shortcut);
             check(found, expected.clone());
+        }
+    }
+}
+
+/// Bit for bit, directly and by Winograd's method, with a bias and without, in either precision.
+#[test]
+fn a_convolution_is_cut_off_in_its_own_pass() {
+    let device = Device::flex();
+    for (channels, features, kernel, stride) in [(3, 20, 3, 2), (16, 24, 3, 1), (5, 7, 1, 1)] {
+        for (has_bias, precision) in
+            [(true, Precision::F32), (false, Precision::F32), (true, Precision::Bf16)]
+        {
+            let _scope = precision.enter();
+            let config = nn::Conv2dConfig::new([channels, features], [kernel; 2]);
+            let mut conv = config.with_stride([stride; 2]).with_bias(has_bias).init(&device);
+            conv.bias = has_bias.then(|| leaf(vector(features, 2, &device)));
+            let images = vector(2 * channels * 81, 1, &device).reshape([2, channels, 9, 9]);
+            let found = floats(nn::conv_relu(&conv, images.clone()));
+            let expected = floats(activation::relu(conv.forward(images)));
+            assert!(
+                found == expected && found.contains(&0.0),
+                "{channels} to {features}, {kernel}"
+            );
         }
     }
 }

@@ -31,21 +31,26 @@ pub(crate) fn forward(
     shape: ConvShape,
     precision: Precision,
 ) -> Flat {
-    with_bias([input, weight, bias], shape, precision, Packing::Kept)
+    with_bias([input, weight, bias], shape, false, (precision, Packing::Kept))
+}
+
+/// The ReLU of [`forward`].
+pub(crate) fn forward_relu(operands: [Flat; 3], shape: ConvShape, precision: Precision) -> Flat {
+    with_bias(operands, shape, true, (precision, Packing::Kept))
 }
 
 fn with_bias(
     [input, weight, bias]: [Flat; 3],
     shape: ConvShape,
-    precision: Precision,
-    packing: Packing,
+    relu: bool,
+    way: (Precision, Packing),
 ) -> Flat {
     let geometry = Geometry::new(dims(&input), dims(&weight), shape);
     let bias = into_row_major(bias);
     // A layer without bias has one of zeros.
-    let epilogue =
-        values(&bias).iter().any(|value| *value != 0.0).then(|| Epilogue::bias(values(&bias)));
-    run(&geometry, [input, weight], epilogue, (precision, packing))
+    let is_biased = values(&bias).iter().any(|value| *value != 0.0);
+    let epilogue = (relu || is_biased).then(|| Epilogue { relu, ..Epilogue::bias(values(&bias)) });
+    run(&geometry, [input, weight], epilogue, way)
 }
 
 /// [`forward`] without bias, but each feature by a factor and with an addend, one after the other in
@@ -126,7 +131,7 @@ pub(crate) fn tracked<C: CheckpointStrategy>(
         || {
             forget();
             let state = (input.clone(), weight.clone(), (shape, precision));
-            (state, with_bias([input, weight, bias], shape, precision, Packing::Once))
+            (state, with_bias([input, weight, bias], shape, false, (precision, Packing::Once)))
         },
         |(input, weight, (shape, precision)), gradient, [wants_input, wants_weight, wants_bias]| {
             let geometry = Geometry::new(dims(&input), dims(&weight), shape);
