@@ -4,7 +4,7 @@ mod harness;
 
 use std::fs;
 
-use harness::{Zoo, fixture, small_cnn, tiny, tiny_models};
+use harness::{Zoo, small_cnn, tiny, tiny_models, weights::fixture};
 use serde_json::{Value, json};
 
 #[test]
