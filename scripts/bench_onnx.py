@@ -18,6 +18,7 @@ import resource
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -28,15 +29,17 @@ BATCHES = 4
 
 
 def export(zoo, weights):
-    """The network in ONNX. zoo refuses to write beside the files of a dump, so it does so in a folder of its own."""
+    """The network in ONNX. zoo writes a config.json beside it, and refuses to where that would be the weights' own."""
     with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
-        shutil.copy(weights, folder)
-        command = [zoo, "export", folder / weights.name, "--format", "onnx", "--raw", "-q", "--out", folder / "net.onnx"]
-        folded = subprocess.run([*command, "--fold"], capture_output=True)
-        if folded.returncode != 0:
-            subprocess.run(command, check=True, capture_output=True)
-        return (folder / "net.onnx").read_bytes()
+        source, out = pathlib.Path(folder, "weights.safetensors"), pathlib.Path(folder, "net.onnx")
+        shutil.copy(weights, source)
+        command = [zoo, "export", source, "--format", "onnx", "--raw", "-q", "--out", out]
+        # A network without batch norm has none to fold.
+        for fold in (["--fold"], []):
+            done = subprocess.run([*command, *fold], capture_output=True, text=True)
+            if done.returncode == 0:
+                return out.read_bytes()
+    sys.exit(done.stderr)
 
 
 def onnxruntime_of(network, threads, precision):
