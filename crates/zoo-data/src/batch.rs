@@ -1,6 +1,7 @@
 //! Images and targets as tensors on a device.
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use zoo_kernels::computes_on_host;
 
 use crate::{Image, preprocess::Preprocess};
 
@@ -72,53 +73,75 @@ pub(crate) fn pack(image: &Image, packed: &mut [u8]) {
     let (red, rest) = packed.split_at_mut(packed.len() / 3);
     let (green, blue) = rest.split_at_mut(rest.len() / 2);
     let planes = red.iter_mut().zip(green).zip(blue);
-    for (pixel, ((red, green), blue)) in image.pixels().chunks_exact(3).zip(planes) {
-        (*red, *green, *blue) = (pixel[0], pixel[1], pixel[2]);
+    let (pixels, _) = image.pixels().as_chunks::<3>();
+    for (pixel, ((red, green), blue)) in pixels.iter().zip(planes) {
+        [*red, *green, *blue] = *pixel;
     }
 }
 
-/// Turns bytes into normalised values, on a device: bytes are a quarter of what would travel
-/// otherwise.
+/// Turns bytes into normalised values on a device.
 pub(crate) struct Normalizer {
     image_size: usize,
-    channels: usize,
-    /// `(value / 255 - mean) / std` is `value * scale + shift`. Shape: `[1, channels, 1, 1]`.
-    scale: Tensor<4>,
-    shift: Tensor<4>,
-    /// Some devices, such as those behind WebGPU, know no bytes.
-    knows_bytes: bool,
+    /// Of each channel; `(value / 255 - mean) / std` is `value * scale + shift`.
+    scales: Vec<f32>,
+    shifts: Vec<f32>,
+    travels: Travels,
     device: Device,
+}
+
+/// What goes to the device.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Travels {
+    /// Bytes, which the device normalises: a quarter of what would travel otherwise.
+    Bytes,
+    /// Normalised values: to a device that computes in the memory of the host, and to those that know no
+    /// bytes, such as the ones behind WebGPU.
+    Values,
 }
 
 impl Normalizer {
     pub fn new(preprocess: &Preprocess, device: &Device) -> Self {
-        let channels = preprocess.channels();
         let figures = || preprocess.mean.iter().zip(&preprocess.std);
-        let tensor = |values: Vec<f32>| {
-            Tensor::from_data(TensorData::new(values, [1, channels, 1, 1]), device)
+        let travels = match !computes_on_host(device) && device.supports_dtype(DType::U8) {
+            true => Travels::Bytes,
+            false => Travels::Values,
         };
         Self {
             image_size: preprocess.image_size,
-            channels,
-            scale: tensor(figures().map(|(_, std)| 1.0 / (255.0 * std)).collect()),
-            shift: tensor(figures().map(|(mean, std)| -mean / std).collect()),
-            knows_bytes: device.supports_dtype(DType::U8),
+            scales: figures().map(|(_, std)| 1.0 / (255.0 * std)).collect(),
+            shifts: figures().map(|(mean, std)| -mean / std).collect(),
+            travels,
             device: device.clone(),
         }
     }
 
     /// Images stored NCHW, normalised: `[images, channels, image_size, image_size]`.
     pub fn tensor(&self, pixels: Vec<u8>) -> Tensor<4> {
-        let images = pixels.len() / (self.channels * self.image_size * self.image_size);
-        let shape = [images, self.channels, self.image_size, self.image_size];
-        let values = if self.knows_bytes {
-            Tensor::<4, Int>::from_data(TensorData::new(pixels, shape), (&self.device, DType::U8))
-                .float()
-        } else {
-            let values: Vec<f32> = pixels.into_iter().map(f32::from).collect();
-            Tensor::from_data(TensorData::new(values, shape), &self.device)
-        };
-        values * self.scale.clone() + self.shift.clone()
+        let (channels, side) = (self.scales.len(), self.image_size);
+        let shape = [pixels.len() / (channels * side * side), channels, side, side];
+        match self.travels {
+            Travels::Bytes => {
+                let data = TensorData::new(pixels, shape);
+                let bytes = Tensor::<4, Int>::from_data(data, (&self.device, DType::U8));
+                let of_channels = |figures: &[f32]| {
+                    let data = TensorData::new(figures.to_vec(), [1, channels, 1, 1]);
+                    Tensor::from_data(data, &self.device)
+                };
+                bytes.float() * of_channels(&self.scales) + of_channels(&self.shifts)
+            }
+            Travels::Values => {
+                Tensor::from_data(TensorData::new(self.values(&pixels), shape), &self.device)
+            }
+        }
+    }
+
+    fn values(&self, pixels: &[u8]) -> Vec<f32> {
+        let mut values = Vec::with_capacity(pixels.len());
+        let figures = self.scales.iter().zip(&self.shifts).cycle();
+        for (plane, (&scale, &shift)) in pixels.chunks_exact(self.image_size.pow(2)).zip(figures) {
+            values.extend(plane.iter().map(|&byte| f32::from(byte) * scale + shift));
+        }
+        values
     }
 }
 
@@ -182,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn devices_that_know_no_bytes_get_the_same_values() {
+    fn bytes_become_the_same_values_on_the_host_and_on_the_device() {
         let preprocess = Preprocess {
             image_size: 16,
             resize: Default::default(),
@@ -193,11 +216,11 @@ mod tests {
             std: vec![0.3530],
         };
         let mut normalizer = Normalizer::new(&preprocess, &Device::flex());
-        assert!(normalizer.knows_bytes);
+        assert_eq!(normalizer.travels, Travels::Values);
         let every_byte: Vec<u8> = (0..=255).collect();
-        let bytes = normalizer.tensor(every_byte.clone()).into_data();
-        normalizer.knows_bytes = false;
-        let floats = normalizer.tensor(every_byte).into_data();
+        let floats = normalizer.tensor(every_byte.clone()).into_data();
+        normalizer.travels = Travels::Bytes;
+        let bytes = normalizer.tensor(every_byte).into_data();
         assert_eq!(bytes.try_to_vec::<f32>().unwrap(), floats.try_to_vec::<f32>().unwrap());
         for (byte, value) in bytes.try_to_vec::<f32>().unwrap().into_iter().enumerate() {
             let expected = (byte as f64 / 255.0 - 0.2860) / 0.3530;

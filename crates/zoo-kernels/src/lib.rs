@@ -34,7 +34,10 @@
 //! rounded to bf16, forward and backward; all else is f32.
 
 // The derive of RecordState looks for these at the root.
-use burn::optim::{RecordState, StateSink, StateSource};
+use burn::{
+    optim::{RecordState, StateSink, StateSource},
+    tensor::Device,
+};
 
 #[cfg(feature = "flex")]
 mod flex;
@@ -43,3 +46,15 @@ pub mod optim;
 mod precision;
 
 pub use precision::{Precision, Scope};
+
+/// Whether a device computes in the memory of the host, so that nothing has to travel to it: whether it
+/// is one of Flex. `false` for all without the feature `flex`.
+pub fn computes_on_host(device: &Device) -> bool {
+    #[cfg(feature = "flex")]
+    return flex::is_flex(device);
+    #[cfg(not(feature = "flex"))]
+    return {
+        let _ = device;
+        false
+    };
+}

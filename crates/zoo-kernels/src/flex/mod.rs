@@ -29,7 +29,7 @@ mod tile;
 pub(crate) use bf16::instructions as bf16_instructions;
 pub(crate) use conv::ConvShape;
 pub(crate) use lrn::Response;
-pub(crate) use ops::{Kernels, applies};
+pub(crate) use ops::{Kernels, applies, is_flex};
 pub(crate) use pool::PoolShape;
 pub(crate) use step::{AdamWStep, SgdStep, adamw_step, sgd_step};
 

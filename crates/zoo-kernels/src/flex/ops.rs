@@ -5,7 +5,7 @@ use burn::{
         Autodiff, Backend, DispatchDevice, Flex,
         autodiff::checkpoint::strategy::CheckpointStrategy, backend_extension, tensor::FloatTensor,
     },
-    tensor::{DType, Tensor},
+    tensor::{DType, Device, Tensor},
 };
 
 use super::{
@@ -21,12 +21,15 @@ use crate::Precision;
 /// Whether the kernels can work on `tensor`: 32-bit floats on the Flex backend, at least one of
 /// them.
 pub(crate) fn applies<const D: usize>(tensor: &Tensor<D>) -> bool {
-    let device = tensor.device();
-    let flex = match device.as_dispatch() {
+    is_flex(&tensor.device()) && tensor.dtype() == DType::F32 && tensor.shape().num_elements() > 0
+}
+
+/// Whether a device is Flex, with or without gradients.
+pub(crate) fn is_flex(device: &Device) -> bool {
+    match device.as_dispatch() {
         DispatchDevice::Autodiff(device) => matches!(**device, DispatchDevice::Flex(_)),
         device => matches!(device, DispatchDevice::Flex(_)),
-    };
-    flex && tensor.dtype() == DType::F32 && tensor.shape().num_elements() > 0
+    }
 }
 
 /// What every kernel computes; see the module of its name. Callers ask [`applies`] first.

@@ -53,8 +53,7 @@ fn read_rows(
     let bits = 8 * reader.output_color_type().0.samples() as u8;
     if !reader.info().interlaced {
         for line in pixels.chunks_exact_mut(stride) {
-            let row = reader.next_row().map_err(reason)?.ok_or("rows are missing")?;
-            line.copy_from_slice(row.data());
+            reader.read_row(line).map_err(reason)?.ok_or("rows are missing")?;
         }
         return Ok(pixels);
     }

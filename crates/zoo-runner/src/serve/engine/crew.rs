@@ -106,6 +106,12 @@ impl Crew {
         self.lanes().any(|lane| lane.work == Some(Work::Look))
     }
 
+    /// Into how many batches the images of a full one are shared out: beside one that is computed, into two,
+    /// so that neither of two threads waits for the other's images.
+    pub(super) fn shares(&self) -> usize {
+        if self.is_looking() && !self.halves.is_empty() { 2 } else { 1 }
+    }
+
     /// Whether something can be done now.
     pub(super) fn has_room(&self) -> bool {
         self.is_idle() || (self.at_work() == 1 && !self.halves.is_empty())

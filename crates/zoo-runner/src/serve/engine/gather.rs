@@ -67,7 +67,7 @@ impl Gatherer {
             let is_closed = self.fill(&mut batch);
             let is_time = match self.crew.is_looking() {
                 // Fewer per batch cost less than threads that wait until it is full.
-                true => 2 * batch.len() >= self.batching.max_batch,
+                true => 2 * batch.len() >= self.most(),
                 false => Instant::now() >= until,
             } || is_closed;
             if is_time && self.crew.has_room() {
@@ -86,7 +86,7 @@ impl Gatherer {
 
     /// Adds what waits already. Returns whether no more can go with the batch.
     fn fill(&mut self, batch: &mut Vec<Look>) -> bool {
-        while self.put_back.is_none() && batch.len() < self.batching.max_batch {
+        while self.put_back.is_none() && batch.len() < self.most() {
             match self.jobs.try_recv() {
                 Ok(job) => self.add(job, batch),
                 Err(TryRecvError::Empty) => return false,
@@ -94,6 +94,11 @@ impl Gatherer {
             }
         }
         true
+    }
+
+    /// The most images of the next batch.
+    fn most(&self) -> usize {
+        self.batching.max_batch.div_ceil(self.crew.shares())
     }
 
     fn add(&mut self, job: Job, batch: &mut Vec<Look>) {
