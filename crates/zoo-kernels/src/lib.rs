@@ -25,8 +25,8 @@
 //!
 //! The kernels divide their work into parts of fixed size and add the parts up in a fixed order, so
 //! their results do not depend on the number of threads. They do depend on the processor's vector
-//! instructions, which the environment variable `ZOO_KERNELS_SIMD` can restrict (`avx512`, which
-//! leaves out its 16-bit products, `avx2` or `plain`).
+//! instructions, which the environment variable `ZOO_KERNELS_SIMD` can restrict (`avx512bf16`, which
+//! leaves out AMX, `avx512`, which leaves out all 16-bit products, `avx2` or `plain`).
 //!
 //! # Mixed precision
 //!

@@ -4,9 +4,13 @@ use std::sync::LazyLock;
 
 use pulp::{Arch, Scalar, Simd, WithSimd};
 
-/// The environment variable that holds the kernels of this crate back: `avx512` (all but 16-bit
-/// products), `avx2` or `plain`. Anything else is refused. Matrix products of the `gemm` crate choose for themselves and do not obey it.
+/// The environment variable that holds the kernels of this crate back: [`PAIRS`] (all but AMX), `avx512`
+/// (all but 16-bit products), `avx2` or `plain`. Anything else is refused. Matrix products of the `gemm`
+/// crate choose for themselves and do not obey it.
 pub(crate) const CAP: &str = "ZOO_KERNELS_SIMD";
+
+/// The value of [`CAP`] that leaves out AMX alone.
+pub(crate) const PAIRS: &str = "avx512bf16";
 
 #[derive(Clone, Copy)]
 enum Level {
@@ -17,14 +21,14 @@ enum Level {
 }
 
 static LEVEL: LazyLock<Level> = LazyLock::new(|| match std::env::var(CAP).as_deref() {
-    Err(_) | Ok("avx512") => Level::Best(Arch::new()),
+    Err(_) | Ok(PAIRS | "avx512") => Level::Best(Arch::new()),
     Ok("plain") => Level::Plain,
     #[cfg(target_arch = "x86_64")]
     Ok("avx2") => match pulp::x86::V3::try_new() {
         Some(simd) => Level::Avx2(simd),
         None => Level::Plain,
     },
-    Ok(other) => panic!("{CAP} must be `avx512`, `avx2` or `plain`, found `{other}`"),
+    Ok(other) => panic!("{CAP} must be `avx512bf16`, `avx512`, `avx2` or `plain`, found `{other}`"),
 });
 
 /// Runs `operation` with the widest instructions that the processor has and [`CAP`] allows.

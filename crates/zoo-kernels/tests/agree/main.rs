@@ -8,6 +8,7 @@ mod narrow;
 mod properties;
 mod reference;
 mod residual;
+mod tiles;
 mod tokens;
 
 use burn::{
@@ -132,7 +133,8 @@ fn narrower_instructions_agree() {
     if std::env::var_os("ZOO_KERNELS_SIMD").is_some() {
         return;
     }
-    for level in ["avx512", "avx2", "plain"] {
+    let without_tiles = tiles::goes_by_tiles().then_some("avx512bf16");
+    for level in without_tiles.into_iter().chain(["avx512", "avx2", "plain"]) {
         let status = std::process::Command::new(std::env::current_exe().unwrap())
             .env("ZOO_KERNELS_SIMD", level)
             .status()

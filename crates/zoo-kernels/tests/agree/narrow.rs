@@ -30,13 +30,13 @@ fn rounded(values: &[f64]) -> Vec<f64> {
 }
 
 /// The inputs that [`outcome`] gives to a function, and the gradient of its output.
-fn inputs(sizes: &[usize], output: usize) -> (Vec<Vec<f64>>, Vec<f64>) {
+pub(crate) fn inputs(sizes: &[usize], output: usize) -> (Vec<Vec<f64>>, Vec<f64>) {
     let inputs = sizes.iter().zip(1..).map(|(size, seed)| wide(&numbers(*size, seed)));
     (inputs.collect(), wide(&numbers(output, 99)))
 }
 
 /// [`outcome`] of a forward pass in bf16, and a backward pass after its scope has been left.
-fn narrow_outcome<const D: usize>(
+pub(crate) fn narrow_outcome<const D: usize>(
     sizes: &[usize],
     function: impl Fn(&[Tensor<1>]) -> Tensor<D>,
 ) -> Outcome {
@@ -47,7 +47,7 @@ fn narrow_outcome<const D: usize>(
 }
 
 #[track_caller]
-fn assert_all_near(found: &Outcome, output: &[f64], gradients: &[Vec<f64>], what: &str) {
+pub(crate) fn assert_all_near(found: &Outcome, output: &[f64], gradients: &[Vec<f64>], what: &str) {
     assert_mostly_near(found, output, gradients, (0.0, 0.0), what);
 }
 
@@ -186,7 +186,7 @@ proptest! {
 }
 
 /// Output and gradients of images, weights and bias.
-fn convolution(
+pub(crate) fn convolution(
     inputs: &[Vec<f64>],
     gradient: &[f64],
     batch: usize,

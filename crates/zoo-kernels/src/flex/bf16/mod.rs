@@ -7,6 +7,10 @@
 #[cfg(target_arch = "x86_64")]
 pub(in crate::flex) mod pairs;
 mod round;
+#[cfg(target_arch = "x86_64")]
+mod tiles;
+#[cfg(target_arch = "x86_64")]
+mod turn;
 
 use super::{
     matmul::{Matrix, multiply_to},
@@ -32,7 +36,7 @@ pub(crate) enum Products {
 pub(crate) fn instructions() -> Option<&'static str> {
     match Products::of(Precision::Bf16) {
         #[cfg(target_arch = "x86_64")]
-        Products::Pairs(_) => Some(pairs::NAME),
+        Products::Pairs(unit) => Some(unit.name()),
         _ => None,
     }
 }

@@ -2,7 +2,8 @@
 //! of AVX512-BF16.
 //!
 //! The left side keeps its order and is read a pair at a time; the right side is packed into panels of
-//! which each row holds a pair for every column. AMX wants its right side in the same order.
+//! which each row holds a pair for every column. AMX takes both sides in the same order, so what multiplies
+//! is chosen in [`Pairs::rows`] alone.
 
 mod linear;
 mod matrix;
@@ -14,27 +15,40 @@ use std::sync::LazyLock;
 
 use pulp::x86::V4;
 
-use crate::flex::simd::CAP;
+use crate::flex::{
+    bf16::tiles::{self, Permit},
+    simd::{CAP, PAIRS},
+};
 pub(in crate::flex) use linear::{multiply_packed, multiply_rows, pack, transposed_product};
 pub(in crate::flex) use matrix::{multiply_to, pack_panel, pair_panels};
 pub(in crate::flex) use tile::Pairs;
 
 /// What the instructions are called.
-pub(super) const NAME: &str = "AVX512-BF16";
+const NAME: &str = "AVX512-BF16";
 
 /// Proof that the processor has the instructions and [`CAP`] allows them.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::flex) struct Unit(V4);
+pub(in crate::flex) struct Unit {
+    simd: V4,
+    tiles: Option<Permit>,
+}
 
 static UNIT: LazyLock<Option<Unit>> = LazyLock::new(|| {
-    let is_allowed = std::env::var_os(CAP).is_none();
+    let cap = std::env::var(CAP);
+    let (is_uncapped, is_allowed) = (cap.is_err(), cap.is_err() || cap.as_deref() == Ok(PAIRS));
     let has = is_allowed && std::arch::is_x86_feature_detected!("avx512bf16");
-    if has { V4::try_new().map(Unit) } else { None }
+    let simd = if has { V4::try_new() } else { None };
+    simd.map(|simd| Unit { simd, tiles: if is_uncapped { Permit::ask() } else { None } })
 });
 
 impl Unit {
     /// That of this processor.
     pub(super) fn find() -> Option<Self> {
         *UNIT
+    }
+
+    /// What its instructions are called.
+    pub(super) fn name(self) -> &'static str {
+        if self.tiles.is_some() { tiles::NAME } else { NAME }
     }
 }

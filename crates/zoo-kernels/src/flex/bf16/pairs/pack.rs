@@ -3,11 +3,11 @@
 use std::arch::x86_64::{
     __m512, __m512bh, __m512i, _mm512_cvtne2ps_pbh, _mm512_loadu_ps, _mm512_loadu_si512,
     _mm512_mask_storeu_epi16, _mm512_mask_storeu_epi32, _mm512_maskz_loadu_ps,
-    _mm512_permutexvar_epi16, _mm512_setzero_si512, _mm512_shuffle_i32x4, _mm512_storeu_si512,
-    _mm512_unpackhi_epi32, _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
+    _mm512_permutexvar_epi16, _mm512_setzero_si512, _mm512_storeu_si512,
 };
 
 use super::Unit;
+use crate::flex::bf16::turn::turn;
 
 /// Floats in a vector.
 pub(super) const LANES: usize = 16;
@@ -146,36 +146,4 @@ fn transpose(
             unsafe { _mm512_storeu_si512(target.as_mut_ptr().cast(), *row) }
         }
     }
-}
-
-/// The transpose of a square of 32-bit elements.
-#[inline]
-#[target_feature(enable = "avx512bf16,avx512vl,avx512dq,avx512cd")]
-fn turn(rows: [__m512i; LANES]) -> [__m512i; LANES] {
-    // Within each quarter of a vector, squares of 4 rows are turned; then the quarters change places.
-    let mut fours = [_mm512_setzero_si512(); LANES];
-    for group in 0..4 {
-        let [a, b, c, d] =
-            [rows[4 * group], rows[4 * group + 1], rows[4 * group + 2], rows[4 * group + 3]];
-        let (low, high) = (_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
-        let (low2, high2) = (_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
-        fours[4 * group] = _mm512_unpacklo_epi64(low, low2);
-        fours[4 * group + 1] = _mm512_unpackhi_epi64(low, low2);
-        fours[4 * group + 2] = _mm512_unpacklo_epi64(high, high2);
-        fours[4 * group + 3] = _mm512_unpackhi_epi64(high, high2);
-    }
-    let mut turned = [_mm512_setzero_si512(); LANES];
-    for column in 0..4 {
-        let [a, b, c, d] =
-            [fours[column], fours[4 + column], fours[8 + column], fours[12 + column]];
-        let even = _mm512_shuffle_i32x4::<0b10_00_10_00>(a, b);
-        let odd = _mm512_shuffle_i32x4::<0b11_01_11_01>(a, b);
-        let even2 = _mm512_shuffle_i32x4::<0b10_00_10_00>(c, d);
-        let odd2 = _mm512_shuffle_i32x4::<0b11_01_11_01>(c, d);
-        turned[column] = _mm512_shuffle_i32x4::<0b10_00_10_00>(even, even2);
-        turned[4 + column] = _mm512_shuffle_i32x4::<0b10_00_10_00>(odd, odd2);
-        turned[8 + column] = _mm512_shuffle_i32x4::<0b11_01_11_01>(even, even2);
-        turned[12 + column] = _mm512_shuffle_i32x4::<0b11_01_11_01>(odd, odd2);
-    }
-    turned
 }

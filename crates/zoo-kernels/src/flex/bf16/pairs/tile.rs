@@ -1,14 +1,15 @@
-//! The innermost loop: a tile of a product of pairs.
+//! The innermost loop: a tile of a product of pairs, by vectors or by AMX.
 
 use std::arch::x86_64::{
     __m512, __m512bh, __m512i, _mm512_dpbf16_ps, _mm512_loadu_si512, _mm512_set1_epi32,
     _mm512_setzero_ps,
 };
 
-use pulp::{Simd, f32x16};
+use pulp::{Simd, bytemuck::cast_ref, f32x16};
 
 use super::{Unit, pack::LANES};
 use crate::flex::{
+    bf16::tiles::{self, Left, Permit, Right, SUMS},
     panels::Panel,
     tile::{Finish, Segment, store},
 };
@@ -58,6 +59,12 @@ impl Pairs<'_> {
     ) {
         assert_eq!(rows.0.len(), rows.1.len());
         assert!(columns <= vectors * LANES);
+        if let Some(permit) = unit.tiles {
+            // SAFETY: the caller's promise; a unit exists only where the processor has the instructions.
+            return unsafe {
+                self.by_tiles(permit, unit, rows, (columns, vectors), output, finish)
+            };
+        }
         self.check(rows.0, vectors * LANES);
         // SAFETY: `check` has compared the furthest elements with the lengths of the slices; a unit
         // exists only where the processor has the instructions; the rest is the caller's promise.
@@ -69,6 +76,29 @@ impl Pairs<'_> {
                 _ => self.sized::<6, 4>(unit, rows, columns, output, finish),
             }
         }
+    }
+
+    /// # Safety
+    /// That of [`rows`](Self::rows).
+    #[target_feature(enable = "avx512bf16,avx512vl,avx512dq,avx512cd")]
+    unsafe fn by_tiles(
+        &self,
+        permit: Permit,
+        unit: Unit,
+        (starts, targets): (&[usize], &[usize]),
+        (columns, vectors): (usize, usize),
+        output: *mut f32,
+        finish: Finish<'_>,
+    ) {
+        let left = Left { numbers: self.left, segments: self.segments, step: self.step };
+        let right = Right { pairs: self.right, stride: self.stride, tiles: vectors };
+        tiles::multiply(permit, left, starts, right, |row, sums| {
+            // SAFETY: the caller's promise.
+            let target =
+                unsafe { std::slice::from_raw_parts_mut(output.add(targets[row]), columns) };
+            let sums: &[f32x16; SUMS / LANES] = cast_ref(sums);
+            store(unit.simd, sums, target, finish, targets[row]);
+        });
     }
 
     fn check(&self, starts: &[usize], columns: usize) {
@@ -98,14 +128,14 @@ impl Pairs<'_> {
             // SAFETY: the caller's promise.
             let sums = unsafe { self.sums::<ROWS, VECTORS>(&all) };
             for (sums, &target) in sums.iter().zip(targets) {
-                let mut vectors = [unit.0.splat_f32s(0.0); VECTORS];
+                let mut vectors = [unit.simd.splat_f32s(0.0); VECTORS];
                 for (vector, sum) in vectors.iter_mut().zip(sums) {
                     // SAFETY: both are 16 floats.
                     *vector = unsafe { std::mem::transmute::<__m512, f32x16>(*sum) };
                 }
                 // SAFETY: the caller's promise.
                 let row = unsafe { std::slice::from_raw_parts_mut(output.add(target), columns) };
-                store(unit.0, &vectors, row, finish, target);
+                store(unit.simd, &vectors, row, finish, target);
             }
         }
     }

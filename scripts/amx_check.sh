@@ -1,0 +1,144 @@
+#!/usr/bin/env bash
+# Runs the tests of products in bf16 on an Intel processor with AMX, which Bochs emulates: boots a Debian
+# kernel with nothing but the tests, once as it is and once with AMX denied. Fails unless all of them pass and
+# the products have gone by AMX the first time, by AVX512-BF16 the second.
+#
+#   scripts/amx_check.sh [ARGUMENTS OF cargo test...]
+#
+# Without arguments, cargo builds the tests of the whole workspace, as CI does. Needs Debian 12 or later, root,
+# and Rust; fetches the rest. Bochs is built once, in target/amx-check.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+[ "$#" -gt 0 ] || set -- --workspace
+scripts="$PWD/scripts"
+work="$PWD/target/amx-check"
+# Seconds that one boot with its tests may take; on an idle machine it is 3 minutes.
+limit="${AMX_CHECK_LIMIT:-1500}"
+mkdir -p "$work"
+
+step() { printf '\n== %s\n' "$1"; }
+
+step 'packages'
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends \
+    busybox-static curl g++ isolinux make patch syslinux-common xorriso xz-utils >/dev/null
+cd "$work"
+# Not to be installed: an image of another system, and ROMs beside which Debian's Bochs would come.
+image="$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -1)"
+mkdir -p packages root
+(cd packages && apt-get download -qq bochsbios vgabios "$image")
+for package in packages/{bochsbios,vgabios,"$image"}_*.deb; do
+    dpkg-deb --fsys-tarfile "$package" | tar -xC root --wildcards './usr/share/*' './boot/vmlinuz*' 2>/dev/null || true
+done
+
+step 'emulator'
+version=3.0
+sum=78f6c73d4a6472d5130a87ab9dc306d02c7c71ed8e25b3a8ef642e2a7acd282b
+source="bochs_$version+dfsg.orig.tar.xz"
+if ! [ -x bochs/bochs ] || ! cmp -s "$scripts/amx_check/bochs.patch" bochs/applied.patch; then
+    curl -sSfo "$source" "http://deb.debian.org/debian/pool/main/b/bochs/$source"
+    echo "$sum  $source" | sha256sum --check --quiet
+    rm -rf bochs
+    mkdir bochs
+    tar -xf "$source" -C bochs --strip-components=1
+    cd bochs
+    patch -sp1 <"$scripts/amx_check/bochs.patch"
+    ./configure --with-nogui --disable-docbook --enable-x86-64 --enable-avx --enable-evex --enable-amx --enable-cet \
+        --enable-uintr --enable-protection-keys --enable-all-optimizations >configure.log 2>&1
+    make -j"$(nproc)" >make.log 2>&1 || { tail -20 make.log; exit 1; }
+    cp "$scripts/amx_check/bochs.patch" applied.patch
+    cd ..
+fi
+
+step 'tests'
+built="$(cd "$scripts/.." && cargo test --release --no-run "$@" --test agree 2>&1 | tee /dev/stderr)"
+tests="$(sed -n 's|.*Executable tests/agree/main.rs (\(.*\))|\1|p' <<<"$built")"
+tests="$(realpath "$scripts/../$tests")"
+
+step 'guest'
+rm -rf guest iso
+mkdir -p guest/{bin,dev,proc,tmp} iso
+cp /bin/busybox guest/bin/
+cp "$tests" guest/agree
+ldd "$tests" | grep -o '/[^ ]*' | while read -r library; do
+    mkdir -p "guest$(dirname "$library")"
+    cp -L "$library" "guest$library"
+done
+cat >guest/init <<'INIT'
+#!/bin/busybox sh
+/bin/busybox mount -t proc proc /proc
+/bin/busybox mount -t devtmpfs dev /dev
+# Threads that take turns on the one processor, also while they use tiles.
+export RAYON_NUM_THREADS=2
+/agree --nocapture --test-threads 1 tiles:: narrow::
+echo "the tests have ended with $?"
+/bin/busybox sleep 1000000
+INIT
+chmod +x guest/init
+(cd guest && find . | /bin/busybox cpio -o -H newc 2>/dev/null) | gzip -1 >iso/initrd.gz
+cp root/boot/vmlinuz-* iso/vmlinuz
+cp /usr/lib/ISOLINUX/isolinux.bin /usr/lib/syslinux/modules/bios/ldlinux.c32 iso/
+
+# Boots with further arguments of the kernel, and returns when the tests have ended; what the guest prints is
+# in the file.
+boot() {
+    local said="$1" arguments="$2"
+    # Bochs cannot leave the mode in which firmware would serve ACPI.
+    cat >iso/isolinux.cfg <<CONFIG
+DEFAULT linux
+LABEL linux
+ KERNEL /vmlinuz
+ INITRD /initrd.gz
+ APPEND console=ttyS0 loglevel=4 mitigations=off nokaslr acpi=off noapic ibt=off $arguments
+CONFIG
+    xorriso -as mkisofs -quiet -o boot.iso -b isolinux.bin -c boot.cat -no-emul-boot -boot-load-size 4 \
+        -boot-info-table iso 2>/dev/null
+    cat >bochsrc <<CONFIG
+config_interface: textconfig
+display_library: nogui
+cpu: model=sapphire_rapids, ips=200000000, reset_on_triple_fault=0, ignore_bad_msrs=1
+memory: guest=1024, host=1024
+romimage: file=root/usr/share/bochs/BIOS-bochs-latest, options=fastboot
+vgaromimage: file=root/usr/share/vgabios/vgabios.bin
+ata0-master: type=cdrom, path=boot.iso, status=inserted
+boot: cdrom
+log: bochs.log
+panic: action=fatal
+com1: enabled=1, mode=file, dev=$said
+clock: sync=none, time0=1700000000
+CONFIG
+    rm -f "$said"
+    bochs/bochs -q -f bochsrc >bochs.out 2>&1 </dev/null &
+    local emulator=$! seconds=0
+    trap 'kill $emulator 2>/dev/null || true' EXIT
+    until grep -q 'the tests have ended\|Kernel panic' "$said" 2>/dev/null; do
+        if ! kill -0 "$emulator" 2>/dev/null || [ "$seconds" -ge "$limit" ]; then
+            tail -5 bochs.log
+            break
+        fi
+        sleep 1
+        seconds=$((seconds + 1))
+    done
+    kill "$emulator" 2>/dev/null || true
+    wait "$emulator" 2>/dev/null || true
+}
+
+# That the tests have passed, with these instructions and no others.
+check() {
+    local said="$1" instructions="$2"
+    cat "$said"
+    grep -q 'the tests have ended with 0' "$said"
+    grep -q '^test result: ok. 7 passed; 0 failed' "$said"
+    [ "$(grep -o 'products in bf16 by .*' "$said" | tr -d '\r' | sort -u)" = "products in bf16 by $instructions" ]
+}
+
+step 'AMX'
+boot said.txt ''
+check said.txt AMX
+! grep -q skipped said.txt
+
+step 'AMX denied'
+boot denied.txt clearcpuid=amx_tile
+check denied.txt AVX512-BF16
+
+echo "products in bf16 hold on AMX"
