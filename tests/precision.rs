@@ -54,6 +54,10 @@ fn a_run_in_bf16_is_one_to_every_verb() {
     assert_eq!(zoo.json("runs/tiny/config.json")["train"]["precision"], "bf16");
     assert_eq!(zoo.json("runs/tiny/manifest.json")["precision"], "bf16");
     assert_eq!(zoo.json("wide/manifest.json")["precision"], "f32");
+    let backends: Value = serde_json::from_str(&zoo.ok(&["backends", "--json"])).unwrap();
+    let instructions = &backends[0]["bf16"];
+    assert_eq!(&zoo.json("runs/tiny/manifest.json")["instructions"], instructions);
+    assert_eq!(zoo.json("wide/manifest.json")["instructions"], Value::Null);
     assert_ne!(zoo.weight_hash("runs/tiny"), zoo.weight_hash("wide"));
 
     // The run's precision is that of its figures, unless another is asked for.
@@ -93,6 +97,7 @@ fn a_run_in_bf16_is_one_to_every_verb() {
     ]))
     .unwrap();
     assert_eq!(rows[0]["precision"], "bf16");
+    assert_eq!(&rows[0]["instructions"], instructions);
     zoo.ok(&[
         "parity",
         "tiny.json",

@@ -29,6 +29,9 @@ pub struct Manifest {
     /// What products and convolutions compute in.
     #[serde(default = "f32_of_old")]
     pub precision: String,
+    /// The processor's instructions for products of 16-bit numbers, where the run used any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<String>,
     /// What Burn calls the device.
     pub device: String,
     /// Processor and threads of CPU computation.
@@ -91,6 +94,7 @@ impl Manifest {
             seed: config.seed,
             backend: config.backend.to_string(),
             precision: config.train.precision.to_string(),
+            instructions: config.backend.instructions(config.train.precision).map(String::from),
             device: format!("{device:?}"),
             machine: machine::name(),
             data: DataManifest::of(data),

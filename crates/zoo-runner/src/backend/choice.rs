@@ -74,17 +74,25 @@ impl BackendChoice {
         check_precision(&device, precision).map_err(refuse).map(|()| device)
     }
 
+    /// The processor's instructions for products in `precision`, where the zoo's kernels use any for it.
+    pub fn instructions(&self, precision: Precision) -> Option<&'static str> {
+        self.rounds(precision).then(bf16_instructions).flatten()
+    }
+
     /// What a user should know who computes in `precision` here.
     pub fn precision_note(&self, precision: Precision) -> Option<String> {
-        let is_slow = precision == Precision::Bf16
-            && self.name == Self::default().name
-            && bf16_instructions().is_none();
+        let is_slow = self.rounds(precision) && self.instructions(precision).is_none();
         is_slow.then(|| {
             String::from(
                 "bf16 is emulated: for this processor the zoo has no 16-bit products, so operands are \
                  rounded and multiplied in f32, with the same meaning and no gain in speed",
             )
         })
+    }
+
+    /// Whether the zoo's kernels round operands.
+    fn rounds(&self, precision: Precision) -> bool {
+        precision == Precision::Bf16 && self.is_cpu()
     }
 
     fn backend(&self) -> Result<&'static Backend, Error> {

@@ -42,6 +42,7 @@ mod tests {
             config: config.to_string(),
             backend: String::from("flex"),
             precision: String::from("f32"),
+            instructions: None,
             what: What::Train,
             batch: 1,
             images_per_second,

@@ -60,6 +60,9 @@ pub struct Speed {
     /// What products and convolutions computed in; f32 in files of before there was a choice.
     #[serde(default = "f32_of_old")]
     pub precision: String,
+    /// The processor's instructions for products of 16-bit numbers, if it used any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<String>,
     /// What was timed.
     pub what: What,
     /// Images a step.
@@ -149,6 +152,7 @@ pub fn run(
         config: case.name.clone(),
         backend: backend.to_string(),
         precision: precision.to_string(),
+        instructions: backend.instructions(precision).map(String::from),
         what,
         batch,
         images_per_second: 0.0,

@@ -2,11 +2,12 @@
 
 use clap::Args;
 use serde::Serialize;
+use zoo_kernels::Precision;
 
 use super::{Output, print, print_json, table};
 use crate::{
     Error,
-    backend::{BACKENDS, Backend, DeviceInfo},
+    backend::{BACKENDS, Backend, BackendChoice, DeviceInfo},
     report::head,
 };
 
@@ -21,6 +22,9 @@ struct BackendStatus {
     about: &'static str,
     needs: &'static str,
     devices: Vec<DeviceInfo>,
+    /// The processor's instructions for products of 16-bit numbers, if it uses any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bf16: Option<&'static str>,
     /// Why the devices could not be queried.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
@@ -32,6 +36,7 @@ impl BackendStatus {
             Ok(devices) => (devices, None),
             Err(problem) => (Vec::new(), Some(problem)),
         };
+        let choice = BackendChoice::try_from(backend.name.to_string());
         let info = |(index, device)| DeviceInfo::of(index, device);
         Self {
             backend: backend.name,
@@ -39,6 +44,7 @@ impl BackendStatus {
             about: backend.about,
             needs: backend.needs,
             devices: devices.iter().enumerate().map(info).collect(),
+            bf16: choice.ok().and_then(|choice| choice.instructions(Precision::Bf16)),
             problem,
         }
     }
@@ -46,7 +52,11 @@ impl BackendStatus {
     /// One line per device, or one that says why there is none.
     fn lines(&self) -> Vec<Vec<String>> {
         let line = |device: String, memory: String| {
-            vec![self.backend.to_string(), device, memory, self.about.to_string()]
+            let about = match self.bf16 {
+                Some(instructions) => format!("{}; bf16 by {instructions}", self.about),
+                None => self.about.to_string(),
+            };
+            vec![self.backend.to_string(), device, memory, about]
         };
         let without = |why: String| vec![line(why, String::from("-"))];
         match (&self.problem, self.compiled) {

@@ -93,7 +93,10 @@ fn text(rows: &[Speed], ratios: &[Option<f64>], compared: bool) -> String {
     let mut columns: Vec<Column<(&Speed, &Option<f64>)>> = vec![
         ("case", &|(row, _)| row.config.clone()),
         ("backend", &|(row, _)| row.backend.clone()),
-        ("precision", &|(row, _)| row.precision.clone()),
+        ("precision", &|(row, _)| match &row.instructions {
+            Some(instructions) => format!("{} ({instructions})", row.precision),
+            None => row.precision.clone(),
+        }),
         ("what", &|(row, _)| format!("{:?}", row.what).to_lowercase()),
         ("batch", &|(row, _)| row.batch.to_string()),
         ("images/s", &|(row, _)| format!("{:.1}", row.images_per_second)),

@@ -100,6 +100,7 @@ fn made(place: usize, entry: &Entry, seed: u64, right: usize) -> Made {
         seed,
         backend: String::from("flex"),
         precision: String::from("f32"),
+        instructions: None,
         device: String::from("Flex"),
         machine: String::from("none"),
         data: DataManifest::of(&entry.data),
