@@ -18,7 +18,7 @@ pub(crate) fn goes_by_tiles() -> bool {
     let found = nn::bf16_instructions();
     println!("products in bf16 by {}", found.unwrap_or("rounding"));
     if found != Some("AMX") {
-        println!("skipped: no AMX on this machine");
+        println!("skipped: no AMX here, or the system denies it");
     }
     found == Some("AMX")
 }
