@@ -111,7 +111,7 @@ impl<'a> Tiles<'a> {
         assert!(pairs == 0 || (pairs - 1) * right.stride + columns <= right.pairs.len());
         let whole = pairs / PAIRS;
         let rows = right.pairs[whole * PAIRS * right.stride..].chunks(right.stride);
-        let mut tail = vec![0; if pairs % PAIRS == 0 { 0 } else { PAIRS * right.stride }];
+        let mut tail = vec![0; if pairs.is_multiple_of(PAIRS) { 0 } else { PAIRS * right.stride }];
         for (target, row) in tail.chunks_exact_mut(right.stride).zip(rows.take(pairs % PAIRS)) {
             target[..columns].copy_from_slice(&row[..columns]);
         }

@@ -73,7 +73,7 @@ impl<'a> Terms<'a> {
         if let (Some(last), Some(start)) = (last, starts.iter().max()) {
             assert!(start + last + 2 <= left.numbers.len());
         }
-        let are_whole = left.segments.iter().all(|segment| segment.length % PAIRS == 0);
+        let are_whole = left.segments.iter().all(|segment| segment.length.is_multiple_of(PAIRS));
         let tiles = left.segments.iter().flat_map(|segment| {
             (0..segment.length).step_by(PAIRS).map(|pair| segment.offset + 2 * pair)
         });
@@ -131,7 +131,7 @@ impl<'a> Terms<'a> {
         for start in starts[1..].iter().take(ROWS - 1) {
             let ahead = start.saturating_sub(first);
             let Some(place) = ahead.checked_div(distance) else { break };
-            if ahead % distance != 0 || !(places[count - 1] + 1..ROWS).contains(&place) {
+            if !ahead.is_multiple_of(distance) || !(places[count - 1] + 1..ROWS).contains(&place) {
                 break;
             }
             places[count] = place;
