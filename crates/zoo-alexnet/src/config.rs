@@ -62,6 +62,10 @@ pub(crate) struct Convolution {
 }
 
 impl AlexNetConfig {
+    /// Settings, by their keys in JSON, that are never told as the reason why weights do not fit:
+    /// where features are dropped, and how fresh weights are drawn.
+    pub const SHAPELESS: &[&str] = &["dropout_after_hidden", "initialization"];
+
     /// Drops nothing: dropout is 0.
     pub fn without_dropout(self) -> Self {
         self.with_dropout(0.0)

@@ -48,6 +48,10 @@ network! {
 }
 
 impl CnnConfig {
+    /// Settings, by their keys in JSON, that are never told as the reason why weights do not fit:
+    /// none.
+    pub const SHAPELESS: &[&str] = &[];
+
     /// Sets the channels of each stage.
     pub fn with_widths(self, widths: impl Into<Vec<usize>>) -> Self {
         Self { widths: widths.into(), ..self }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zoo_kernels::nn::{Conv2d, Tap};
 
-use super::{Classifier, Explainable, settings::overlaid};
+use super::{Classifier, DataShape, Explainable, settings::overlaid};
 
 /// A named set of sizes of a model.
 pub struct Preset {
@@ -94,13 +94,22 @@ macro_rules! zoo {
 
             /// What is taken from the data where the settings leave it open, by its key in JSON.
             pub(super) fn of_data(&mut self) -> [(&'static str, &mut Option<usize>); 3] {
+                let [num_classes, channels, image_size] = DataShape::KEYS;
                 match self {
                     $(Self::$variant(settings) => [
-                        ("num_classes", &mut settings.num_classes),
-                        ("channels", &mut settings.channels),
-                        ("image_size", &mut settings.image_size),
+                        (num_classes, &mut settings.num_classes),
+                        (channels, &mut settings.channels),
+                        (image_size, &mut settings.image_size),
                     ],)*
                 }
+            }
+
+            /// Settings, by their keys in JSON, that are never told as the reason why weights do not fit:
+            /// those that the data decides, the preset, which stands for others, and what the model's
+            /// config lists as `SHAPELESS`.
+            pub fn shapeless(&self) -> impl Iterator<Item = &'static str> {
+                let own = match self { $(Self::$variant(_) => $krate::$config::SHAPELESS,)* };
+                DataShape::KEYS.into_iter().chain(["preset"]).chain(own.iter().copied())
             }
 
             /// The network of `base`, with what these settings say laid over it; what the data

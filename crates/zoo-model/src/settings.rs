@@ -188,7 +188,7 @@ pub(super) fn overlaid<S: Serialize + DeserializeOwned>(base: &S, settings: &S) 
         _ => Map::new(),
     };
     let mut all = fields(base);
-    ["num_classes", "channels", "image_size"].iter().for_each(|key| drop(all.remove(*key)));
+    DataShape::KEYS.iter().for_each(|key| drop(all.remove(*key)));
     all.extend(fields(settings));
     serde_json::from_value(Value::Object(all)).expect("settings are JSON objects")
 }

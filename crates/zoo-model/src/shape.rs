@@ -14,6 +14,9 @@ pub struct DataShape {
 }
 
 impl DataShape {
+    /// The keys in JSON under which the settings of every network have these.
+    pub const KEYS: [&str; 3] = ["num_classes", "channels", "image_size"];
+
     /// The shape that `data` has once it is preprocessed.
     pub fn of(data: &Dataset) -> Self {
         Self {
@@ -23,7 +26,7 @@ impl DataShape {
         }
     }
 
-    /// Classes, channels and image size.
+    /// The values, in the order of [`KEYS`](Self::KEYS).
     pub(super) fn values(self) -> [usize; 3] {
         [self.num_classes, self.channels, self.image_size]
     }

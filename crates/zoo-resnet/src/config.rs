@@ -37,6 +37,10 @@ network! {
 }
 
 impl ResNetConfig {
+    /// Settings, by their keys in JSON, that are never told as the reason why weights do not fit:
+    /// how fresh weights are drawn.
+    pub const SHAPELESS: &[&str] = &["zero_init_last_norm"];
+
     /// Sets the blocks of each stage and the channels of their 3 x 3 convolutions.
     pub fn with_stages(self, stages: impl IntoIterator<Item = (usize, usize)>) -> Self {
         let (depths, widths) = stages.into_iter().unzip();

@@ -62,6 +62,10 @@ network! {
 }
 
 impl VitConfig {
+    /// Settings, by their keys in JSON, that are never told as the reason why weights do not fit:
+    /// however many heads there are, they share the same features.
+    pub const SHAPELESS: &[&str] = &["num_heads"];
+
     /// Sets the side of the square patches, in pixels.
     pub fn with_patch_size(self, patch_size: usize) -> Self {
         Self { patch_size, ..self }

@@ -3,21 +3,8 @@
 use serde_json::{Map, Value};
 use zoo_model::ModelSettings;
 
-/// Settings that the data decides, that stand for others, or that change no tensor's shape. No fraction
-/// does.
-const IDLE: [&str; 8] = [
-    "preset",
-    "num_classes",
-    "channels",
-    "image_size",
-    "num_heads",
-    "initialization",
-    "zero_init_last_norm",
-    "dropout_after_hidden",
-];
-
 /// What to say of a network of that `config` that the `weights` do not fit: its settings that are not
-/// theirs; nothing where none is.
+/// theirs; nothing where none is. No fraction changes a tensor's shape.
 pub fn advice(config: &ModelSettings, weights: &ModelSettings) -> String {
     let (ours, theirs) = (fields(config), fields(weights));
     let of = |fields: &Map<String, Value>, key| fields.get(key).cloned().unwrap_or_default();
@@ -26,8 +13,9 @@ pub fn advice(config: &ModelSettings, weights: &ModelSettings) -> String {
     let mut keys: Vec<&String> = ours.keys().chain(theirs.keys()).collect();
     keys.sort();
     keys.dedup();
+    let shapeless: Vec<&str> = config.shapeless().collect();
     let mut others = Vec::new();
-    for key in keys.into_iter().filter(|key| !IDLE.contains(&key.as_str())) {
+    for key in keys.into_iter().filter(|key| !shapeless.contains(&key.as_str())) {
         let (ours, theirs) = (of(&ours, key), of(&theirs, key));
         if ours != theirs && !(ours.is_f64() && theirs.is_f64()) {
             let (ours, theirs) = (told(ours), told(theirs));
