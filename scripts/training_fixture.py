@@ -5,7 +5,7 @@ tests/fixtures/{optimizers,schedules,loss_curves,loss_curves_bf16,gradients}.jso
     python3 -m venv venv && venv/bin/pip install torch torchvision timm
     venv/bin/python scripts/training_fixture.py
 
-Weights and images come from formulas that crates/zoo-training/src/fidelity.rs shares, so they
+Weights and images come from formulas that crates/zoo-training/src/tests/mod.rs shares, so they
 need no file.
 """
 

@@ -3,8 +3,6 @@
 //! [`train()`] is the loop; [`Trainer`] makes its steps, and those of everything else that trains.
 
 mod bars;
-#[cfg(test)]
-mod block_gradients;
 mod budget;
 mod checkpoint;
 mod class_weights;
@@ -13,8 +11,6 @@ mod config;
 mod early_stopping;
 mod ema;
 mod error;
-#[cfg(test)]
-mod fidelity;
 pub mod fine_tune;
 mod finite;
 mod live;
@@ -32,6 +28,8 @@ mod schedule;
 mod settings;
 mod stop;
 mod tensorboard;
+#[cfg(test)]
+mod tests;
 mod trainer;
 pub mod words;
 

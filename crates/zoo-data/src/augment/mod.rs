@@ -204,6 +204,4 @@ fn walk(
 }
 
 #[cfg(test)]
-mod fidelity_tests;
-#[cfg(test)]
 mod tests;

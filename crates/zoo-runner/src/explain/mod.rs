@@ -5,8 +5,6 @@
 //! are explained alike.
 
 mod colour;
-#[cfg(test)]
-mod fidelity;
 mod figure;
 mod focus;
 mod heat_map;
@@ -19,6 +17,8 @@ mod record;
 pub(crate) mod sample;
 mod slopes;
 mod subject;
+#[cfg(test)]
+mod tests;
 
 #[cfg(feature = "serve")]
 pub(crate) use self::method::rollout;

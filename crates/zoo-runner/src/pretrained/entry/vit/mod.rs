@@ -2,8 +2,6 @@
 
 mod clip;
 mod dinov2;
-#[cfg(test)]
-mod gradient_tests;
 mod huggingface;
 mod prepared;
 mod rework;

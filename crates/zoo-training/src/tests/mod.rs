@@ -1,6 +1,8 @@
 //! Trainings against those of PyTorch, torchvision and timm, whose figures `scripts/training_fixture.py`
 //! writes. Weights and images come from formulas that both sides have.
 
+mod block_gradients;
+
 use std::{collections::BTreeMap, fs, path::Path};
 
 use burn::{
@@ -22,15 +24,15 @@ use super::{
     Trainer,
 };
 
-pub(super) const CLASSES: usize = 10;
+const CLASSES: usize = 10;
 
-pub(super) fn fixture<T: DeserializeOwned>(name: &str) -> T {
+fn fixture<T: DeserializeOwned>(name: &str) -> T {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures").join(name);
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
 /// Images with the pattern of their class under noise.
-pub(super) fn batch(
+fn batch(
     step: usize,
     size: usize,
     [channels, height, width]: [usize; 3],

@@ -3,19 +3,22 @@
 
 use serde_json::Value;
 
-use super::{
-    operation::{
-        Affine, AutoContrast, Brightness, Contrast, Equalize, Erase, Fill, GaussianBlur, Grayscale,
-        HorizontalFlip, Hue, Interpolation, Invert, Operation, PaddedCrop, Perspective, Posterize,
-        ResizedCrop, Sampling, Saturation, Sharpness, Solarize, VerticalFlip,
+use super::*;
+use crate::{
+    augment::{
+        operation::{
+            Affine, AutoContrast, Brightness, Contrast, Equalize, Erase, Fill, GaussianBlur,
+            Grayscale, HorizontalFlip, Hue, Interpolation, Invert, Operation, PaddedCrop,
+            Perspective, Posterize, ResizedCrop, Sampling, Saturation, Sharpness, Solarize,
+            VerticalFlip,
+        },
+        policy::space::{CHOICES, Choice, Space},
     },
-    policy::space::{CHOICES, Choice, Space},
-    *,
+    preprocess::Area,
 };
-use crate::preprocess::Area;
 
 fn original() -> Image {
-    Image::decode("original.png", include_bytes!("fixtures/original.png")).unwrap()
+    Image::decode("original.png", include_bytes!("../fixtures/original.png")).unwrap()
 }
 
 fn json(text: &str) -> Value {
@@ -131,8 +134,9 @@ fn differences(image: &Image, expected: &Image) -> (f64, u8) {
 
 #[test]
 fn operations_do_what_torchvision_does() {
-    let cases = json(include_str!("fixtures/cases.json"));
-    let expected = Image::decode("expected.png", include_bytes!("fixtures/expected.png")).unwrap();
+    let cases = json(include_str!("../fixtures/cases.json"));
+    let expected =
+        Image::decode("expected.png", include_bytes!("../fixtures/expected.png")).unwrap();
     let mut failures = Vec::new();
     let mut top = 0;
     for case in cases.as_array().unwrap() {
@@ -158,7 +162,7 @@ fn operations_do_what_torchvision_does() {
 
 #[test]
 fn policies_are_torchvisions() {
-    let policies = json(include_str!("fixtures/policies.json"));
+    let policies = json(include_str!("../fixtures/policies.json"));
     for (name, policy) in
         [("imagenet", AutoAugmentPolicy::Imagenet), ("cifar10", AutoAugmentPolicy::Cifar10)]
     {

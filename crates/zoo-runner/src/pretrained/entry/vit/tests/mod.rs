@@ -1,6 +1,8 @@
 //! Networks of timm, transformers and open_clip, small and with random weights, which
 //! `scripts/vit_fixtures.py` has made together with what these libraries compute of 8 images.
 
+mod gradients;
+
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Tensor, TensorData};
@@ -12,7 +14,7 @@ use zoo_vit::{Activation, Pooling, VitConfig};
 
 use crate::pretrained::{ImportOptions, Pretrained, export, import, positions::Bicubic};
 
-pub(super) fn fixture(name: &str) -> PathBuf {
+fn fixture(name: &str) -> PathBuf {
     let file = match name {
         name if name.starts_with("hf-") => format!("{name}/model.safetensors"),
         name if name.starts_with("open-clip") => format!("{name}/open_clip_model.safetensors"),
@@ -21,12 +23,12 @@ pub(super) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/vit").join(file)
 }
 
-pub(super) fn expected() -> Value {
+fn expected() -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/vit/expected.json");
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-pub(super) fn options() -> ImportOptions {
+fn options() -> ImportOptions {
     ImportOptions { num_heads: Some(2), image_size: Some(16), ..Default::default() }
 }
 
@@ -39,13 +41,13 @@ fn config(pretrained: &Pretrained) -> VitConfig {
 }
 
 /// Eight images of the script's formula, normalised already.
-pub(super) fn pattern(size: usize) -> TensorData {
+fn pattern(size: usize) -> TensorData {
     let values: Vec<f32> =
         (0..8 * 3 * size * size).map(|i| ((i * 37 + 11) % 101) as f32 / 50.0 - 1.0).collect();
     TensorData::new(values, [8, 3, size, size])
 }
 
-pub(super) fn assert_close(what: &str, found: &[f32], wanted: &[f32]) {
+fn assert_close(what: &str, found: &[f32], wanted: &[f32]) {
     let largest = wanted.iter().fold(0f32, |largest, number| largest.max(number.abs()));
     assert_eq!(found.len(), wanted.len(), "{what}");
     for (found, wanted) in found.iter().zip(wanted) {

@@ -1,5 +1,7 @@
 //! Tests of the list of augmentations, and of what they draw.
 
+mod torchvision;
+
 use super::*;
 use crate::{
     preprocess::{Interpolation, Resize},

@@ -15,7 +15,7 @@ use zoo_model::{
 };
 use zoo_resnet::{BlockKind, ResNetConfig, ResNetPreset, Shortcut, Stem};
 
-use crate::fidelity::{CLASSES, batch, fixture};
+use super::{CLASSES, batch, fixture};
 
 #[derive(Deserialize)]
 struct Reference {

@@ -7,7 +7,7 @@ use burn::{
 use serde_json::Value;
 use zoo_model::{AnyModel, host};
 
-use super::tests::{assert_close, expected, fixture, options, pattern};
+use super::{assert_close, expected, fixture, options, pattern};
 use crate::pretrained::{Pretrained, import};
 
 struct Compared<'a> {
