@@ -1,10 +1,70 @@
-/// Declares the config of a network, in which every field has a value, and beside it its settings,
-/// in which every field is optional: what is left out takes the value of the config's `preset`.
-/// That is how a config is deserialised, too.
+/// Declares the config of a network, in which every field has a value, and its settings, in which
+/// every field is an `Option`: what a file leaves out takes the value of the preset that it names, or
+/// of the default one.
 ///
-/// Every network has the fields `preset`, `num_classes`, `channels`, `image_size` and `dropout`, and
-/// a function `preset` that makes the config of a preset. The crate that uses this needs `serde` and
-/// `schemars`.
+/// The macro begins with the name of the settings, twice because serde wants it as text, and then
+/// has the config as any other struct. It needs the fields `preset`, `num_classes`, `channels`,
+/// `image_size` and `dropout`, and a function `preset`, written by hand, that makes the config of a
+/// preset. It gives both structs, with the same documentation of their fields, `From` each for the
+/// other, and `with_num_classes`, `with_channels`, `with_image_size` and `with_dropout`. The crate
+/// that uses this needs `serde` and `schemars`.
+///
+/// ```
+/// zoo_settings::names! {
+///     /// Named sizes of a perceptron.
+///     #[derive(Default)]
+///     pub enum PerceptronPreset {
+///         /// For digits.
+///         #[default]
+///         Small = "small",
+///         /// For photos.
+///         Large = "large",
+///     }
+/// }
+///
+/// zoo_settings::network! {
+///     PerceptronSettings = "PerceptronSettings"
+///     /// Sizes of a perceptron.
+///     pub struct PerceptronConfig {
+///         /// The preset that the other fields start from (default: small).
+///         pub preset: PerceptronPreset,
+///         /// Number of classes.
+///         pub num_classes: usize,
+///         /// Channels of an image: 1 (grey) or 3 (RGB).
+///         pub channels: usize,
+///         /// Side of the square images, in pixels.
+///         pub image_size: usize,
+///         /// Features of the hidden layer.
+///         pub hidden: usize,
+///         /// Probability of dropping a feature, at least 0 and below 1.
+///         pub dropout: f64,
+///     }
+/// }
+///
+/// impl PerceptronConfig {
+///     /// The sizes of a preset.
+///     pub fn preset(preset: PerceptronPreset) -> Self {
+///         let (channels, image_size, hidden) = match preset {
+///             PerceptronPreset::Small => (1, 28, 128),
+///             PerceptronPreset::Large => (3, 64, 1024),
+///         };
+///         Self { preset, num_classes: 10, channels, image_size, hidden, dropout: 0.0 }
+///     }
+/// }
+///
+/// // A file says only what differs from its preset.
+/// let file = r#"{"preset": "large", "hidden": 512}"#;
+/// let settings: PerceptronSettings = serde_json::from_str(file)?;
+/// assert_eq!((settings.hidden, settings.image_size), (Some(512), None));
+/// let config = PerceptronConfig::from(settings);
+/// assert_eq!((config.hidden, config.image_size), (512, 64));
+/// assert_eq!(config, serde_json::from_str(file)?);
+///
+/// let config = PerceptronConfig::preset(PerceptronPreset::Small).with_num_classes(3);
+/// assert_eq!(PerceptronSettings::from(config).num_classes, Some(3));
+/// assert!(serde_json::from_str::<PerceptronSettings>(r#"{"hiden": 512}"#).is_err());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[macro_export]
 macro_rules! network {
     (

@@ -2,7 +2,9 @@
 /// [RFC 3681](https://rust-lang.github.io/rfcs/3681-default-field-values.html). A field without one
 /// has that of its type. JSON may leave out any field, and unknown keys are refused.
 ///
-/// The crate that uses this needs `serde` and `schemars`.
+/// The struct is what it would be by hand: with `Clone`, `Debug`, `PartialEq`, `Default`, serde's
+/// traits and `JsonSchema`, its fields and their documentation as written. The crate that uses this
+/// needs `serde` and `schemars`.
 ///
 /// ```
 /// zoo_settings::settings! {
