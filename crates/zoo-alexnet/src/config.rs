@@ -15,7 +15,8 @@ network! {
         pub num_classes: usize,
         /// Channels of an image: 1 (grey) or 3 (RGB).
         pub channels: usize,
-        /// Side of the square images, in pixels. Other sizes also work, as long as one pixel is left.
+        /// Side of the square images, in pixels. Other sizes also work, as long as one pixel is
+        /// left.
         pub image_size: usize,
         /// Channels of the five convolutions.
         pub widths: [usize; 5],

@@ -6,19 +6,19 @@ names! {
     /// A named form of the network.
     #[derive(Default)]
     pub enum AlexNetPreset {
-        /// torchvision's: one tower, after Krizhevsky, "One weird trick for parallelizing convolutional
-        /// neural networks" (<https://arxiv.org/abs/1404.5997>). No response normalisation; 61,100,840
-        /// parameters and 714 M multiply-adds at 224 px and 1000 classes.
+        /// torchvision's: one tower, after Krizhevsky, "One weird trick for parallelizing
+        /// convolutional neural networks" (<https://arxiv.org/abs/1404.5997>). No response
+        /// normalisation; 61,100,840 parameters and 714 M multiply-adds at 224 px and 1000 classes.
         #[default]
         Torchvision = "torchvision",
         /// The paper's: Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep
-        /// Convolutional Neural Networks" (<https://papers.nips.cc/paper/4824>). Two towers as groups
-        /// of channels, local response normalisation; 60,965,224 parameters at 1000 classes. Its 224 px
-        /// give its 55 x 55 maps only with a padding of 2, which it does not mention.
+        /// Convolutional Neural Networks" (<https://papers.nips.cc/paper/4824>). Two towers as
+        /// groups of channels, local response normalisation; 60,965,224 parameters at 1000 classes.
+        /// Its 224 px give its 55 x 55 maps only with a padding of 2, which it does not mention.
         Paper = "paper",
-        /// Ours, for images of 28 to 64 px: torchvision's network with half its widths, a 5 x 5 kernel
-        /// at stride 1 first, and hidden layers of 1024; 2.85 M parameters and 48 M multiply-adds at 32
-        /// px and 10 classes.
+        /// Ours, for images of 28 to 64 px: torchvision's network with half its widths, a 5 x 5
+        /// kernel at stride 1 first, and hidden layers of 1024; 2.85 M parameters and 48 M
+        /// multiply-adds at 32 px and 10 classes.
         SmallImages = "small-images",
     }
 }

@@ -15,7 +15,8 @@ network! {
         /// Side of the square images, in pixels. With global pooling, larger and oblong images also
         /// work.
         pub image_size: usize,
-        /// Channels of a convolution that precedes the stages and keeps the image's size; 0 for none.
+        /// Channels of a convolution that precedes the stages and keeps the image's size; 0 for
+        /// none.
         pub stem: usize,
         /// Channels of each stage, one entry per stage.
         pub widths: Vec<usize>,
@@ -41,8 +42,8 @@ network! {
         pub hidden: usize,
         /// Probability of dropping a feature before the head, at least 0 and below 1.
         pub dropout: f64,
-        /// Factor of the logits. A factor below 1 softens the early predictions of a network that ends
-        /// in global max pooling.
+        /// Factor of the logits. A factor below 1 softens the early predictions of a network that
+        /// ends in global max pooling.
         pub logit_scale: f64,
     }
 }

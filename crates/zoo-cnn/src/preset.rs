@@ -6,14 +6,15 @@ names! {
     /// A named set of sizes.
     #[derive(Default)]
     pub enum CnnPreset {
-        /// Three convolutions and a hidden layer: 0.62 M parameters and 11 M multiply-adds at 32 px and
-        /// 10 classes.
+        /// Three convolutions and a hidden layer: 0.62 M parameters and 11 M multiply-adds at 32 px
+        /// and 10 classes.
         #[default]
         Small = "small",
         /// A network for fast training, 1.94 M parameters and 114 M multiply-adds at 32 px and 10
         /// classes. Ours, after the ResNet-9 of Page, "How to Train Your ResNet" (2018, a DAWNBench
-        /// winner) and Jordan's airbench (<https://arxiv.org/abs/2404.00498>): narrower than either,
-        /// with a residual pair in each stage, so that all layers after the stem cost the same.
+        /// winner) and Jordan's airbench (<https://arxiv.org/abs/2404.00498>): narrower than
+        /// either, with a residual pair in each stage, so that all layers after the stem cost the
+        /// same.
         Residual = "residual",
     }
 }

@@ -15,8 +15,8 @@ use crate::{DataError, augment::check_probability, dataset::Split, preprocess::A
 settings! {
     /// How training images are mixed. By default they are not.
     pub struct MixConfig {
-        /// MixUp's proportion is drawn from Beta(alpha, alpha): 0.01 to 100. At 1 all proportions are
-        /// equally likely; below 1 most are near 0 or 1. 0 turns MixUp off.
+        /// MixUp's proportion is drawn from Beta(alpha, alpha): 0.01 to 100. At 1 all proportions
+        /// are equally likely; below 1 most are near 0 or 1. 0 turns MixUp off.
         pub mixup_alpha: f64 = 0.0,
         /// The same for CutMix, whose proportion is an area. 0 turns CutMix off.
         pub cutmix_alpha: f64 = 0.0,

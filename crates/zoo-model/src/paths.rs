@@ -1,7 +1,7 @@
 //! Paths of parameters and layers, such as `blocks.3.norm1.gamma`.
 
-/// What a visitor or mapper of a module does to have in its field `path: Vec<String>` the path of what it
-/// is shown.
+/// What a visitor or mapper of a module does to have in its field `path: Vec<String>` the path of
+/// what it is shown.
 #[macro_export]
 macro_rules! keep_path {
     () => {

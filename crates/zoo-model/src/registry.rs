@@ -50,7 +50,8 @@ macro_rules! zoo {
             };
         }
 
-        /// Runs an expression on the config that [`ModelSettings`] come to, with every default filled in.
+        /// Runs an expression on the config that [`ModelSettings`] come to, with every default
+        /// filled in.
         macro_rules! on_config {
             ($d settings:expr, $d config:ident => $d run:expr) => {
                 match $d settings {
@@ -104,9 +105,9 @@ macro_rules! zoo {
                 }
             }
 
-            /// Settings, by their keys in JSON, that are never told as the reason why weights do not fit:
-            /// those that the data decides, the preset, which stands for others, and what the model's
-            /// config lists as `SHAPELESS`.
+            /// Settings, by their keys in JSON, that are never told as the reason why weights do
+            /// not fit: those that the data decides, the preset, which stands for others, and what
+            /// the model's config lists as `SHAPELESS`.
             pub fn shapeless(&self) -> impl Iterator<Item = &'static str> {
                 let own = match self { $(Self::$variant(_) => $krate::$config::SHAPELESS,)* };
                 DataShape::KEYS.into_iter().chain(["preset"]).chain(own.iter().copied())

@@ -23,8 +23,8 @@ network! {
         /// Blocks of each stage, one entry per stage. The first block of every stage but the first
         /// halves the image.
         pub depths: Vec<usize>,
-        /// Channels of the 3 x 3 convolutions of each stage, one entry per stage. Four times as many
-        /// leave a bottleneck.
+        /// Channels of the 3 x 3 convolutions of each stage, one entry per stage. Four times as
+        /// many leave a bottleneck.
         pub widths: Vec<usize>,
         /// How a block's input becomes of the size of its output, where the two differ.
         pub shortcut: Shortcut,

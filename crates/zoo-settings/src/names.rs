@@ -1,7 +1,7 @@
 /// Declares a choice, each variant with the name that JSON and messages have for it.
 ///
-/// The enum is `Copy`, has `ALL`, `name`, `Display`, serde's traits and `JsonSchema`, and every trait
-/// that it derives besides. The crate that uses this needs `serde` and `schemars`.
+/// The enum is `Copy`, has `ALL`, `name`, `Display`, serde's traits and `JsonSchema`, and every
+/// trait that it derives besides. The crate that uses this needs `serde` and `schemars`.
 ///
 /// ```
 /// zoo_settings::names! {

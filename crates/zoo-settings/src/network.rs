@@ -1,6 +1,6 @@
 /// Declares the config of a network, in which every field has a value, and its settings, in which
-/// every field is an `Option`: what a file leaves out takes the value of the preset that it names, or
-/// of the default one.
+/// every field is an `Option`: what a file leaves out takes the value of the preset that it names,
+/// or of the default one.
 ///
 /// The macro begins with the name of the settings, twice because serde wants it as text, and then
 /// has the config as any other struct. It needs the fields `preset`, `num_classes`, `channels`,

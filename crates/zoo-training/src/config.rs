@@ -17,22 +17,22 @@ settings! {
         /// Training images, at least 1; overrides `epochs`.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub images: Option<usize>,
-        /// Wall-clock seconds, above 0, including validation and checkpoints; overrides `epochs`. Such
-        /// a run cannot be repeated exactly.
+        /// Wall-clock seconds, above 0, including validation and checkpoints; overrides `epochs`.
+        /// Such a run cannot be repeated exactly.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub seconds: Option<f64>,
-        /// Batches per optimizer step, at least 1. The step uses the mean over all their images, so it
-        /// equals a step with a batch that many times as large.
+        /// Batches per optimizer step, at least 1. The step uses the mean over all their images, so
+        /// it equals a step with a batch that many times as large.
         pub accumulate: usize = 1,
-        /// What the operands of matrix products and convolutions are rounded to, forward and backward: `f32`
-        /// rounds nothing, `bf16` is mixed precision as in PyTorch's autocast. Sums, weights and all else are
-        /// f32.
+        /// What the operands of matrix products and convolutions are rounded to, forward and
+        /// backward: `f32` rounds nothing, `bf16` is mixed precision as in PyTorch's autocast.
+        /// Sums, weights and all else are f32.
         #[serde(with = "precision")]
         #[schemars(schema_with = "precision::schema")]
         pub precision: Precision = Precision::F32,
-        /// What the gradients of each batch, and their sum over a step, are rounded to before the optimizer
-        /// takes them: `f32` rounds nothing, `bf16` halves what several processes send each other. One process
-        /// rounds as many do.
+        /// What the gradients of each batch, and their sum over a step, are rounded to before the
+        /// optimizer takes them: `f32` rounds nothing, `bf16` halves what several processes send
+        /// each other. One process rounds as many do.
         #[serde(with = "precision")]
         #[schemars(schema_with = "precision::schema")]
         pub gradient_precision: Precision = Precision::F32,
@@ -45,8 +45,8 @@ settings! {
         /// Ends the run when it stops improving.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub early_stopping: Option<EarlyStoppingConfig>,
-        /// Recomputes cheap activations in the backward pass instead of keeping them: less memory, more
-        /// time.
+        /// Recomputes cheap activations in the backward pass instead of keeping them: less memory,
+        /// more time.
         pub gradient_checkpointing: bool = false,
         /// Epochs between validations, at least 1. The last epoch is always validated.
         pub validate_every: usize = 1,

@@ -12,8 +12,8 @@ settings! {
     pub struct EmaConfig {
         /// The share of the average that each step keeps, at least 0 and below 1.
         pub decay: f64 = 0.9999,
-        /// Raises the decay to that value as 1 - (1 + steps)^(-2/3), so that a short run's average does
-        /// not consist mostly of the initial weights.
+        /// Raises the decay to that value as 1 - (1 + steps)^(-2/3), so that a short run's average
+        /// does not consist mostly of the initial weights.
         pub warmup: bool = true,
     }
 }

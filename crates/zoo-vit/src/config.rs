@@ -8,7 +8,8 @@ network! {
     pub struct VitConfig {
         /// The preset that the other fields start from (default: mini).
         pub preset: VitPreset,
-        /// Number of classes. 0 makes no head: the network then gives the features that one would read.
+        /// Number of classes. 0 makes no head: the network then gives the features that one would
+        /// read.
         pub num_classes: usize,
         /// Channels of an image: 1 (grey) or 3 (RGB).
         pub channels: usize,
@@ -36,27 +37,28 @@ network! {
         /// Learned tokens between class tokens and patches that nothing reads at the end, without a
         /// position. <https://arxiv.org/abs/2309.16588>
         pub registers: usize,
-        /// Whether tokens are normalised before the first block, and patches embedded without a bias.
+        /// Whether tokens are normalised before the first block, and patches embedded without a
+        /// bias.
         pub pre_norm: bool,
-        /// Where the learned factors of what each half of a block adds start, above 0; there are none
-        /// unless given. <https://arxiv.org/abs/2103.17239>
+        /// Where the learned factors of what each half of a block adds start, above 0; there are
+        /// none unless given. <https://arxiv.org/abs/2103.17239>
         #[serde(skip_serializing_if = "Option::is_none")]
         pub layer_scale: Option<f64>,
         /// Features that a linear layer without a bias makes of those that `pooling` gives, for the
         /// head to read; there is no such layer unless given. <https://arxiv.org/abs/2103.00020>
         #[serde(skip_serializing_if = "Option::is_none")]
         pub projection: Option<usize>,
-        /// Probability of dropping a feature, at least 0 and below 1: after the position embedding, the
-        /// attention and both layers of the MLP.
+        /// Probability of dropping a feature, at least 0 and below 1: after the position embedding,
+        /// the attention and both layers of the MLP.
         pub dropout: f64,
         /// Probability of skipping each half of a block for an image, at least 0 and below 1. It
         /// applies to the last block and falls to 0 in the first.
         pub drop_path: f64,
         /// Added to the variance in layer normalisation.
         pub layer_norm_epsilon: f64,
-        /// Standard deviation of the normal distribution of fresh weights, before it is truncated at
-        /// two deviations; above 0. 0.02 is usual for wide networks; narrow ones learn faster with
-        /// more.
+        /// Standard deviation of the normal distribution of fresh weights, before it is truncated
+        /// at two deviations; above 0. 0.02 is usual for wide networks; narrow ones learn faster
+        /// with more.
         pub weight_deviation: f64,
     }
 }

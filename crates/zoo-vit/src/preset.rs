@@ -3,13 +3,13 @@ use zoo_settings::names;
 use crate::{Pooling, Position, VitConfig};
 
 names! {
-    /// A named set of sizes. All but mini are those of Touvron et al. and Steiner et al., "How to train
-    /// your ViT?" (<https://arxiv.org/abs/2106.10270>), for images of 224 px; parameters are counted at
-    /// 1000 classes. The number is the patch's side in pixels.
+    /// A named set of sizes. All but mini are those of Touvron et al. and Steiner et al., "How to
+    /// train your ViT?" (<https://arxiv.org/abs/2106.10270>), for images of 224 px; parameters are
+    /// counted at 1000 classes. The number is the patch's side in pixels.
     #[derive(Default)]
     pub enum VitPreset {
-        /// Ours, for images of about 32 px: patches of 4 px, 6 blocks of 128 features; 1.2 M parameters
-        /// at 10 classes.
+        /// Ours, for images of about 32 px: patches of 4 px, 6 blocks of 128 features; 1.2 M
+        /// parameters at 10 classes.
         #[default]
         Mini = "mini",
         /// 12 blocks of 192 features, 5,717,416 parameters.

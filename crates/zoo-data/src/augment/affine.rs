@@ -16,8 +16,8 @@ settings! {
     pub struct RandomAffine {
         /// Largest angle in degrees, 0 to 180, in either direction.
         pub degrees: f64 = 10.0,
-        /// Largest translation as a fraction of width and of height, each 0 to 1, in either direction;
-        /// in whole pixels.
+        /// Largest translation as a fraction of width and of height, each 0 to 1, in either
+        /// direction; in whole pixels.
         pub translate: [f64; 2] = [0.1; 2],
         /// Smallest and largest factor for both sides, each 0.01 to 100.
         pub scale: [f64; 2] = [0.9, 1.1],

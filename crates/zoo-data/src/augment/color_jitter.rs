@@ -14,11 +14,14 @@ use crate::DataError;
 settings! {
     /// Changes brightness, contrast, saturation and hue, each by a random amount, in random order.
     pub struct ColorJitter {
-        /// The factor is between 1 minus this (at least 0) and 1 plus this: 0 to 10. 0 changes nothing.
+        /// The factor is between 1 minus this (at least 0) and 1 plus this: 0 to 10. 0 changes
+        /// nothing.
         pub brightness: f64 = 0.4,
-        /// The factor is between 1 minus this (at least 0) and 1 plus this: 0 to 10. 0 changes nothing.
+        /// The factor is between 1 minus this (at least 0) and 1 plus this: 0 to 10. 0 changes
+        /// nothing.
         pub contrast: f64 = 0.4,
-        /// The factor is between 1 minus this (at least 0) and 1 plus this: 0 to 10. 0 changes nothing.
+        /// The factor is between 1 minus this (at least 0) and 1 plus this: 0 to 10. 0 changes
+        /// nothing.
         pub saturation: f64 = 0.4,
         /// Hues shift by up to this fraction of the colour circle in either direction: 0 to 0.5. 0
         /// changes nothing.

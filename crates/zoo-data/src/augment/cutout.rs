@@ -16,8 +16,8 @@ settings! {
     pub struct Cutout {
         /// How often squares are drawn, 0 to 1.
         pub probability: f64 = 1.0,
-        /// Side of a square in pixels, 1 to the network's image size. The paper uses 16 for CIFAR-10
-        /// and 8 for CIFAR-100.
+        /// Side of a square in pixels, 1 to the network's image size. The paper uses 16 for
+        /// CIFAR-10 and 8 for CIFAR-100.
         pub size: usize = 8,
         /// Number of squares, 1 to 100.
         pub count: usize = 1,

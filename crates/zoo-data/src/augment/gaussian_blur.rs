@@ -16,8 +16,8 @@ settings! {
     pub struct RandomGaussianBlur {
         /// How often, 0 to 1.
         pub probability: f64 = 0.5,
-        /// Side of the blur kernel in pixels: odd, 1 to the network's image size. SimCLR uses a tenth
-        /// of the image.
+        /// Side of the blur kernel in pixels: odd, 1 to the network's image size. SimCLR uses a
+        /// tenth of the image.
         pub kernel_size: usize = 3,
         /// Smallest and largest standard deviation in pixels, each 0.01 to 100.
         pub sigma: [f64; 2] = [0.1, 2.0],

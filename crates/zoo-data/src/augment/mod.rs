@@ -2,9 +2,9 @@
 //! each epoch.
 //!
 //! An augmentation only draws its parameters; [`operation`] applies them. To add one, write its
-//! file beside this one (a config struct that implements [`Augment`]), or a line in `sometimes.rs` if
-//! it has no setting but how often, and add a line to `augmentations!` below. Mixing the images of a
-//! batch is separate: see [`MixConfig`](crate::MixConfig).
+//! file beside this one (a config struct that implements [`Augment`]), or a line in `sometimes.rs`
+//! if it has no setting but how often, and add a line to `augmentations!` below. Mixing the images
+//! of a batch is separate: see [`MixConfig`](crate::MixConfig).
 
 mod affine;
 mod canvas;

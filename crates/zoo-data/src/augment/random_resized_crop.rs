@@ -12,8 +12,8 @@ use crate::{DataError, preprocess::Area};
 const ATTEMPTS: usize = 10;
 
 settings! {
-    /// Cuts a region of random size and shape out of the stored image and scales it to the network's
-    /// size. Replaces the preprocessing's `resize`, so it must come first.
+    /// Cuts a region of random size and shape out of the stored image and scales it to the
+    /// network's size. Replaces the preprocessing's `resize`, so it must come first.
     pub struct RandomResizedCrop {
         /// Smallest and largest area, as fractions of the image's: each 0.0001 to 1. Smaller is
         /// stronger.

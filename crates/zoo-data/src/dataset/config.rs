@@ -81,24 +81,25 @@ settings! {
     /// proportions, with a separate seed, so that the splits stay the same when the training seed
     /// changes.
     pub struct SplitConfig {
-        /// Fraction of the images for the valid split: above 0, below 1. Not used for folders that have
-        /// their own valid split.
+        /// Fraction of the images for the valid split: above 0, below 1. Not used for folders that
+        /// have their own valid split.
         pub valid: f64 = 0.1,
-        /// Fraction for the test split: 0 (no test split) up to below 1. Must be 0 if the files have
-        /// their own test or valid split.
+        /// Fraction for the test split: 0 (no test split) up to below 1. Must be 0 if the files
+        /// have their own test or valid split.
         pub test: f64 = 0.0,
         /// Seed of the splits.
         pub seed: u64 = 0,
-        /// The classes to keep, by name, in the order of their labels: at least two. By default all.
+        /// The classes to keep, by name, in the order of their labels: at least two. By default
+        /// all.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub classes: Option<Vec<String>>,
-        /// How much of the train split to keep: `{"fraction": 0.1}` or `{"images_per_class": 20}`. By
-        /// default all.
+        /// How much of the train split to keep: `{"fraction": 0.1}` or `{"images_per_class": 20}`.
+        /// By default all.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub subset: Option<SubsetConfig>,
         /// A regular expression with one capture group, such as `(dive[0-9]+)_`, matched against an
-        /// image's path below the root, such as `ant/dive07_12.jpg`: what it captures names the image's
-        /// group. Images of one group stay in one split. For folders and tables of photos.
+        /// image's path below the root, such as `ant/dive07_12.jpg`: what it captures names the
+        /// image's group. Images of one group stay in one split. For folders and tables of photos.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub group: Option<String>,
     }

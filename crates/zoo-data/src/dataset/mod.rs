@@ -199,7 +199,8 @@ impl Dataset {
         }
     }
 
-    /// The split by which networks are measured: the test split, or the valid split if there is none.
+    /// The split by which networks are measured: the test split, or the valid split if there is
+    /// none.
     pub fn measured(&self) -> (SplitName, &Split) {
         match &self.test {
             Some(test) => (SplitName::Test, test),

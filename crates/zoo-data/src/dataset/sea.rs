@@ -47,15 +47,16 @@ settings! {
         pub test: usize = 1000,
         /// Seed of the drawings.
         pub seed: u64 = 0,
-        /// The classes to keep, by name, in the order of their labels: at least two. By default all.
+        /// The classes to keep, by name, in the order of their labels: at least two. By default
+        /// all.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub classes: Option<Vec<String>>,
-        /// How much of the train split to keep: `{"fraction": 0.1}` or `{"images_per_class": 20}`. By
-        /// default all.
+        /// How much of the train split to keep: `{"fraction": 0.1}` or `{"images_per_class": 20}`.
+        /// By default all.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub subset: Option<SubsetConfig>,
-        /// How images are prepared for the network. They are drawn at `image_size`, by default 32, and
-        /// never resized.
+        /// How images are prepared for the network. They are drawn at `image_size`, by default 32,
+        /// and never resized.
         pub preprocess: PreprocessConfig,
     }
 }

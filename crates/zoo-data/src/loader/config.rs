@@ -23,10 +23,11 @@ settings! {
     pub struct LoaderConfig {
         /// Number of images in a batch, 1 to 1,048,576.
         pub batch_size: usize = 64,
-        /// Number of threads that read and augment images, 0 to 256. With 0, the training thread does
-        /// it. Does not affect the batches.
+        /// Number of threads that read and augment images, 0 to 256. With 0, the training thread
+        /// does it. Does not affect the batches.
         pub workers: usize = 2,
-        /// Number of batches to prepare ahead, 0 to 1024, in addition to those that workers are making.
+        /// Number of batches to prepare ahead, 0 to 1024, in addition to those that workers are
+        /// making.
         pub prefetch: usize = 4,
         /// Which training images an epoch contains.
         pub sampler: Sampler,

@@ -29,13 +29,13 @@ settings! {
         /// How images of another size or shape are resized to `image_size`.
         pub resize: Resize,
         /// How much of the scaled image is seen, side by side: 0.1 to 1. The image is scaled to
-        /// `image_size / crop_ratio` pixels, its shorter side with `crop`, its longer one with `letterbox`,
-        /// both with `squish`, and its middle is seen. timm's `crop_pct`.
+        /// `image_size / crop_ratio` pixels, its shorter side with `crop`, its longer one with
+        /// `letterbox`, both with `squish`, and its middle is seen. timm's `crop_pct`.
         pub crop_ratio: f64 = 1.0,
         /// How to interpolate between pixels.
         pub interpolation: Interpolation,
-        /// The mean and standard deviation for normalisation. By default the dataset's, and `imagenet`
-        /// for folders of photos.
+        /// The mean and standard deviation for normalisation. By default the dataset's, and
+        /// `imagenet` for folders of photos.
         pub normalize: Option<Normalize>,
     }
 }

@@ -11,9 +11,8 @@ use serde_json::{Map, Value};
 use super::course::{Lab, Looked};
 use crate::serve::refused::Refused;
 
-/// The lab, and a body of JSON: the network and the photo that the page says with every question, and what else the
-/// lesson asks.
-/// An unknown key is refused where the type says so.
+/// The lab, and a body of JSON: the network and the photo that the page says with every question,
+/// and what else the lesson asks. An unknown key is refused where the type says so.
 pub struct Told<T = Nothing> {
     pub lab: Lab,
     pub looked: Looked,

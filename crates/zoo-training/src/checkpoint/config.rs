@@ -3,8 +3,8 @@
 use zoo_settings::{range, settings};
 
 settings! {
-    /// When to write checkpoints: after every epoch, and optionally within epochs. This does not change
-    /// the results of a run.
+    /// When to write checkpoints: after every epoch, and optionally within epochs. This does not
+    /// change the results of a run.
     pub struct CheckpointConfig {
         /// Also every this many optimizer steps, at least 1.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -12,8 +12,8 @@ settings! {
         /// Also when the last one is this many minutes old, above 0.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub every_minutes: Option<f64>,
-        /// How many of the latest checkpoints to keep, at least 1; with 2, one is left to resume from
-        /// if the last one is corrupt.
+        /// How many of the latest checkpoints to keep, at least 1; with 2, one is left to resume
+        /// from if the last one is corrupt.
         pub keep_last: usize = 2,
         /// Also keeps the checkpoint with the best accuracy on the valid split.
         pub keep_best: bool = true,

@@ -12,12 +12,14 @@ use zoo_settings::{range, settings};
 settings! {
     /// Which parameters are treated differently.
     pub struct ParameterGroupsConfig {
-        /// Parameters without weight decay, by the last part of their names: by default norms, biases,
-        /// class and distillation tokens and positions, as in timm and the papers of the Vision
-        /// Transformer. With an empty list, weight decay applies to all, as in a plain PyTorch optimizer.
+        /// Parameters without weight decay, by the last part of their names: by default norms,
+        /// biases, class and distillation tokens and positions, as in timm and the papers of the
+        /// Vision Transformer. With an empty list, weight decay applies to all, as in a plain
+        /// PyTorch optimizer.
         pub no_weight_decay: Vec<String> = UNDECAYED.map(String::from).to_vec(),
-        /// The factor of the learning rate from each layer to the one before it, above 0 and at most 1;
-        /// with 1, all layers have the same learning rate. <https://arxiv.org/abs/2106.08254>
+        /// The factor of the learning rate from each layer to the one before it, above 0 and at
+        /// most 1; with 1, all layers have the same learning rate.
+        /// <https://arxiv.org/abs/2106.08254>
         pub layer_decay: f64 = 1.0,
     }
 }

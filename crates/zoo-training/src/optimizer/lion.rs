@@ -6,8 +6,8 @@ use zoo_settings::{range, settings};
 use super::Settings;
 
 settings! {
-    /// Settings of Lion. It needs a learning rate of a third to a tenth of AdamW's, and a weight decay
-    /// larger by the same factor.
+    /// Settings of Lion. It needs a learning rate of a third to a tenth of AdamW's, and a weight
+    /// decay larger by the same factor.
     pub struct LionConfig {
         /// The largest step size of the schedule, above 0.
         pub learning_rate: f64 = 1e-4,

@@ -10,9 +10,9 @@ use zoo_settings::{range, settings};
 use super::{AdamWConfig, ParameterGroups, Settings};
 
 settings! {
-    /// Settings of Muon, as `torch.optim.Muon` with `adjust_lr_fn="match_rms_adamw"`, so that learning
-    /// rate and weight decay have the scale of AdamW's. It updates only matrices of hidden layers;
-    /// AdamW updates the rest (convolutions, embeddings, norms, biases, the head).
+    /// Settings of Muon, as `torch.optim.Muon` with `adjust_lr_fn="match_rms_adamw"`, so that
+    /// learning rate and weight decay have the scale of AdamW's. It updates only matrices of hidden
+    /// layers; AdamW updates the rest (convolutions, embeddings, norms, biases, the head).
     pub struct MuonConfig {
         /// The largest step size of the schedule, above 0.
         pub learning_rate: f64 = 1e-3,

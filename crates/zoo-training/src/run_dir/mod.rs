@@ -126,8 +126,8 @@ impl RunDir {
     }
 }
 
-/// Builds the list of what a run writes into its folder, and says where each file is: of a run that is
-/// being written, and of a folder that is only read.
+/// Builds the list of what a run writes into its folder, and says where each file is: of a run that
+/// is being written, and of a folder that is only read.
 macro_rules! files {
     ($($(#[$about:meta])* $own:ident $read:ident $name:literal;)*) => {
         const FILES: &[&str] = &[$($name),*];

@@ -7,7 +7,8 @@ use super::{Extent, Length, Schedule, Span, along_cosine};
 settings! {
     /// Settings of the cosine schedule, as PyTorch's `CosineAnnealingLR`.
     pub struct CosineConfig {
-        /// The warm-up, over which the learning rate rises linearly from near 0; the cosine follows.
+        /// The warm-up, over which the learning rate rises linearly from near 0; the cosine
+        /// follows.
         pub warmup: Length = Length::Fraction(0.05),
         /// The length at whose end the floor is reached.
         pub length: Length = Length::Fraction(1.0),

@@ -5,7 +5,8 @@ use zoo_settings::{range, settings};
 use super::{Extent, Length, Schedule, Span};
 
 settings! {
-    /// Settings of the polynomial schedule, as PyTorch's `PolynomialLR` and timm's `PolyLRScheduler`.
+    /// Settings of the polynomial schedule, as PyTorch's `PolynomialLR` and timm's
+    /// `PolyLRScheduler`.
     pub struct PolynomialConfig {
         /// The warm-up, over which the learning rate rises linearly from near 0; the decay follows.
         pub warmup: Length = Length::Fraction(0.05),

@@ -30,8 +30,8 @@ pub struct Lesson {
     pub routes: fn() -> Router<Lab>,
 }
 
-/// Builds the list of lessons: number, module, title. A module has the function `routes` and a script of
-/// its own name.
+/// Builds the list of lessons: number, module, title. A module has the function `routes` and a
+/// script of its own name.
 macro_rules! lessons {
     ($($number:literal $name:ident $title:literal,)*) => {
         /// All of them, in the order of the course.

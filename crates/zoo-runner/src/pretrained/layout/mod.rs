@@ -179,7 +179,8 @@ impl Layout {
 }
 
 impl Assumed {
-    /// What most networks for ImageNet are trained on: `Resize(256)`, `CenterCrop(224)`, and its figures.
+    /// What most networks for ImageNet are trained on: `Resize(256)`, `CenterCrop(224)`, and its
+    /// figures.
     pub const IMAGENET: Self = Self {
         mean: [0.485, 0.456, 0.406],
         std: [0.229, 0.224, 0.225],

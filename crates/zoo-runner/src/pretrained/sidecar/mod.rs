@@ -132,7 +132,8 @@ pub struct Documents {
 }
 
 impl Documents {
-    /// No files, of a library that keeps no preprocessing with its weights: a note on that, and further ones.
+    /// No files, of a library that keeps no preprocessing with its weights: a note on that, and
+    /// further ones.
     pub fn by_hand(
         library: &str,
         info: &WeightsInfo,
