@@ -57,7 +57,9 @@ fn sources(src: &Path) -> BTreeMap<Module, String> {
             let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
             let child = || parent.iter().cloned().chain([stem.clone()]).collect::<Module>();
             if path.is_dir() {
-                folders.push((path.clone(), child()));
+                if stem != "tests" {
+                    folders.push((path.clone(), child()));
+                }
             } else if path.extension().is_some_and(|extension| extension == "rs")
                 && !["lib", "main"].contains(&stem.as_str())
                 && !stem.ends_with("tests")
