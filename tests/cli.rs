@@ -207,6 +207,21 @@ fn a_batch_that_does_not_fit_the_memory_is_refused() {
 }
 
 #[test]
+fn a_network_that_bench_has_dumped_can_predict() {
+    let zoo = Zoo::new();
+    let image = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/sea.png");
+    let case = "resnet-18-224";
+    zoo.ok(&[
+        "bench", case, "--what", "infer", "--batch", "1", "--steps", "1", "--dump", ".", "-q",
+    ]);
+    let said = zoo.ok(&["predict", "resnet-18-224/model.safetensors", image, "--json"]);
+    let said: Value = serde_json::from_str(&said).unwrap();
+    let best = &said[0]["predictions"][0];
+    // Of 1000 classes, where the drawn images have ten: their numbers are their names.
+    assert_eq!(best["class"], best["label"].to_string());
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_refused() {
     let zoo = Zoo::new();
     zoo.write("tiny.json", &tiny(json!({"cnn": {}})).to_string());

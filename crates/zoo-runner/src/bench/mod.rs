@@ -174,7 +174,7 @@ pub fn run(
             if let Some(folder) = dump {
                 let info = WeightsInfo {
                     model: settings.clone(),
-                    classes: data.classes.clone(),
+                    classes: class_names(&data, settings.shape().num_classes),
                     preprocess: data.preprocess.clone(),
                 };
                 dump::dump(folder, &model, &info, &batches)?;
@@ -211,6 +211,14 @@ fn loader(case: &Case, data: &Dataset, device: &Device) -> Loader {
         .shuffled(config.seed)
         .augmented(&config.augment)
         .mixed(&config.mix)
+}
+
+/// Names for the classes of a network: those of the drawn images, or numbers where it has others.
+fn class_names(data: &Dataset, num_classes: usize) -> Vec<String> {
+    match data.classes.len() == num_classes {
+        true => data.classes.clone(),
+        false => (0..num_classes).map(|label| label.to_string()).collect(),
+    }
 }
 
 /// The GPU by its name, or the processor with its threads.

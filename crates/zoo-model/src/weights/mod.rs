@@ -46,7 +46,8 @@ impl WeightsInfo {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] or [`Error::Run`] if this is not a weights file written by the zoo.
+    /// [`Error::Io`] or [`Error::Run`] if this is not a weights file written by the zoo, or if it names other
+    /// classes or channels than its network has.
     pub fn read(path: &Path) -> Result<Self, Error> {
         Self::read_from(path, KEY)
     }
@@ -85,8 +86,24 @@ impl WeightsInfo {
                     with them",
             )
         })?;
-        serde_json::from_str(info)
-            .map_err(|error| refuse(&format!("was written by another version of zoo: {error}")))
+        let info: Self = serde_json::from_str(info)
+            .map_err(|error| refuse(&format!("was written by another version of zoo: {error}")))?;
+        info.contradiction().map_or(Ok(info), |message| Err(refuse(&message)))
+    }
+
+    /// How what is said of the network and what is said of its data contradict each other, if they do.
+    fn contradiction(&self) -> Option<String> {
+        let Self { model, classes, preprocess } = self;
+        let shape = model.shape();
+        let prepared = [preprocess.mean.len(), preprocess.std.len()];
+        if !classes.is_empty() && classes.len() != shape.num_classes {
+            let (named, scores) = (classes.len(), shape.num_classes);
+            return Some(format!("names {named} classes, and its network has {scores}"));
+        }
+        (prepared != [shape.channels; 2]).then(|| {
+            let ([means, stds], channels) = (prepared, shape.channels);
+            format!("has {means} means and {stds} standard deviations, and its network {channels} channels")
+        })
     }
 }
 
@@ -217,68 +234,4 @@ fn header(metadata: &[(&str, &str)], tensors: &BTreeMap<&str, &burn_pack::Tensor
 }
 
 #[cfg(test)]
-mod tests {
-    use burn::{nn::LinearConfig, store::SafetensorsStore, tensor::Bytes};
-    use safetensors::SafeTensors;
-
-    use super::*;
-    use crate::host;
-
-    #[test]
-    fn the_file_is_as_the_format_says() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("two.safetensors");
-        let tensor = |name: &str, values: &[f32]| {
-            let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
-            burn_pack::Tensor::new(
-                String::from(name),
-                DType::F32,
-                [values.len()],
-                None,
-                Bytes::from_bytes_vec(bytes),
-            )
-        };
-        let metadata = [("z", "last"), ("a", "first")];
-        write_tensors(&path, &metadata, vec![tensor("b", &[3.0]), tensor("a", &[1.0, 2.0])])
-            .unwrap();
-        let bytes = std::fs::read(&path).unwrap();
-        let header = r#"{"__metadata__":{"z":"last","a":"first"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}"#;
-        let length = header.len().next_multiple_of(8);
-        assert_eq!(bytes[..8], (length as u64).to_le_bytes());
-        assert_eq!(std::str::from_utf8(&bytes[8..8 + length]).unwrap().trim_end(), header);
-        let read = SafeTensors::deserialize(&bytes).unwrap();
-        assert_eq!(read.tensor("a").unwrap().data(), [1.0_f32, 2.0].map(f32::to_le_bytes).concat());
-        assert_eq!(read.tensor("b").unwrap().data(), 3.0_f32.to_le_bytes());
-    }
-
-    #[test]
-    fn burn_reads_what_is_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("linear.safetensors");
-        let saved = LinearConfig::new(2, 3).init(&host());
-        write_tensors(&path, &[], saved.collect(None, None, false)).unwrap();
-        let mut read = LinearConfig::new(2, 3).init(&host());
-        read.load_from(&mut SafetensorsStore::from_file(&path)).unwrap();
-        let data = |linear: &burn::nn::Linear| -> [TensorData; 2] {
-            [linear.weight.val().into_data(), linear.bias.as_ref().unwrap().val().into_data()]
-        };
-        assert_eq!(data(&read), data(&saved));
-    }
-
-    #[test]
-    fn another_type_is_refused() {
-        let path = Path::new("/nowhere/x.safetensors");
-        let tensor = burn_pack::Tensor::new(
-            String::from("count"),
-            DType::I32,
-            [1],
-            None,
-            Bytes::from_bytes_vec(vec![0; 4]),
-        );
-        let error = write_tensors(path, &[], vec![tensor]).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "/nowhere/x.safetensors: cannot write: `count` is of I32, expected f32 or i64"
-        );
-    }
-}
+mod tests;

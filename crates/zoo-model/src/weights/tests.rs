@@ -1,0 +1,83 @@
+use burn::{nn::LinearConfig, store::SafetensorsStore, tensor::Bytes};
+use safetensors::SafeTensors;
+
+use super::*;
+use crate::host;
+
+#[test]
+fn the_file_is_as_the_format_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("two.safetensors");
+    let tensor = |name: &str, values: &[f32]| {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
+        burn_pack::Tensor::new(
+            String::from(name),
+            DType::F32,
+            [values.len()],
+            None,
+            Bytes::from_bytes_vec(bytes),
+        )
+    };
+    let metadata = [("z", "last"), ("a", "first")];
+    write_tensors(&path, &metadata, vec![tensor("b", &[3.0]), tensor("a", &[1.0, 2.0])]).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let header = r#"{"__metadata__":{"z":"last","a":"first"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}"#;
+    let length = header.len().next_multiple_of(8);
+    assert_eq!(bytes[..8], (length as u64).to_le_bytes());
+    assert_eq!(std::str::from_utf8(&bytes[8..8 + length]).unwrap().trim_end(), header);
+    let read = SafeTensors::deserialize(&bytes).unwrap();
+    assert_eq!(read.tensor("a").unwrap().data(), [1.0_f32, 2.0].map(f32::to_le_bytes).concat());
+    assert_eq!(read.tensor("b").unwrap().data(), 3.0_f32.to_le_bytes());
+}
+
+#[test]
+fn burn_reads_what_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("linear.safetensors");
+    let saved = LinearConfig::new(2, 3).init(&host());
+    write_tensors(&path, &[], saved.collect(None, None, false)).unwrap();
+    let mut read = LinearConfig::new(2, 3).init(&host());
+    read.load_from(&mut SafetensorsStore::from_file(&path)).unwrap();
+    let data = |linear: &burn::nn::Linear| -> [TensorData; 2] {
+        [linear.weight.val().into_data(), linear.bias.as_ref().unwrap().val().into_data()]
+    };
+    assert_eq!(data(&read), data(&saved));
+}
+
+#[test]
+fn a_file_that_contradicts_itself_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.safetensors");
+    let refusal = |classes: usize, means: usize| {
+        let info = json!({
+            "model": {"cnn": {"preset": "small", "num_classes": 2, "channels": 3, "image_size": 8}},
+            "classes": vec!["a"; classes],
+            "preprocess": {"image_size": 8, "mean": vec![0.5; means], "std": [0.5, 0.5, 0.5]},
+        })
+        .to_string();
+        write_tensors(&path, &[(KEY, &info)], Vec::new()).unwrap();
+        WeightsInfo::read(&path).map(|_| ()).map_err(|error| error.to_string())
+    };
+    let said = |message: &str| Err(format!("{}: {message}", path.display()));
+    assert_eq!(refusal(2, 3), Ok(()));
+    assert_eq!(refusal(3, 3), said("names 3 classes, and its network has 2"));
+    let message = "has 1 means and 3 standard deviations, and its network 3 channels";
+    assert_eq!(refusal(2, 1), said(message));
+}
+
+#[test]
+fn another_type_is_refused() {
+    let path = Path::new("/nowhere/x.safetensors");
+    let tensor = burn_pack::Tensor::new(
+        String::from("count"),
+        DType::I32,
+        [1],
+        None,
+        Bytes::from_bytes_vec(vec![0; 4]),
+    );
+    let error = write_tensors(path, &[], vec![tensor]).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "/nowhere/x.safetensors: cannot write: `count` is of I32, expected f32 or i64"
+    );
+}
