@@ -1,6 +1,9 @@
 //! Who may ask, and what every answer says to browsers.
 
-use std::{net::IpAddr, time::Instant};
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -31,21 +34,26 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("permissions-policy"), "camera=(self), microphone=(), geolocation=()"),
 ];
 
-/// Counts the request, bounds its time, and adds what every answer says.
+/// Refuses requests for another host, from another site, or without the token; counts all, bounds their
+/// time, and adds what every answer says.
 pub async fn around(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let matched = request.extensions().get::<MatchedPath>().cloned();
-    let response = match tokio::time::timeout(app.options.timeout, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            let seconds = app.options.timeout.as_secs_f64();
-            Refused::busy(format!("the request took longer than the {seconds} s of --timeout"), 1)
-                .into_response()
-        }
+    let response = match app.options.access.check(&request) {
+        Ok(()) => in_time(next.run(request), app.options.timeout).await,
+        Err(refused) => refused.into_response(),
     };
     let path = matched.as_ref().map_or("other", MatchedPath::as_str);
     app.metrics.note_request(path, response.status().as_u16(), started.elapsed().as_secs_f64());
     with_headers(response)
+}
+
+async fn in_time(answer: impl Future<Output = Response>, most: Duration) -> Response {
+    tokio::time::timeout(most, answer).await.unwrap_or_else(|_| {
+        let seconds = most.as_secs_f64();
+        Refused::busy(format!("the request took longer than the {seconds} s of --timeout"), 1)
+            .into_response()
+    })
 }
 
 fn with_headers(mut response: Response) -> Response {
@@ -57,20 +65,13 @@ fn with_headers(mut response: Response) -> Response {
     response
 }
 
-/// Refuses requests for another host, from another site, or without the token.
-pub async fn admit(State(app): State<Shared>, request: Request, next: Next) -> Response {
-    let access = &app.options.access;
-    let checked = access
-        .check_host(request.headers())
-        .and_then(|host| access.check_origin(request.headers(), &host))
-        .and_then(|()| access.check_token(request.uri().path(), request.headers()));
-    match checked {
-        Ok(()) => next.run(request).await,
-        Err(refused) => refused.into_response(),
-    }
-}
-
 impl Access {
+    fn check(&self, request: &Request) -> Result<(), Refused> {
+        let host = self.check_host(request.headers())?;
+        self.check_origin(request.headers(), &host)?;
+        self.check_token(request.uri().path(), request.headers())
+    }
+
     /// The host that the request is for. A page of another site that has its own name lead to this
     /// server gives that name.
     fn check_host(&self, headers: &HeaderMap) -> Result<Authority, Refused> {
@@ -161,12 +162,10 @@ mod tests {
     }
 
     fn status(access: &Access, path: &str, pairs: &[(HeaderName, &str)]) -> u16 {
-        let headers = headers(pairs);
-        let checked = access
-            .check_host(&headers)
-            .and_then(|host| access.check_origin(&headers, &host))
-            .and_then(|()| access.check_token(path, &headers));
-        checked.map_or_else(|refused| refused.status.as_u16(), |()| 200)
+        let mut request = Request::new(axum::body::Body::empty());
+        *request.headers_mut() = headers(pairs);
+        *request.uri_mut() = path.parse().unwrap();
+        access.check(&request).map_or_else(|refused| refused.status.as_u16(), |()| 200)
     }
 
     #[test]

@@ -17,6 +17,8 @@ use super::refused::Refused;
 
 /// Bytes of one permit of the budget.
 const UNIT: usize = 1024;
+/// Bytes that are set aside for a body before it comes, at most.
+const FIRST: usize = 8 << 10;
 /// Bodies that the budget has room for, of the longest allowed.
 const BODIES: usize = 3;
 /// Images that are decoded where they come in, since that takes less time than to hand them on.
@@ -77,7 +79,7 @@ impl Intake {
         let stated = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
         let stated: Option<usize> = stated.and_then(|length| length.parse().ok());
         self.check_length(stated.unwrap_or(0))?;
-        let mut bytes = Vec::with_capacity(stated.unwrap_or(0).min(UNIT));
+        let mut bytes = Vec::with_capacity(stated.unwrap_or(0).min(FIRST));
         let mut share: Option<OwnedSemaphorePermit> = None;
         let mut chunks = body.into_data_stream();
         while let Some(chunk) = chunks.next().await {

@@ -42,11 +42,11 @@ pub fn router(app: Shared, pages: Pages) -> Router {
         .method_not_allowed_fallback(unknown_method)
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(app.clone(), guard::admit));
+        .layer(from_fn_with_state(app.clone(), guard::around));
     if !access.origins.is_empty() {
         router = router.layer(access.cors());
     }
-    router.layer(from_fn_with_state(app.clone(), guard::around)).with_state(app)
+    router.with_state(app)
 }
 
 async fn unknown_path(request: Request) -> Refused {
