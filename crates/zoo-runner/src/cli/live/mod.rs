@@ -14,7 +14,6 @@ pub use page::Page;
 
 /// Where a run is watched, and by whom.
 #[derive(Debug, Args)]
-#[cfg_attr(not(feature = "serve"), expect(dead_code, reason = "no server heeds them"))]
 pub struct LiveFlags {
     /// Watch and steer the run in a browser while it trains, at 127.0.0.1:8080 or the given address; port 0
     /// takes any free one.
