@@ -49,12 +49,15 @@ fn a_file_that_contradicts_itself_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.safetensors");
     let refusal = |classes: usize, means: usize| {
-        let info = json!({
-            "model": {"cnn": {"preset": "small", "num_classes": 2, "channels": 3, "image_size": 8}},
-            "classes": vec!["a"; classes],
-            "preprocess": {"image_size": 8, "mean": vec![0.5; means], "std": [0.5, 0.5, 0.5]},
-        })
-        .to_string();
+        let model =
+            json!({"cnn": {"preset": "small", "num_classes": 2, "channels": 3, "image_size": 8}});
+        let preprocess = Preprocess::new(8, &[0.5; 3], &[0.5; 3]);
+        let info = WeightsInfo {
+            model: serde_json::from_value(model).unwrap(),
+            classes: vec![String::from("a"); classes],
+            preprocess: Preprocess { mean: vec![0.5; means], ..preprocess },
+        };
+        let info = serde_json::to_string(&info).unwrap();
         write_tensors(&path, &[(KEY, &info)], Vec::new()).unwrap();
         WeightsInfo::read(&path).map(|_| ()).map_err(|error| error.to_string())
     };
