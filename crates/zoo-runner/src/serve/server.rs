@@ -204,6 +204,8 @@ fn hold(
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
         .max_buf_size(HEADER_BYTES)
+        // Answers are small: one piece costs less than two.
+        .writev(false)
         .serve_connection(TokioIo::new(Lingering::new(Box::pin(stream))), service);
     let connection = graceful.watch(connection);
     open.fetch_add(1, Ordering::Relaxed);
