@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use zoo_data::{Preprocess, shown};
 
-use super::ModelSettings;
+use super::{DataShape, ModelSettings};
 use crate::{Error, disk::write_whole, version::BURN_VERSION};
 
 /// The metadata key of the safetensors file under which a [`WeightsInfo`] travels.
@@ -46,8 +46,8 @@ impl WeightsInfo {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] or [`Error::Run`] if this is not a weights file written by the zoo, or if it names other
-    /// classes or channels than its network has.
+    /// [`Error::Io`] or [`Error::Run`] if this is not a weights file written by the zoo, or if what it says of
+    /// its classes and images does not fit its network.
     pub fn read(path: &Path) -> Result<Self, Error> {
         Self::read_from(path, KEY)
     }
@@ -88,22 +88,26 @@ impl WeightsInfo {
         })?;
         let info: Self = serde_json::from_str(info)
             .map_err(|error| refuse(&format!("was written by another version of zoo: {error}")))?;
-        info.contradiction().map_or(Ok(info), |message| Err(refuse(&message)))
+        info.check().map_err(|message| refuse(&message))?;
+        Ok(info)
     }
 
-    /// How what is said of the network and what is said of its data contradict each other, if they do.
-    fn contradiction(&self) -> Option<String> {
+    /// Refuses what is said of the network and of its data where both contradict each other.
+    fn check(&self) -> Result<(), String> {
         let Self { model, classes, preprocess } = self;
-        let shape = model.shape();
-        let prepared = [preprocess.mean.len(), preprocess.std.len()];
-        if !classes.is_empty() && classes.len() != shape.num_classes {
-            let (named, scores) = (classes.len(), shape.num_classes);
-            return Some(format!("names {named} classes, and its network has {scores}"));
+        preprocess.check().map_err(|error| error.to_string())?;
+        let DataShape { num_classes, channels, image_size } = model.shape();
+        let (named, prepared, side) = (classes.len(), preprocess.channels(), preprocess.image_size);
+        if named != num_classes && named != 0 {
+            return Err(format!("names {named} classes, and its network has {num_classes}"));
         }
-        (prepared != [shape.channels; 2]).then(|| {
-            let ([means, stds], channels) = (prepared, shape.channels);
-            format!("has {means} means and {stds} standard deviations, and its network {channels} channels")
-        })
+        match (prepared, side) == (channels, image_size) {
+            true => Ok(()),
+            false => Err(format!(
+                "prepares images of {side} px (channels: {prepared}), and its network sees {image_size} px \
+                 (channels: {channels})"
+            )),
+        }
     }
 }
 

@@ -48,24 +48,28 @@ fn burn_reads_what_is_written() {
 fn a_file_that_contradicts_itself_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.safetensors");
-    let refusal = |classes: usize, means: usize| {
+    let refusal = |classes: usize, side: usize, channels: usize| {
         let model =
             json!({"cnn": {"preset": "small", "num_classes": 2, "channels": 3, "image_size": 8}});
-        let preprocess = Preprocess::new(8, &[0.5; 3], &[0.5; 3]);
+        let figures = vec![0.5; channels];
         let info = WeightsInfo {
             model: serde_json::from_value(model).unwrap(),
             classes: vec![String::from("a"); classes],
-            preprocess: Preprocess { mean: vec![0.5; means], ..preprocess },
+            preprocess: Preprocess::new(side, &figures, &figures),
         };
         let info = serde_json::to_string(&info).unwrap();
         write_tensors(&path, &[(KEY, &info)], Vec::new()).unwrap();
         WeightsInfo::read(&path).map(|_| ()).map_err(|error| error.to_string())
     };
     let said = |message: &str| Err(format!("{}: {message}", path.display()));
-    assert_eq!(refusal(2, 3), Ok(()));
-    assert_eq!(refusal(3, 3), said("names 3 classes, and its network has 2"));
-    let message = "has 1 means and 3 standard deviations, and its network 3 channels";
-    assert_eq!(refusal(2, 1), said(message));
+    assert_eq!(refusal(2, 8, 3), Ok(()));
+    assert_eq!(refusal(3, 8, 3), said("names 3 classes, and its network has 2"));
+    for (side, channels) in [(8, 1), (16, 3)] {
+        let message = format!(
+            "prepares images of {side} px (channels: {channels}), and its network sees 8 px (channels: 3)"
+        );
+        assert_eq!(refusal(2, side, channels), said(&message));
+    }
 }
 
 #[test]
