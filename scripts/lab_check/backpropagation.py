@@ -5,7 +5,7 @@ import math
 
 from playwright.sync_api import expect
 
-from lab_check.training import WAIT, lines
+from lab_check.training import lines
 from lab_check.visit import near
 
 
@@ -13,7 +13,7 @@ def check_backpropagation(visit):
     page = visit.page
     visit.open("backpropagation", network="cnn")
     told = page.locator("#told")
-    expect(told).to_contain_text("Loss on 20 images before the step", timeout=WAIT)
+    expect(told).to_contain_text("Loss on 20 images before the step")
     before, after = (float(told.get_attribute(f"data-{name}")) for name in ("before", "after"))
     run, metrics = lines(visit.zoo, page.locator("#command code").text_content())
     if metrics[0]["loss"] != before:
@@ -35,7 +35,7 @@ def check_backpropagation(visit):
         near(f"the step of {weight['name']}", step, math.copysign(rate, weight["gradient"]) + rate * 0.05 * weight["before"] * 0, 0.06 * rate + 1e-6)
     again = visit.ask("/lab/backpropagation/rates", **about, weights="fresh", power=round(5 * math.log10(rate)))
     near("the loss after one step", again["loss"], after, 1e-6)
-    page.wait_for_function("() => document.querySelector('[data-done=\"1\"]')", timeout=WAIT)
+    page.wait_for_function("() => document.querySelector('[data-done=\"1\"]')")
     _, row = visit.ask("/lab/backpropagation/surface", **about, weights="fresh", seed=1, side=21, row=10, reach=1)
     _, same = visit.ask("/lab/backpropagation/surface", **about, weights="fresh", seed=1, side=21, row=10, reach=1)
     near("the same row again", row, same, 0)
@@ -43,9 +43,9 @@ def check_backpropagation(visit):
     near("the loss at a hovered place", visit.value("#surface-told"), row[3], 1e-6)
     visit.check_layout("backpropagation")
     page.get_by_role("slider", name="Learning rate").fill("10")
-    expect(told).to_contain_text("The step was too long", timeout=WAIT)
+    expect(told).to_contain_text("The step was too long")
     page.get_by_role("button", name="After training").click()
-    page.wait_for_function("(before) => document.querySelector('#told').dataset.before !== before", arg=str(before), timeout=WAIT)
+    page.wait_for_function("(before) => document.querySelector('#told').dataset.before !== before", arg=str(before))
     for wrong in [{"rate": 0}, {"rate": -1}, {"steps": 0}, {"steps": 51}]:
         visit.refused("/lab/backpropagation/step", 400, **about, **({"weights": "fresh", "rate": rate, "steps": 1} | wrong))
     visit.refused("/lab/backpropagation/surface", 400, **about, weights="fresh", seed=1, side=20, row=0, reach=1)

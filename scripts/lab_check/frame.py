@@ -79,7 +79,7 @@ STOPPED = {
 def check_no_camera(visit):
     """The browser may have the camera, and there is none."""
     visit.page.get_by_role("button", name="Camera", exact=True).first.click()
-    expect(visit.page.locator("#problem")).to_have_text(re.compile("The camera cannot be used: .*Choose files instead"), timeout=30_000)
+    expect(visit.page.locator("#problem")).to_have_text(re.compile("The camera cannot be used: .*Choose files instead"))
 
 
 def check_stopped(visit, lesson):
@@ -102,7 +102,7 @@ def check_first(browser, zoo):
         try:
             visit = Visit(context, address.partition("/#")[0], turn, zoo, None)
             visit.page.goto(address)
-            expect(visit.page.locator("#title")).to_have_text("10 The Vision Transformer", timeout=30_000)
+            expect(visit.page.locator("#title")).to_have_text("10 The Vision Transformer")
             networks = visit.page.locator("#network option").all_text_contents()
             if networks != ["quickstart (cnn)", "vit-quickstart (vit)"]:
                 note(f"{turn}: the networks are {networks}")

@@ -141,7 +141,7 @@ def check_commands(visit, lesson):
 def check_saved(visit, lesson):
     """Every picture that is offered is saved as a PNG of some size that is not of one colour."""
     if lesson in DRAWN:
-        expect(visit.page.locator(DRAWN[lesson])).to_be_visible(timeout=120_000)
+        expect(visit.page.locator(DRAWN[lesson])).to_be_visible()
     for button in visit.page.locator("#stage [aria-label^='Save picture']:visible").all():
         with visit.page.expect_download() as download:
             button.click()

@@ -83,7 +83,7 @@ def check_exciting(visit):
     page = visit.page
     visit.open("maps", network="cnn", photo="cnn/3", layer="stages.1.block", map="5")
     page.get_by_role("button", name=re.compile("Which photos excite")).click()
-    expect(page.locator("#exciting canvas")).to_have_count(8, timeout=30_000)
+    expect(page.locator("#exciting canvas")).to_have_count(8)
     found = visit.ask("/lab/maps/exciting", network="cnn", photo="cnn/3", layer="stages.1.block", channel=5)
     if found["looked_at"] != 60:
         visit.note(f"{found['looked_at']} photos were looked at, not 60")

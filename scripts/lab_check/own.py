@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import expect
 
+import camera
 from lab_check.visit import near
 
-WAIT = 120_000
 BROKEN = {"name": "broken.jpg", "mimeType": "image/jpeg", "buffer": b"no image"}
 
 
@@ -44,7 +44,7 @@ def train(visit, method):
     page.get_by_role("group", name="Begin with").get_by_role("button", name=method).click()
     with page.expect_request("**/lab/own/open") as request:
         page.get_by_role("button", name="Train now").click()
-    page.wait_for_function("() => ['finished', 'failed', 'run-away'].includes(document.querySelector('#doing').dataset.doing)", timeout=WAIT)
+    page.wait_for_function("() => ['finished', 'failed', 'run-away'].includes(document.querySelector('#doing').dataset.doing)")
     if page.locator("#doing").get_attribute("data-doing") != "finished":
         visit.note(f"training says {page.locator('#doing').text_content()}")
     return json.loads(request.value.post_data)["visit"]
@@ -158,7 +158,7 @@ def check_save(visit, name):
         visit.note("something is written before a run is saved")
     field.fill(run)
     page.get_by_role("button", name="Save as a run").click()
-    expect(page.locator("#saved")).to_contain_text(f"Saved in runs/{run}", timeout=WAIT)
+    expect(page.locator("#saved")).to_contain_text(f"Saved in runs/{run}")
     accuracy = json.loads((zoo.folder / "runs" / run / "report.json").read_text())["accuracy"]
     expect(page.locator("#network option").filter(has_text=run)).to_have_count(1)
     near("accuracy of the saved run", float(page.locator("#doing").get_attribute("data-best")), accuracy, 1e-9)
@@ -216,19 +216,25 @@ def check_camera(visit):
     card = page.locator("#classes section[aria-label='crab']")
     test = page.locator("#stage > .camera")
     card.get_by_role("button", name="Camera", exact=True).click()
-    expect(page.locator("#problem")).to_have_text(re.compile("The camera cannot be used: .*Choose files instead"), timeout=WAIT)
+    expect(page.locator("#problem")).to_have_text(re.compile("The camera cannot be used: .*Choose files instead"))
     visit.context.grant_permissions(["camera", "clipboard-read", "clipboard-write"])
     card.get_by_role("button", name="Camera", exact=True).click()
-    card.get_by_role("button", name="One photo").click(timeout=WAIT)
-    expect(card.locator(".count")).to_have_text("9 photos", timeout=WAIT)
+    card.get_by_role("button", name="One photo").click()
+    expect(card.locator(".count")).to_have_text("9 photos")
     card.get_by_role("button", name="Take many").click()
-    expect(card.locator(".count")).to_have_text(re.compile("^1[1-9] photos"), timeout=WAIT)
+    expect(card.locator(".count")).to_have_text(re.compile("^1[1-9] photos"))
+    camera.hold(page)
+    taken = card.locator(".count").text_content()
     card.get_by_role("button", name="Camera off").click()
     expect(card.locator("video")).to_be_hidden()
+    camera.let_go(page)
+    page.wait_for_timeout(500)
+    if card.locator(".count").text_content() != taken:
+        visit.note("the camera goes on after it was turned off")
     page.locator("#said-of-photo").evaluate("(element) => element.replaceChildren()")
     test.get_by_role("button", name="Camera", exact=True).click()
-    test.get_by_role("button", name="Live").click(timeout=WAIT)
-    expect(page.locator("#said-of-photo .name").first).to_be_visible(timeout=WAIT)
+    test.get_by_role("button", name="Live").click()
+    expect(page.locator("#said-of-photo .name").first).to_be_visible()
     test.get_by_role("button", name="Camera off").click()
 
 
@@ -245,7 +251,7 @@ def check_again(visit):
     try:
         second = other.new_page()
         second.goto(f"{visit.address}/#own?network=cnn")
-        expect(second.locator(".class-name")).to_have_count(2, timeout=30_000)
+        expect(second.locator(".class-name")).to_have_count(2)
         expect(second.locator("#brought")).to_have_attribute("data-photos", "0")
     finally:
         other.close()

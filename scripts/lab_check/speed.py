@@ -6,7 +6,6 @@ import time
 
 from playwright.sync_api import expect
 
-from lab_check.training import WAIT
 from lab_check.visit import note
 
 RUN = "live"
@@ -43,11 +42,11 @@ def in_the_lab(visit):
     """The same, as the page shows it."""
     page = visit.page
     visit.open("training", network=RUN)
-    expect(page.locator("#doing")).to_have_attribute("data-doing", "paused", timeout=WAIT)
+    expect(page.locator("#doing")).to_have_attribute("data-doing", "paused")
     page.evaluate(WATCH)
     with page.expect_response("**/lab/training/look"):
         page.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_function("() => document.querySelector('#doing').dataset.doing === 'finished'", timeout=WAIT, polling=1000)
+    page.wait_for_function("() => document.querySelector('#doing').dataset.doing === 'finished'", polling=1000)
     seen = page.evaluate("window.seen")
     # When it was over is known no better than the page asks; what it saw on the way is as of then.
     seen = [(step, at) for step, at in seen if seen[-1][0] // EPOCHS <= step < seen[-1][0]]

@@ -8,8 +8,6 @@ from playwright.sync_api import expect
 
 from lab_check.visit import near, note
 
-WAIT = 120_000
-
 
 def lines(zoo, line, **changed):
     """The lines of `metrics.jsonl` of a `zoo` line that the page shows."""
@@ -22,14 +20,14 @@ def lines(zoo, line, **changed):
 
 
 def wait_step(page, at_least):
-    page.wait_for_function("(n) => Number(document.querySelector('#steps').dataset.step) >= n", arg=at_least, timeout=WAIT)
+    page.wait_for_function("(n) => Number(document.querySelector('#steps').dataset.step) >= n", arg=at_least)
 
 
 def check_training(visit):
     page = visit.page
     visit.open("training", network="cnn")
     doing = page.locator("#doing")
-    expect(doing).to_have_attribute("data-doing", "paused", timeout=WAIT)
+    expect(doing).to_have_attribute("data-doing", "paused")
     expect(page.locator("#steps")).to_contain_text("120 images / 20 per step = 6 steps an epoch; 3 epochs are 3 · 6 = 18 steps.")
     page.get_by_role("button", name="One step").click()
     wait_step(page, 1)
@@ -40,7 +38,7 @@ def check_training(visit):
     if float(page.locator("#charts").get_attribute("data-loss")) != train[0]:
         visit.note(f"the loss of the first step is {page.locator('#charts').get_attribute('data-loss')}, zoo train has {train[0]}")
     page.get_by_role("button", name="Play", exact=True).click()
-    expect(doing).to_have_attribute("data-doing", "finished", timeout=WAIT)
+    expect(doing).to_have_attribute("data-doing", "finished")
     # The same numbers without the page, to the bit.
     with visit.page.expect_request("**/lab/training/look") as request:
         pass
@@ -66,28 +64,28 @@ def check_controls(visit, name):
     page.get_by_label("Epochs").fill("1000")
     page.keyboard.press("Enter")
     page.get_by_label("Batch size").select_option("32")
-    expect(page.locator("#steps")).to_contain_text("120 images / 32 per step = 3.75, so 4 steps an epoch, the last of them with 24 images", timeout=WAIT)
+    expect(page.locator("#steps")).to_contain_text("120 images / 32 per step = 3.75, so 4 steps an epoch, the last of them with 24 images")
     page.get_by_role("button", name="Play", exact=True).click()
     wait_step(page, 22)
     page.get_by_label("Dropout").fill("0.5")
     page.get_by_label("Augmentation").click()
-    expect(page.locator("#command code")).to_contain_text("--set model.cnn.dropout=0.5", timeout=WAIT)
+    expect(page.locator("#command code")).to_contain_text("--set model.cnn.dropout=0.5")
     before = int(page.locator("#steps").get_attribute("data-step"))
     wait_step(page, before + 4)
     page.get_by_role("button", name="Pause").click()
-    expect(doing).to_have_attribute("data-doing", "paused", timeout=WAIT)
+    expect(doing).to_have_attribute("data-doing", "paused")
     page.get_by_role("slider", name="Learning rate").fill("10")
     page.get_by_role("button", name="Reset").click()
     wait_step(page, 0)
-    expect(page.locator("#steps")).to_contain_text("Now: 0 steps", timeout=WAIT)
+    expect(page.locator("#steps")).to_contain_text("Now: 0 steps")
     visit.ask("/lab/training/tell", network="cnn", photo="cnn/0", visit=name, tell="controls",
               controls={"epochs": 3, "batch_size": 20, "learning_rate": 1e30, "dropout": 0.0, "augment": False})
     page.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_function("() => ['run-away', 'finished'].includes(document.querySelector('#doing').dataset.doing)", timeout=WAIT)
+    page.wait_for_function("() => ['run-away', 'finished'].includes(document.querySelector('#doing').dataset.doing)")
     for wrong in [{"epochs": 0}, {"batch_size": 0}, {"batch_size": 121}, {"learning_rate": 0}, {"learning_rate": -1}, {"dropout": 1}]:
         right = {"epochs": 3, "batch_size": 20, "learning_rate": 0.01, "dropout": 0.0, "augment": False}
         visit.refused("/lab/training/tell", 400, network="cnn", photo="cnn/0", visit=name, tell="controls", controls=right | wrong)
     visit.refused("/lab/training/tell", 404, network="cnn", photo="cnn/0", visit="nobody", tell="play")
     visit.refused("/lab/training/open", 404, network="other", photo="cnn/0", visit="x")
     page.get_by_role("button", name="Reset").click()
-    expect(doing).to_have_attribute("data-doing", "paused", timeout=WAIT)
+    expect(doing).to_have_attribute("data-doing", "paused")

@@ -4,19 +4,19 @@ import json
 
 from playwright.sync_api import expect
 
-from lab_check.training import WAIT, lines
+from lab_check.training import lines
 from lab_check.visit import near
 
 
 def finished(page, side):
-    expect(page.locator(f"#told-{side}")).to_have_attribute("data-doing", "finished", timeout=WAIT)
+    expect(page.locator(f"#told-{side}")).to_have_attribute("data-doing", "finished")
     return float(page.locator(f"#told-{side}").get_attribute("data-valid"))
 
 
 def check_transfer(visit):
     page = visit.page
     visit.open("transfer", network="cnn", each=2)
-    expect(page.locator("#stage")).not_to_have_attribute("aria-busy", "true", timeout=WAIT)
+    expect(page.locator("#stage")).not_to_have_attribute("aria-busy", "true")
     expect(page.locator("#source")).to_have_attribute("data-doing", "finished")
     expect(page.locator("#source")).to_contain_text("drawings of other animals (dolphin, sea-turtle, octopus, crab, jellyfish)")
     for side in ["nothing", "pretrained"]:
@@ -48,11 +48,11 @@ def check_network(visit):
     """The weights of the network above, all of them trained."""
     page = visit.page
     page.get_by_label("Pretrained weights").select_option("network")
-    expect(page.locator("#knows")).to_be_visible(timeout=WAIT)
-    expect(page.locator("#stage")).not_to_have_attribute("aria-busy", "true", timeout=WAIT)
+    expect(page.locator("#knows")).to_be_visible()
+    expect(page.locator("#stage")).not_to_have_attribute("aria-busy", "true")
     page.get_by_label("On the right is trained").select_option("all")
-    expect(page.locator("#command code").last).to_contain_text('"freeze":"nothing"', timeout=WAIT)
-    expect(page.locator("#stage")).not_to_have_attribute("aria-busy", "true", timeout=WAIT)
+    expect(page.locator("#command code").last).to_contain_text('"freeze":"nothing"')
+    expect(page.locator("#stage")).not_to_have_attribute("aria-busy", "true")
     page.get_by_role("button", name="Play", exact=True).click()
     shown = finished(page, "pretrained")
     _, metrics = lines(visit.zoo, page.locator("#command code").last.text_content())

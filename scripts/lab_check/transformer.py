@@ -5,7 +5,6 @@ import re
 import numpy as np
 from playwright.sync_api import expect
 
-from lab_check.training import WAIT
 from lab_check.visit import near
 
 
@@ -58,7 +57,7 @@ def check_lens(visit):
     last = page.locator("#lens .value").last.text_content()
     near("the lens as shown", float(last.split(" %")[0]), 100 * expected[lens["class"]], 0.006)
     page.get_by_label("Beside it, on the same photo").select_option("cnn")
-    expect(page.locator("#lens h3")).to_have_count(4, timeout=30_000)
+    expect(page.locator("#lens h3")).to_have_count(4)
     expect(page.locator("#lens")).to_contain_text("Approximate")
     other = visit.ask("/lab/transformer/lens", network="cnn", photo="vit/3")
     near("the lens of a CNN ends with the network", other["steps"][-1]["probability"], visit.ask("/lab/predict", network="cnn", photo="vit/3")[0]["probability"], 1e-6)
@@ -90,11 +89,11 @@ def check_few(visit):
     page.locator("#few").get_by_label("Images").select_option("50")
     page.get_by_role("button", name="Learn from few").click()
     for side in ["own", "other"]:
-        page.wait_for_function("(id) => Number(document.querySelector(id)?.dataset.epochs) >= 2", arg=f"#told-{side}", timeout=WAIT)
+        page.wait_for_function("(id) => Number(document.querySelector(id)?.dataset.epochs) >= 2", arg=f"#told-{side}")
         expect(page.locator(f"#told-{side}")).to_have_attribute("data-images", "50")
     expect(page.locator("#few h4").first).to_have_text("vit")
     page.locator("#few").get_by_role("button", name="Pause").click()
-    expect(page.locator("#told-other")).to_have_attribute("data-doing", "paused", timeout=WAIT)
+    expect(page.locator("#told-other")).to_have_attribute("data-doing", "paused")
 
 
 def check_without(visit):
@@ -105,5 +104,5 @@ def check_without(visit):
     visit.refused("/lab/transformer/shuffle", 422, network="cnn", photo="cnn/3", seed=1, pieces=8, with_positions=True)
     page.get_by_role("button", name="Shuffle the pieces").click()
     expect(page.locator("#shuffled h3")).to_have_text("Pieces shuffled, positions stay")
-    expect(page.locator("#lens")).to_contain_text("Approximate", timeout=30_000)
+    expect(page.locator("#lens")).to_contain_text("Approximate")
     visit.check_layout("transformer-without")

@@ -21,6 +21,9 @@ MODELS = {
     "vit": {"vit": {"embed_dim": 16, "depth": 2, "num_heads": 2, "mlp_dim": 32, "pooling": "class-token"}},
 }
 PROBLEMS = []
+# The longest that anything may take, in milliseconds: the machine may be slow, or stop for seconds.
+WAIT = 120_000
+expect.set_options(timeout=WAIT)
 
 # Elements that overflow the window to the right and are not inside a scrolling element.
 OVERFLOWING = """() => {
@@ -101,6 +104,7 @@ class Visit:
     def __init__(self, context, address, what, zoo, pictures):
         self.address, self.what, self.zoo, self.pictures = address, what, zoo, pictures
         self.context, self.page = context, context.new_page()
+        self.page.set_default_timeout(WAIT)
         # Files of this visit.
         self.folder = zoo.folder / what
         self.folder.mkdir(exist_ok=True)
@@ -124,11 +128,11 @@ class Visit:
         """Opens a lesson with a state of its own, and waits until it is drawn."""
         self.page.goto("about:blank")
         self.page.goto(f"{self.address}/#{lesson}?{urllib.parse.urlencode(state)}")
-        expect(self.page.locator("#lessons [aria-current]")).to_have_count(1, timeout=30_000)
+        expect(self.page.locator("#lessons [aria-current]")).to_have_count(1)
         self.settle()
 
     def settle(self):
-        expect(self.page.locator("#stage")).not_to_have_attribute("aria-busy", "true", timeout=120_000)
+        expect(self.page.locator("#stage")).not_to_have_attribute("aria-busy", "true")
         expect(self.page.locator("#problem")).to_be_hidden()
 
     def state(self):

@@ -67,6 +67,11 @@ impl AlexNetConfig {
     /// where features are dropped, and how fresh weights are drawn.
     pub const SHAPELESS: &[&str] = &["dropout_after_hidden", "initialization"];
 
+    /// Settings, by their keys in JSON, that say what the network computes where its weights do not:
+    /// pretrained weights decide them unless a config does, even if it names a preset.
+    pub const OF_WEIGHTS: &[&str] =
+        &["conv1_stride", "conv1_padding", "local_response_norm", "overlapping_pooling"];
+
     /// Drops nothing: dropout is 0.
     pub fn without_dropout(self) -> Self {
         self.with_dropout(0.0)

@@ -53,6 +53,18 @@ impl CnnConfig {
     /// none.
     pub const SHAPELESS: &[&str] = &[];
 
+    /// Settings, by their keys in JSON, that say what the network computes where its weights do not:
+    /// pretrained weights decide them unless a config does, even if it names a preset.
+    pub const OF_WEIGHTS: &[&str] = &[
+        "stride",
+        "padding",
+        "activation",
+        "pooling",
+        "pool_size",
+        "global_pooling",
+        "logit_scale",
+    ];
+
     /// Sets the channels of each stage.
     pub fn with_widths(self, widths: impl Into<Vec<usize>>) -> Self {
         Self { widths: widths.into(), ..self }

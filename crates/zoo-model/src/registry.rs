@@ -113,21 +113,20 @@ macro_rules! zoo {
                 DataShape::KEYS.into_iter().chain(["preset"]).chain(own.iter().copied())
             }
 
-            /// The network of `base`, with what these settings say laid over it; what the data
-            /// decides is left to the data. A preset that they name counts before `base`.
+            /// The network of trained `weights`, with what these settings say laid over it; what the
+            /// data decides is left to the data. A preset that they name stands for sizes: what the
+            /// model's config lists as `OF_WEIGHTS` stays that of the weights.
             ///
             /// # Errors
             ///
             /// If these settings are of another model.
-            pub(super) fn over(&self, base: &Self) -> Result<Self, String> {
-                match (self, base) {
-                    $((Self::$variant(settings), Self::$variant(_)) if settings.preset.is_some() => {
-                        Ok(self.clone())
+            pub fn over_weights(&self, weights: &Self) -> Result<Self, String> {
+                match (self, weights) {
+                    $((Self::$variant(settings), Self::$variant(weights)) => {
+                        let stays = settings.preset.map(|_| $krate::$config::OF_WEIGHTS);
+                        Ok(Self::$variant(overlaid(weights, stays, settings)))
                     })*
-                    $((Self::$variant(settings), Self::$variant(base)) => {
-                        Ok(Self::$variant(overlaid(base, settings)))
-                    })*
-                    _ => Err(format!("is `{}`, but the weights are of `{}`", self.name(), base.name())),
+                    _ => Err(format!("is `{}`, but the weights are of `{}`", self.name(), weights.name())),
                 }
             }
         }

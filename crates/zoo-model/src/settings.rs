@@ -22,31 +22,6 @@ impl ModelSettings {
         all
     }
 
-    /// The network of trained `weights`, with what these settings say laid over it. A preset that they
-    /// name is about sizes: what else the weights compute stays theirs.
-    ///
-    /// # Errors
-    ///
-    /// If these settings are of another model.
-    pub fn over_weights(&self, weights: &Self) -> Result<Self, String> {
-        let mut model = self.over(weights)?;
-        if let (Self::Vit(model), Self::Vit(weights)) = (&mut model, weights) {
-            model.num_heads = model.num_heads.or(weights.num_heads);
-            model.activation = model.activation.or(weights.activation);
-            model.layer_norm_epsilon = model.layer_norm_epsilon.or(weights.layer_norm_epsilon);
-            model.pooling = model.pooling.or(weights.pooling);
-            model.class_position = model.class_position.or(weights.class_position);
-            model.registers = model.registers.or(weights.registers);
-            model.pre_norm = model.pre_norm.or(weights.pre_norm);
-            model.layer_scale = model.layer_scale.or(weights.layer_scale);
-            model.projection = model.projection.or(weights.projection);
-        }
-        if let (Self::ResNet(model), Self::ResNet(weights)) = (&mut model, weights) {
-            model.shortcut = model.shortcut.or(weights.shortcut);
-        }
-        Ok(model)
-    }
-
     /// What the network multiplies the output of its head by.
     pub fn logit_scale(&self) -> f64 {
         match self {
@@ -180,15 +155,23 @@ impl ModelSettings {
     }
 }
 
-/// `base` with what `settings` says laid over it, and what neither says left open; what the data
-/// decides is left to the data. By way of JSON, in which both hold only what they say.
-pub(super) fn overlaid<S: Serialize + DeserializeOwned>(base: &S, settings: &S) -> S {
+/// `base`, or of it only what is in `stays`, with what `settings` says laid over it, and what neither
+/// says left open; what the data decides is left to the data. By way of JSON, in which both hold only
+/// what they say.
+pub(super) fn overlaid<S: Serialize + DeserializeOwned>(
+    base: &S,
+    stays: Option<&[&str]>,
+    settings: &S,
+) -> S {
     let fields = |settings: &S| match serde_json::to_value(settings) {
         Ok(Value::Object(fields)) => fields,
         _ => Map::new(),
     };
     let mut all = fields(base);
-    DataShape::KEYS.iter().for_each(|key| drop(all.remove(*key)));
+    all.retain(|key, _| {
+        let key = key.as_str();
+        !DataShape::KEYS.contains(&key) && stays.is_none_or(|stays| stays.contains(&key))
+    });
     all.extend(fields(settings));
     serde_json::from_value(Value::Object(all)).expect("settings are JSON objects")
 }

@@ -41,6 +41,10 @@ impl ResNetConfig {
     /// how fresh weights are drawn.
     pub const SHAPELESS: &[&str] = &["zero_init_last_norm"];
 
+    /// Settings, by their keys in JSON, that say what the network computes where its weights do not:
+    /// pretrained weights decide them unless a config does, even if it names a preset.
+    pub const OF_WEIGHTS: &[&str] = &["shortcut"];
+
     /// Sets the blocks of each stage and the channels of their 3 x 3 convolutions.
     pub fn with_stages(self, stages: impl IntoIterator<Item = (usize, usize)>) -> Self {
         let (depths, widths) = stages.into_iter().unzip();

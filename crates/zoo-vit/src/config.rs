@@ -68,6 +68,21 @@ impl VitConfig {
     /// however many heads there are, they share the same features.
     pub const SHAPELESS: &[&str] = &["num_heads"];
 
+    /// Settings, by their keys in JSON, that say what the network computes where its weights do not:
+    /// pretrained weights decide them unless a config does, even if it names a preset.
+    pub const OF_WEIGHTS: &[&str] = &[
+        "num_heads",
+        "activation",
+        "pooling",
+        "position",
+        "class_position",
+        "registers",
+        "pre_norm",
+        "layer_scale",
+        "projection",
+        "layer_norm_epsilon",
+    ];
+
     /// Sets the side of the square patches, in pixels.
     pub fn with_patch_size(self, patch_size: usize) -> Self {
         Self { patch_size, ..self }

@@ -21,15 +21,26 @@ function still(video) {
  */
 export function camera({ of, many, onPhoto, signal }) {
   let stream = null;
-  let goesOn = false;
+  /** The series that goes on; null when none does. */
+  let current = null;
   const video = make("video", { muted: true, playsInline: true, hidden: true, "aria-label": `What the camera sees, for ${of}` });
-  const setGoesOn = (value) => { goesOn = value; series.setAttribute("aria-pressed", String(value)); };
+  const setCurrent = (value) => { current = value; series.setAttribute("aria-pressed", String(value !== null)); };
   const show = (isOn) => {
     on.hidden = isOn;
     for (const part of [one, series, off, video]) part.hidden = !isOn;
   };
 
   async function start() {
+    // A second stream would go on when the first is stopped.
+    on.disabled = true;
+    try {
+      await open();
+    } finally {
+      on.disabled = false;
+    }
+  }
+
+  async function open() {
     tell(null);
     if (!navigator.mediaDevices?.getUserMedia) {
       tell("The browser gives the camera only to pages on this machine or over https. Choose files instead.");
@@ -49,26 +60,33 @@ export function camera({ of, many, onPhoto, signal }) {
   }
 
   function stop() {
-    setGoesOn(false);
+    setCurrent(null);
     stream?.getTracks().forEach((track) => track.stop());
     stream = video.srcObject = null;
     show(false);
   }
 
-  async function takeMany() {
-    setGoesOn(!goesOn);
-    while (goesOn && stream && !signal.aborted) {
-      await onPhoto(await still(video));
+  /** Takes one photo after another until `mine` is turned off, which may be while a photo is made. */
+  async function takeMany(mine) {
+    while (current === mine) {
+      const photo = await still(video);
+      if (current !== mine) return;
+      await onPhoto(photo);
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
+  }
+
+  function pressSeries() {
+    setCurrent(current ? null : Symbol(many));
+    if (current) takeMany(current);
   }
 
   const named = (text, onClick) => Object.assign(button(text, onClick), { title: `${text}: ${of}` });
   const on = named("Camera", start);
   const one = named("One photo", async () => onPhoto(await still(video)));
-  const series = named(many, takeMany);
+  const series = named(many, pressSeries);
   const off = named("Camera off", stop);
-  setGoesOn(false);
+  setCurrent(null);
   show(false);
   signal.addEventListener("abort", stop);
   return make("div", { className: "camera" }, on, one, series, off, video);

@@ -4,7 +4,8 @@ import { byId } from "./element.js";
 import { tell } from "./ask.js";
 
 let stream = null;
-let isLive = false;
+/** The live view that goes on; null when none does. */
+let live = null;
 
 function show(isOn) {
   byId("camera-on").hidden = isOn;
@@ -12,6 +13,16 @@ function show(isOn) {
 }
 
 async function start() {
+  // A second stream would go on when the first is stopped.
+  byId("camera-on").disabled = true;
+  try {
+    await open();
+  } finally {
+    byId("camera-on").disabled = false;
+  }
+}
+
+async function open() {
   if (!navigator.mediaDevices?.getUserMedia) {
     tell("The browser gives the camera only to pages on this machine or over https.");
     return;
@@ -29,16 +40,16 @@ async function start() {
 }
 
 function stop() {
-  setLive(false);
+  setLive(null);
   stream?.getTracks().forEach((track) => track.stop());
   stream = null;
   byId("video").srcObject = null;
   show(false);
 }
 
-function setLive(value) {
-  isLive = value;
-  byId("camera-live").setAttribute("aria-pressed", String(value));
+function setLive(view) {
+  live = view;
+  byId("camera-live").setAttribute("aria-pressed", String(view !== null));
 }
 
 /** What the camera sees now, as a file. */
@@ -50,21 +61,28 @@ function still() {
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
 }
 
+/** Looks at one photo after another until `view` is turned off, which may be while a photo is made. */
+async function watch(view, look) {
+  while (live === view) {
+    const photo = await still();
+    if (live !== view) return;
+    await look(photo, "live", true);
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+  }
+}
+
 /** `look(file, name, isLive)` is given each photo, and awaited before the next one of the live view. */
 export function connectCamera(look) {
   let photos = 0;
   byId("camera-on").addEventListener("click", start);
   byId("camera-off").addEventListener("click", stop);
   byId("camera-still").addEventListener("click", async () => {
-    setLive(false);
+    setLive(null);
     photos += 1;
     look(await still(), `photo ${photos}`, false);
   });
-  byId("camera-live").addEventListener("click", async () => {
-    setLive(!isLive);
-    while (isLive && stream) {
-      await look(await still(), "live", true);
-      await new Promise((resolve) => requestAnimationFrame(resolve));
-    }
+  byId("camera-live").addEventListener("click", () => {
+    setLive(live ? null : Symbol("live"));
+    if (live) watch(live, look);
   });
 }

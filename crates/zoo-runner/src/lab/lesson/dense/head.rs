@@ -164,16 +164,10 @@ impl Dense {
         Ok(Self {
             weights: weight.iter().skip(label).step_by(classes).copied().collect(),
             bias: bias.unwrap_or(0.0),
-            scale: scale(network),
+            scale: network.info.model.logit_scale(),
             scores: scores(&model, network, seen)?,
         })
     }
-}
-
-/// The factor of a small CNN's scores; 1 for other networks.
-fn scale(network: &Predictor) -> f64 {
-    let config = zoo_cnn::CnnConfig::try_from(&network.info.model);
-    config.map_or(1.0, |config| config.logit_scale)
 }
 
 fn scores(model: &AnyModel, network: &Predictor, seen: &Seen) -> Answer<Scores> {
