@@ -148,7 +148,7 @@ fn an_unreadable_image_ends_all_ranks_as_it_ends_one() {
         fs::rename(zoo.path("broken"), &image).unwrap();
         let broken = Instant::now();
         let (code, said) = end(job);
-        assert!(broken.elapsed() < Duration::from_secs(10), "{:?}", broken.elapsed());
+        assert!(broken.elapsed() < Duration::from_secs(60), "{:?}", broken.elapsed());
         assert_eq!(code, Some(1), "{said}");
         fs::write(&image, bytes).unwrap();
         fs::remove_dir_all(zoo.path("run")).unwrap();
