@@ -195,3 +195,21 @@ fn logits_in_bf16_are_near_those_of_onnx_runtime_in_f32() {
     // That of f32 would be nearer.
     assert!(nearest > 1e-4, "{nearest:.1e}");
 }
+
+/// AlexNet's linear layers are 234 MB of weights in f32. In bf16, they and what is packed of them take half of that each.
+#[test]
+fn inference_in_bf16_takes_no_more_memory_than_in_f32() {
+    let zoo = Zoo::new("precision-memory");
+    let peak = |precision| {
+        let args = ["bench", "alexnet-224", "--what", "infer", "--batch", "1", "--steps", "4"];
+        let said = zoo.ok(&[&args[..], &["--precision", precision, "--json", "-q"]].concat());
+        let rows: Value = serde_json::from_str(&said).unwrap();
+        rows[0]["peak_memory_bytes"].as_u64().map(|bytes| bytes >> 20)
+    };
+    let (Some(f32), Some(bf16)) = (peak("f32"), peak("bf16")) else {
+        eprintln!("skipped: this system does not report the memory of a process");
+        return;
+    };
+    // Where no instructions multiply bf16, one layer at a time is widened.
+    assert!(bf16 < f32 + 48, "{bf16} MB in bf16, {f32} MB in f32");
+}

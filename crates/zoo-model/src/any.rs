@@ -4,13 +4,16 @@ use std::path::Path;
 
 use burn::{
     module::{Module, ModuleVisitor, Param},
-    store::{ApplyResult, ModuleAdapter, ModuleSnapshot, SafetensorsStore, burn_pack},
+    store::{ApplyResult, ModuleAdapter, ModuleSnapshot, ModuleStore, SafetensorsStore, burn_pack},
     tensor::{Device, Tensor},
 };
 use sha2::{Digest, Sha256};
-use zoo_kernels::nn::Conv2d;
+use zoo_kernels::{
+    Precision,
+    nn::{Conv2d, held_in},
+};
 
-use super::{AnyModel, Classifier, Explainable, WeightsInfo, save_weights};
+use super::{AnyModel, Classifier, Explainable, WeightsInfo, save_weights, weights::tensors};
 use crate::Error;
 
 /// A tensor whose values are read on request.
@@ -38,6 +41,13 @@ impl AnyModel {
             .expect("a network has parameters")
     }
 
+    /// The same network for whoever computes with it in `precision` alone: in bf16, on Flex, the weights of
+    /// linear layers are held in bf16, to which products round them in any case. Scores have the same bits;
+    /// such a network is neither to be trained nor to be saved.
+    pub fn held_in(self, precision: Precision) -> Self {
+        on_model!(self, model => held_in(model, precision).into())
+    }
+
     /// Number of parameters that training changes.
     pub fn num_params(&self) -> usize {
         on_model!(self, model => count_params(model))
@@ -59,13 +69,13 @@ impl AnyModel {
         on_model!(self, model => save_weights(model, path, Some(info)))
     }
 
-    /// Takes weights from a safetensors file.
+    /// Takes weights from a safetensors file that the zoo wrote.
     ///
     /// # Errors
     ///
-    /// [`Error::Run`] unless the file holds exactly this network's parameters.
+    /// [`Error::Io`] or [`Error::Run`] unless the file holds exactly this network's parameters.
     pub fn load(&mut self, path: &Path) -> Result<(), Error> {
-        self.load_from(SafetensorsStore::from_file(path), path)
+        self.take(tensors(path)?, path)
     }
 
     /// The same of a file that is in memory; `path` is what to call it.
@@ -74,15 +84,24 @@ impl AnyModel {
     ///
     /// Those of [`load`](Self::load).
     pub fn load_bytes(&mut self, bytes: Vec<u8>, path: &Path) -> Result<(), Error> {
-        self.load_from(SafetensorsStore::from_bytes(Some(bytes)), path)
+        let mut store = SafetensorsStore::from_bytes(Some(bytes));
+        let tensors = store.get_all_tensors();
+        let tensors = tensors.map_err(|error| Error::run(path, error.to_string()))?;
+        self.take(tensors.values().cloned().collect(), path)
     }
 
-    fn load_from(&mut self, store: SafetensorsStore, path: &Path) -> Result<(), Error> {
-        let mut store = store.allow_partial(false);
-        let refuse = |message: String| Error::run(path, message);
-        let applied = on_model!(self, model => model.load_from(&mut store));
-        match applied.map_err(|error| refuse(error.to_string()))?.unused.first() {
-            Some(name) => Err(refuse(format!("holds `{name}`, which this network does not have"))),
+    /// Takes weights that are exactly this network's, of the file `path`.
+    fn take(&mut self, tensors: Vec<Lazy>, path: &Path) -> Result<(), Error> {
+        let refuse = |message: String| Err(Error::run(path, message));
+        let applied = self.apply(tensors, None);
+        if let Some(error) = applied.errors.first() {
+            return refuse(error.to_string());
+        }
+        if let Some((name, _)) = applied.missing.first() {
+            return refuse(format!("lacks `{name}`, which this network has"));
+        }
+        match applied.unused.first() {
+            Some(name) => refuse(format!("holds `{name}`, which this network does not have")),
             None => Ok(()),
         }
     }

@@ -5,6 +5,8 @@ use std::path::Path;
 use burn::tensor::{Device, Tensor};
 use zoo_data::{Image, Prepared};
 
+use zoo_kernels::Precision;
+
 use super::{AnyModel, Scores, WeightsInfo};
 use crate::Error;
 
@@ -44,6 +46,12 @@ impl Predictor {
         let mut model = info.model.blank(device);
         model.load(weights)?;
         Ok(Self { info, model, device: device.clone() })
+    }
+
+    /// The same for whoever computes with it in `precision` alone, see [`AnyModel::held_in`].
+    #[must_use]
+    pub fn held_in(self, precision: Precision) -> Self {
+        Self { model: self.model.held_in(precision), ..self }
     }
 
     /// Images as the network wants them, `[batch, channels, image_size, image_size]`.

@@ -6,6 +6,7 @@ use burn::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
+use zoo_kernels::{Precision, computes_on_host};
 use zoo_vit::VitConfig;
 
 use super::{AnyModel, DataShape, ModelSettings};
@@ -128,12 +129,30 @@ impl ModelSettings {
     pub fn init(&self, seed: u64, device: &Device) -> AnyModel {
         let host = host();
         let drawn = seeded(&host, seed, || {
-            let model: AnyModel = on_config!(self, config => config.init(&host).into());
+            let model = self.blank(&host);
             // Burn draws a parameter when it is first used, where it then is.
             on_model!(&model, model => model.visit(&mut Draw));
             model
         });
         on_model!(drawn, model => model.to_device(device).into())
+    }
+
+    /// The same network for whoever computes with it in `precision` alone, see [`AnyModel::held_in`]: never
+    /// are all of its weights in f32.
+    ///
+    /// # Panics
+    ///
+    /// If [`check`](Self::check) fails.
+    pub fn init_held_in(&self, precision: Precision, seed: u64, device: &Device) -> AnyModel {
+        let host = host();
+        match computes_on_host(device) {
+            true => seeded(&host, seed, || {
+                let model = self.blank(&host).held_in(precision);
+                on_model!(&model, model => model.visit(&mut Draw));
+                model
+            }),
+            false => self.init(seed, device),
+        }
     }
 
     /// A network on `device` whose weights are yet to be loaded: none is drawn.

@@ -49,7 +49,11 @@ const MOST: usize = 256 << 20;
 /// Whether packed weights are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Packing {
+    /// From the fourth pass on, for products of few rows.
     Kept,
+    /// From the first pass on, for products of any number of rows.
+    AtOnce,
+    /// Not at all.
     Once,
 }
 
@@ -118,7 +122,12 @@ impl Packing {
             return packed.downcast().ok();
         }
         let most = if weights.layout().num_elements() > LARGE { FEW } else { T::ROWS };
-        if rows > most || !is_due(&key, &memory) {
+        let due_at = match self {
+            Self::Kept if rows > most => return None,
+            Self::Kept => PASS,
+            _ => 1,
+        };
+        if count_pass(&key, &memory) < due_at {
             return None;
         }
         let packed = Arc::new(pack());
@@ -129,14 +138,14 @@ impl Packing {
     }
 }
 
-/// Counts a pass that looks for what is not kept; whether it shall keep it.
-fn is_due(key: &Key, memory: &Arc<Bytes>) -> bool {
+/// Counts a pass that looks for what is not kept.
+fn count_pass(key: &Key, memory: &Arc<Bytes>) -> usize {
     let mut kept = kept();
     forget_lost(&mut kept);
     let weights = Arc::downgrade(memory);
     let entry = kept.entry(key.clone()).or_insert(Entry { weights, passes: 0, packed: None });
     entry.passes += 1;
-    entry.passes >= PASS
+    entry.passes
 }
 
 fn keep(key: &Key, found: Kept) {

@@ -29,12 +29,21 @@ mod tile;
 pub(crate) use bf16::instructions as bf16_instructions;
 pub(crate) use conv::ConvShape;
 pub(crate) use lrn::Response;
-pub(crate) use ops::{Kernels, applies, is_flex};
+pub(crate) use ops::{Kernels, applies, is_flex, is_held};
 pub(crate) use pool::PoolShape;
 pub(crate) use step::{AdamWStep, SgdStep, adamw_step, sgd_step};
 
 /// Pixels of the largest window whose winner fits a byte.
 pub(crate) const LARGEST_WINDOW: usize = 256;
+
+/// `tensor`, on Flex without gradients, with its numbers rounded to bf16 and held so.
+///
+/// # Panics
+/// If it is elsewhere.
+pub(crate) fn narrowed<const D: usize>(tensor: burn::tensor::Tensor<D>) -> burn::tensor::Tensor<D> {
+    let narrowed = bf16::narrowed(ops::primitive(tensor));
+    burn::tensor::Tensor::from_primitive::<burn::backend::Flex>(narrowed)
+}
 
 /// A convolution, batch normalisation by given gamma, beta, mean and variance, the addition of a
 /// shortcut, and ReLU, on Flex without gradients: all in one pass.

@@ -24,6 +24,11 @@ pub(crate) fn applies<const D: usize>(tensor: &Tensor<D>) -> bool {
     is_flex(&tensor.device()) && tensor.dtype() == DType::F32 && tensor.shape().num_elements() > 0
 }
 
+/// Whether `tensor` is of weights that are held in bf16 on the Flex backend.
+pub(crate) fn is_held<const D: usize>(tensor: &Tensor<D>) -> bool {
+    is_flex(&tensor.device()) && tensor.dtype() == DType::BF16 && tensor.shape().num_elements() > 0
+}
+
 /// Whether a device is Flex, with or without gradients.
 pub(crate) fn is_flex(device: &Device) -> bool {
     match device.as_dispatch() {

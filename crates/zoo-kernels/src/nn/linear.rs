@@ -5,10 +5,13 @@ use burn::{
     tensor::{Device, Tensor, assert_shape, module::linear},
 };
 
-use super::narrow::{narrow, widen};
+use super::{
+    held::weight_for,
+    narrow::{narrow, widen},
+};
 
 #[cfg(feature = "flex")]
-use crate::flex::{Kernels, applies};
+use crate::flex::{Kernels, applies, is_held};
 
 /// Sizes of a [`Linear`]; Burn's [`LinearConfig`](nn::LinearConfig) with its row layout.
 #[derive(Config, Debug)]
@@ -63,12 +66,12 @@ impl Linear {
     /// # Panics
     /// If the last dimension is another.
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
-        let weight = self.weight.val();
+        let weight = weight_for(self.weight.val(), &input);
         let [d_input, _] = weight.dims();
         assert_shape!(input, [.., d_input]);
         let bias = self.bias.as_ref().map(|bias| bias.val());
         #[cfg(feature = "flex")]
-        if applies(&input) && applies(&weight) {
+        if applies(&input) && (applies(&weight) || is_held(&weight)) {
             let [_, d_output] = weight.dims();
             let bias = bias.unwrap_or_else(|| Tensor::zeros([d_output], &input.device()));
             return Tensor::from_dispatch(<burn::backend::Dispatch as Kernels>::zoo_linear(

@@ -1,11 +1,8 @@
 //! `model.safetensors`: weights with all that is needed to use them.
 
-use std::{
-    collections::BTreeMap,
-    fs::File,
-    io::{Read, Write},
-    path::Path,
-};
+mod read;
+
+use std::{collections::BTreeMap, fs::File, io::Write, path::Path};
 
 use burn::{
     module::Module,
@@ -15,6 +12,8 @@ use burn::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use zoo_data::{Preprocess, shown};
+
+pub(crate) use read::tensors;
 
 use super::{DataShape, ModelSettings};
 use crate::{Error, disk::write_whole, version::BURN_VERSION};
@@ -140,18 +139,9 @@ pub fn is_features_file(path: &Path) -> bool {
 
 /// The metadata of a safetensors file; null where it has none.
 fn read_metadata(path: &Path) -> Result<Value, Error> {
-    let refuse = |message: &str| Error::run(path, message);
-    let mut file = File::open(path).map_err(Error::io(path))?;
-    let mut length = [0; 8];
-    file.read_exact(&mut length).map_err(|_| refuse("is not a safetensors file: too short"))?;
-    let length = u64::from_le_bytes(length);
-    if length > LARGEST_HEADER {
-        return Err(refuse("is not a safetensors file: its header would be longer than 64 MiB"));
-    }
-    let mut header = Vec::new();
-    file.take(length).read_to_end(&mut header).map_err(Error::io(path))?;
+    let header = read::header(path, &mut File::open(path).map_err(Error::io(path))?)?;
     let mut header: Value = serde_json::from_slice(&header)
-        .map_err(|_| refuse("is not a safetensors file, or is truncated"))?;
+        .map_err(|_| Error::run(path, "is not a safetensors file, or is truncated"))?;
     Ok(header["__metadata__"].take())
 }
 

@@ -88,3 +88,51 @@ fn another_type_is_refused() {
         "/nowhere/x.safetensors: cannot write: `count` is of I32, expected f32 or i64"
     );
 }
+
+#[test]
+fn tensors_are_read_one_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.safetensors");
+    let data = |values: &[f32]| TensorData::new(values.to_vec(), [values.len()]);
+    let written = ["b", "a"].map(|name| bridge::from_data(data(&[1.5; 3]), name.into(), None));
+    write_tensors(&path, &[], written.to_vec()).unwrap();
+    let mut tensors = tensors(&path).unwrap();
+    tensors.sort_by_key(|tensor| tensor.name.clone());
+    // The file stays open: another may take its place.
+    std::fs::remove_file(&path).unwrap();
+    let names: Vec<&str> = tensors.iter().map(|tensor| &*tensor.name).collect();
+    assert_eq!(names, ["a", "b"]);
+    for tensor in &tensors {
+        assert_eq!(bridge::to_data(tensor).unwrap(), data(&[1.5; 3]));
+    }
+}
+
+#[test]
+fn what_is_cut_or_of_another_type_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.safetensors");
+    let refusal = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        let refused = tensors(&path).map(|tensors| tensors.len()).unwrap_err().to_string();
+        refused.replace(&path.display().to_string(), "x")
+    };
+    let file = |dtype: &str| {
+        let header = format!(r#"{{"a":{{"dtype":"{dtype}","shape":[2],"data_offsets":[0,4]}}}}"#);
+        [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &[0; 4]].concat()
+    };
+    let whole = file("F16");
+    assert_eq!(refusal(&whole), "x: has `a` of F16, expected F32 or I64");
+    assert_eq!(
+        refusal(&whole[..whole.len() - 1]),
+        format!(
+            "x: is truncated or damaged: by its header it has {} bytes, found {}",
+            whole.len(),
+            whole.len() - 1
+        )
+    );
+    assert_eq!(
+        refusal(&file("F32")),
+        "x: is not a valid safetensors file: invalid shape, data type, or offset for tensor"
+    );
+    assert_eq!(refusal(&[1, 0, 0]), "x: is not a safetensors file: too short");
+}

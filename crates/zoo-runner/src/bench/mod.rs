@@ -145,6 +145,7 @@ pub fn run(
     let mut config = case.config.clone();
     let training = config.settings(&data)?;
     check_memory(&settings, &training, what, &device)?;
+    memory::keep_freed(false);
     memory::reset_peak();
     let loader = loader(case, &data, &device);
     let batch = case.config.loader.batch_size;
@@ -165,13 +166,17 @@ pub fn run(
     };
     let steps = steps + WARM_UP;
     let times: Vec<f64> = match what {
-        What::Load => time::time_loading(&loader, steps)?,
+        What::Load => {
+            memory::keep_freed(true);
+            time::time_loading(&loader, steps)?
+        }
         What::Infer | What::Train => {
             let batches = first_batches(&loader)?;
             let peak = peak_flops(&device);
-            let model = settings.init(case.config.seed, &device);
+            let seed = case.config.seed;
             let _scope = precision.enter();
             if let Some(folder) = dump {
+                let model = settings.init(seed, &device);
                 let info = WeightsInfo {
                     model: settings.clone(),
                     classes: class_names(&data, settings.shape().num_classes),
@@ -181,8 +186,12 @@ pub fn run(
             }
             let forward = 2.0 * (settings.multiply_adds() * batch as u64) as f64;
             let (times, flops) = if what == What::Infer {
+                let model = settings.init_held_in(precision, seed, &device);
+                memory::keep_freed(true);
                 (on_model!(&model, model => time_inference(model, &batches, steps)), forward)
             } else {
+                let model = settings.init(seed, &device);
+                memory::keep_freed(true);
                 let times =
                     on_model!(model, model => time_training(model, &batches, &training, steps))?;
                 row.split_ms = Some(split(&times[WARM_UP..]));

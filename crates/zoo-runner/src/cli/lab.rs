@@ -107,6 +107,8 @@ impl Lab {
             bind: self.door.bind,
             access: self.door.access(note)?,
             precision: self.compute.precision.given,
+            // Lessons show weights, and change them.
+            holds_in_precision: false,
             batching: Batching { max_batch: 16, wait: Duration::ZERO, queue: 64 },
             max_body: 32_000_000,
             max_pixels: 50_000_000,

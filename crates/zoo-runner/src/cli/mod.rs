@@ -46,7 +46,7 @@ use zoo_data::{Dataset, SplitName};
 use zoo_training::progress::Show;
 
 use self::table::table;
-use crate::{Error, image_check::check_images};
+use crate::{Error, image_check::check_images, machine::memory};
 
 /// Trains image classifiers: a small CNN, AlexNet, ResNet and a Vision Transformer.
 #[derive(Debug, Parser)]
@@ -151,19 +151,20 @@ impl Verb {
     }
 }
 
-/// Reads the command line and runs its verb. Before that, calls `keep_freed_memory` with whether freed
-/// memory will soon be needed again.
+/// Reads the command line and runs its verb. Calls `keep_freed_memory` with whether freed memory will
+/// soon be needed again, before that and whenever it changes.
 ///
 /// # Errors
 ///
 /// Any failure, to be printed once. A wrong command line ends the process with clap's message and
 /// code 2.
-pub fn run(keep_freed_memory: impl FnOnce(bool)) -> Result<(), Error> {
+pub fn run(keep_freed_memory: fn(bool)) -> Result<(), Error> {
     let (Cli { output, verb }, name) = parse();
     if !verb.is_divided() {
         ranks::refuse_several(&name)?;
     }
-    keep_freed_memory(verb.takes_steps());
+    memory::set_keeper(keep_freed_memory);
+    memory::keep_freed(verb.takes_steps());
     match verb {
         Verb::Quickstart(verb) => verb.run(output),
         Verb::Train(verb) => verb.run(output),

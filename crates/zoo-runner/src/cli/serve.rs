@@ -92,6 +92,7 @@ impl Serve {
             bind: self.door.bind,
             access: Access { origins: self.allow_origin.clone(), ..self.door.access(note)? },
             precision: self.compute.precision.given,
+            holds_in_precision: true,
             batching: Batching { max_batch, wait: self.batch_wait, queue },
             max_body: self.max_body,
             max_pixels: self.max_pixels,

@@ -1,6 +1,25 @@
 //! How much memory the machine has, and how much the process has taken.
 
+use std::sync::OnceLock;
+
 use sysinfo::System;
+
+/// How the allocator is told whether to keep freed memory.
+static KEEP: OnceLock<fn(bool)> = OnceLock::new();
+
+/// Has [`keep_freed`] call this.
+pub fn set_keeper(keep: fn(bool)) {
+    // Whoever calls twice gives the same.
+    let _ = KEEP.set(keep);
+}
+
+/// Has the allocator keep freed memory, where steps will soon need it again, or else return it to the
+/// system at once, as is best while things are prepared that the steps do not need.
+pub fn keep_freed(is_wanted: bool) {
+    if let Some(keep) = KEEP.get() {
+        keep(is_wanted);
+    }
+}
 
 /// All memory of the machine in bytes.
 pub fn total_bytes() -> u64 {

@@ -74,8 +74,7 @@ impl App {
     ///
     /// Those of [`Network::open`].
     pub(crate) fn open_network(&self, wanted: &Wanted, device: &Device) -> Result<(), Error> {
-        let ServeOptions { precision, batching, .. } = self.options;
-        let network = Network::open(wanted, (device, precision), batching, &self.metrics)?;
+        let network = Network::open(wanted, device, &self.options, &self.metrics)?;
         self.networks.add(network);
         Ok(())
     }

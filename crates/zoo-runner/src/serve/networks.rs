@@ -8,7 +8,6 @@ use std::{
 use burn::tensor::Device;
 use parking_lot::RwLock;
 use zoo_data::{Image, shown};
-use zoo_kernels::Precision;
 use zoo_model::{NO_ANSWER, Predictor, WeightsInfo};
 use zoo_training::{
     run_dir::{find_weights, holds_run, report_path},
@@ -16,8 +15,9 @@ use zoo_training::{
 };
 
 use super::{
-    engine::{Batching, Engine},
+    engine::Engine,
     metrics::{Metrics, NetworkMetrics},
+    options::ServeOptions,
     refused::Refused,
     runs::{FoundRun, find_runs},
 };
@@ -95,9 +95,9 @@ fn is_name(text: &str) -> bool {
 }
 
 impl Networks {
-    /// Opens what is wanted, or every finished run in the folder `runs` if nothing is. Of the latter,
+    /// Opens what is wanted, or every finished run in the folder of runs if nothing is. Of the latter,
     /// what cannot be opened is left out and told to `note`; there may be none as long as all runs are
-    /// still training. Each computes in the given precision, or in that of its run. Must be called within the runtime.
+    /// still training. Each computes in the precision of the options, or in that of its run. Must be called within the runtime.
     ///
     /// # Errors
     ///
@@ -105,17 +105,17 @@ impl Networks {
     /// the same name.
     pub fn open(
         wanted: &[Wanted],
-        runs: &Path,
-        device: (&Device, Option<Precision>),
-        batching: Batching,
+        device: &Device,
+        options: &ServeOptions,
         metrics: &Metrics,
         note: &dyn Fn(String),
     ) -> Result<Self, Error> {
-        let open = |wanted: &Wanted| Network::open(wanted, device, batching, metrics).map(Arc::new);
+        let open = |wanted: &Wanted| Network::open(wanted, device, options, metrics).map(Arc::new);
         if !wanted.is_empty() {
             let opened = named_once(wanted)?.iter().map(open).collect::<Result<_, _>>()?;
             return Ok(Self(RwLock::new(opened)));
         }
+        let runs = &options.runs;
         let found = find_runs(runs);
         if found.is_empty() {
             let advice = "contains no run: train one, or name a run or a file of weights";
@@ -180,8 +180,8 @@ impl Network {
     /// Must be called within the runtime.
     pub fn open(
         wanted: &Wanted,
-        (device, precision): (&Device, Option<Precision>),
-        batching: Batching,
+        device: &Device,
+        options: &ServeOptions,
         metrics: &Metrics,
     ) -> Result<Self, Error> {
         let (name, path) = (wanted.called(), &wanted.path);
@@ -195,10 +195,13 @@ impl Network {
                 ),
             ));
         }
-        let precision = precision.map_or_else(|| RunConfig::precision_of(path), Ok)?;
+        let precision = options.precision.map_or_else(|| RunConfig::precision_of(path), Ok)?;
         check_precision(device, precision).map_err(|message| Error::run(path, message))?;
         let _scope = precision.enter();
-        let predictor = Predictor::open(&weights, device)?;
+        let mut predictor = Predictor::open(&weights, device)?;
+        if options.holds_in_precision {
+            predictor = predictor.held_in(precision);
+        }
         let info = Arc::new(predictor.info.clone());
         // A first answer also shows weights that are not numbers, and readies the device.
         let side = info.preprocess.image_size;
@@ -212,7 +215,7 @@ impl Network {
             shows.filter(|method| (method.lacks)(&record).is_none()).map(|method| method.name);
         let (explains, parameters) = (explains.collect(), predictor.model.num_params());
         let metrics = metrics.of_network(&name);
-        let engine = Engine::start(predictor, &name, batching, metrics.clone())?;
+        let engine = Engine::start(predictor, &name, options.batching, metrics.clone())?;
         Ok(Self { name, origin: path.clone(), info, parameters, explains, engine, metrics })
     }
 }

@@ -17,6 +17,9 @@ pub struct ServeOptions {
     pub access: Access,
     /// What every network computes in; that of its run unless given.
     pub precision: Option<Precision>,
+    /// Whether networks look at images and nothing else, so that they may be held in the precision that they
+    /// compute in, in half of the memory.
+    pub holds_in_precision: bool,
     /// How images are gathered into batches.
     pub batching: Batching,
     /// The longest body of a request, in bytes.
@@ -40,6 +43,7 @@ impl ServeOptions {
             bind,
             access,
             precision: None,
+            holds_in_precision: false,
             batching: Batching { max_batch: 1, wait: Duration::ZERO, queue: 1 },
             max_body: 64 << 10,
             max_pixels: 1 << 20,

@@ -31,7 +31,7 @@ use super::{
     App, Intake, Metrics, Networks, Pages, Runs, ServeOptions, Wanted, api, linger::Lingering,
     runs::FoundRun,
 };
-use crate::Error;
+use crate::{Error, machine::memory};
 
 /// How long a client may take to send a header, and how long it may send nothing before one.
 const HEADER_TIME: Duration = Duration::from_secs(10);
@@ -67,8 +67,10 @@ pub fn serve(
     let metrics = Metrics::new();
     let networks = {
         let _within = runtime.enter();
-        let device = (device, options.precision);
-        Networks::open(wanted, &options.runs, device, options.batching, &metrics, note)?
+        memory::keep_freed(false);
+        let networks = Networks::open(wanted, device, &options, &metrics, note)?;
+        memory::keep_freed(true);
+        networks
     };
     let (stop, stopping) = watch::channel(false);
     let app = Arc::new(App {

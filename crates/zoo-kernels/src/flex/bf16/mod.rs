@@ -4,6 +4,7 @@
 //! [`Products::of`]: by instructions for pairs of 16-bit numbers where the processor has them, or by
 //! the kernels for f32 on rounded operands. Both sum the same products, in another order.
 
+mod held;
 #[cfg(target_arch = "x86_64")]
 pub(in crate::flex) mod pairs;
 mod round;
@@ -18,6 +19,8 @@ use super::{
     tensor::Flat,
 };
 use crate::Precision;
+pub(in crate::flex) use held::halves;
+pub(crate) use held::{narrowed, widened};
 use round::{round_matrix, rounded};
 
 /// How a layer's products are done.

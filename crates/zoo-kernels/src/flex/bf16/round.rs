@@ -62,7 +62,7 @@ kernel! {
 
 /// `value` as the nearest bf16.
 #[inline(always)]
-fn round(value: f32) -> f32 {
+pub(super) fn round(value: f32) -> f32 {
     const SIGN: u32 = 0x8000_0000;
     const INFINITY: u32 = 0x7f80_0000;
     const SMALLEST_NORMAL: u32 = 0x0080_0000;

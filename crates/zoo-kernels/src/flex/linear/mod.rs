@@ -4,6 +4,7 @@
 //! of reading the weights, which then are read in place and once.
 
 mod gradients;
+mod held;
 
 #[cfg(target_arch = "x86_64")]
 use super::bf16::pairs;
@@ -19,7 +20,10 @@ use super::{
     tensor::{Flat, Shared, into_row_major, row_major, uninit, values},
     tile::{Finish, Product, Segment, rows_of},
 };
-use burn::backend::{TensorMetadata, autodiff::checkpoint::strategy::CheckpointStrategy};
+use burn::{
+    backend::{TensorMetadata, autodiff::checkpoint::strategy::CheckpointStrategy},
+    tensor::DType,
+};
 
 use crate::Precision;
 use gradients::input_gradient;
@@ -61,9 +65,12 @@ impl Sizes {
     }
 }
 
-/// input * weight + bias for `[..., inputs]` and `[inputs, outputs]`.
+/// input * weight + bias for `[..., inputs]` and `[inputs, outputs]`. The weights may be held in bf16.
 pub(crate) fn forward(input: Flat, weight: Flat, bias: Flat, precision: Precision) -> Flat {
-    product([input, weight, bias], precision, Packing::Kept)
+    match weight.dtype() {
+        DType::BF16 => held::forward([input, weight, bias], precision),
+        _ => product([input, weight, bias], precision, Packing::Kept),
+    }
 }
 
 fn product([input, weight, bias]: [Flat; 3], precision: Precision, packing: Packing) -> Flat {

@@ -7,6 +7,7 @@
 
 mod linear;
 mod matrix;
+mod narrow;
 mod pack;
 mod ready;
 mod tile;
@@ -21,6 +22,7 @@ use crate::flex::{
 };
 pub(in crate::flex) use linear::{multiply_packed, multiply_rows, pack, transposed_product};
 pub(in crate::flex) use matrix::{multiply_to, pack_panel, pair_panels};
+pub(in crate::flex) use narrow::pack_halves;
 pub(in crate::flex) use tile::Pairs;
 
 /// What the instructions are called.

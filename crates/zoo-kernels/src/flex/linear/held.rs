@@ -1,0 +1,43 @@
+//! The linear layer whose weights are held in bf16.
+
+use burn::backend::TensorMetadata;
+
+use super::product;
+#[cfg(target_arch = "x86_64")]
+use crate::flex::{
+    bf16::{halves, pairs},
+    kept::Form,
+    tensor::{row_major, values},
+    tile::Finish,
+};
+use crate::{
+    Precision,
+    flex::{
+        bf16::{Products, widened},
+        kept::Packing,
+        tensor::{Flat, into_row_major},
+    },
+};
+
+/// [`forward`](super::forward) with weights in bf16. Packed pairs of them are kept from the first pass on,
+/// and for any number of rows: both together are no more than the weights in f32.
+pub(super) fn forward([input, weight, bias]: [Flat; 3], precision: Precision) -> Flat {
+    match Products::of(precision) {
+        #[cfg(target_arch = "x86_64")]
+        Products::Pairs(unit) => {
+            let [input, bias] = [input, bias].map(into_row_major);
+            let [inputs, outputs] = weight.shape().dims();
+            let rows = values(&input).len() / inputs;
+            let pack = || vec![pairs::pack_halves(halves(&weight), outputs)];
+            let packed = Packing::AtOnce.of(&weight, Form::Linear, rows, pack);
+            let right = (&packed[0], [inputs, outputs]);
+            let finish = Finish::Bias(values(&bias));
+            let output = pairs::multiply_packed(unit, values(&input), right, finish);
+            let mut shape = input.shape();
+            let last = shape.num_dims() - 1;
+            shape[last] = outputs;
+            row_major(output, shape)
+        }
+        _ => product([input, widened(&weight), bias], precision, Packing::Once),
+    }
+}
