@@ -25,7 +25,11 @@ struct Shared<T> {
     end: usize,
     ahead: usize,
     state: Mutex<State<T>>,
-    changed: Condvar,
+    /// A result is ready.
+    ready: Condvar,
+    /// A worker may make another one. Apart from the other, so that nobody is woken for nothing: who wakes takes a
+    /// core from those that train.
+    room: Condvar,
 }
 
 struct State<T> {
@@ -56,7 +60,8 @@ impl<T: Send + 'static> Ordered<T> {
                 ready: BTreeMap::new(),
                 stopped: false,
             }),
-            changed: Condvar::new(),
+            ready: Condvar::new(),
+            room: Condvar::new(),
         });
         let work = |_| {
             let shared = shared.clone();
@@ -78,16 +83,12 @@ impl<T> Shared<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait<'a>(&self, state: MutexGuard<'a, State<T>>) -> MutexGuard<'a, State<T>> {
-        self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// What a worker does all its life.
     fn work(&self) {
         let mut state = self.lock();
         while !state.stopped && state.next_made < self.end {
             if state.next_made >= state.next_out + self.ahead {
-                state = self.wait(state);
+                state = self.room.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
             let number = state.next_made;
@@ -96,7 +97,7 @@ impl<T> Shared<T> {
             let result = catch_unwind(AssertUnwindSafe(|| (self.make)(number)));
             state = self.lock();
             state.ready.insert(number, result);
-            self.changed.notify_all();
+            self.ready.notify_one();
         }
     }
 
@@ -110,10 +111,10 @@ impl<T> Shared<T> {
         loop {
             if let Some(result) = state.ready.remove(&number) {
                 state.next_out += 1;
-                self.changed.notify_all();
+                self.room.notify_one();
                 return Some(result);
             }
-            state = self.wait(state);
+            state = self.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
@@ -140,7 +141,7 @@ impl<T: Send + 'static> Iterator for Ordered<T> {
 impl<T> Drop for Ordered<T> {
     fn drop(&mut self) {
         self.shared.lock().stopped = true;
-        self.shared.changed.notify_all();
+        self.shared.room.notify_all();
         for worker in self.workers.drain(..) {
             // A worker cannot panic: what it calls is caught.
             let _ = worker.join();

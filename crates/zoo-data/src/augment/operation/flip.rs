@@ -13,14 +13,12 @@ pub struct VerticalFlip;
 
 impl Operation for HorizontalFlip {
     fn apply(&self, mut image: Image) -> Image {
-        let (width, channels) = (image.width(), image.channels());
+        let channels = image.channels();
         for row in 0..image.height() {
             let row = image.row_mut(row);
-            for left in 0..width / 2 {
-                let right = width - 1 - left;
-                for channel in 0..channels {
-                    row.swap(left * channels + channel, right * channels + channel);
-                }
+            match channels {
+                3 => row.as_chunks_mut::<3>().0.reverse(),
+                _ => row.reverse(),
             }
         }
         image

@@ -35,12 +35,21 @@ impl Operation for PaddedCrop {
         let (width, height, channels) = (image.width(), image.height(), image.channels());
         let mut crop = Image::filled(width, height, &vec![0; channels]);
         let columns = self.origins(width, self.left);
+        // Of these, those that show the image itself lie side by side.
+        let beyond = |start: usize| self.padding.saturating_sub(start).min(width);
+        let inside = beyond(self.left)..width - beyond(2 * self.padding - self.left);
+        let shown = |column: usize| column * channels..(column + 1) * channels;
         for (row, from) in self.origins(height, self.top).into_iter().enumerate() {
             let Some(from) = from else { continue };
             let (source, target) = (image.row(from), crop.row_mut(row));
-            for (pixel, from) in target.chunks_exact_mut(channels).zip(&columns) {
-                if let Some(from) = from {
-                    pixel.copy_from_slice(&source[from * channels..][..channels]);
+            if let Some(first) = columns[inside.clone()].first().copied().flatten() {
+                let length = inside.len() * channels;
+                target[inside.start * channels..][..length]
+                    .copy_from_slice(&source[first * channels..][..length]);
+            }
+            for column in (0..inside.start).chain(inside.end..width) {
+                if let Some(from) = columns[column] {
+                    target[shown(column)].copy_from_slice(&source[shown(from)]);
                 }
             }
         }
