@@ -52,6 +52,7 @@ pub(crate) enum Packing {
     /// From the fourth pass on, for products of few rows.
     Kept,
     /// From the first pass on, for products of any number of rows.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "only pairs are packed so"))]
     AtOnce,
     /// Not at all.
     Once,

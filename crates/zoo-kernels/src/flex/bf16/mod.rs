@@ -19,6 +19,7 @@ use super::{
     tensor::Flat,
 };
 use crate::Precision;
+#[cfg(target_arch = "x86_64")]
 pub(in crate::flex) use held::halves;
 pub(crate) use held::{narrowed, widened};
 use round::{round_matrix, rounded};

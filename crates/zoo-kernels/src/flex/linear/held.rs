@@ -1,5 +1,6 @@
 //! The linear layer whose weights are held in bf16.
 
+#[cfg(target_arch = "x86_64")]
 use burn::backend::TensorMetadata;
 
 use super::product;
@@ -21,11 +22,11 @@ use crate::{
 
 /// [`forward`](super::forward) with weights in bf16. Packed pairs of them are kept from the first pass on,
 /// and for any number of rows: both together are no more than the weights in f32.
-pub(super) fn forward([input, weight, bias]: [Flat; 3], precision: Precision) -> Flat {
+pub(super) fn forward(operands: [Flat; 3], precision: Precision) -> Flat {
+    let [input, weight, bias] = operands.map(into_row_major);
     match Products::of(precision) {
         #[cfg(target_arch = "x86_64")]
         Products::Pairs(unit) => {
-            let [input, bias] = [input, bias].map(into_row_major);
             let [inputs, outputs] = weight.shape().dims();
             let rows = values(&input).len() / inputs;
             let pack = || vec![pairs::pack_halves(halves(&weight), outputs)];
