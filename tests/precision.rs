@@ -199,7 +199,7 @@ fn logits_in_bf16_are_near_those_of_onnx_runtime_in_f32() {
 /// AlexNet's linear layers are 234 MB of weights in f32. In bf16, they and what is packed of them take half of that each.
 #[test]
 fn inference_in_bf16_takes_no_more_memory_than_in_f32() {
-    let zoo = Zoo::new("precision-memory");
+    let zoo = Zoo::new();
     let peak = |precision| {
         let args = ["bench", "alexnet-224", "--what", "infer", "--batch", "1", "--steps", "4"];
         let said = zoo.ok(&[&args[..], &["--precision", precision, "--json", "-q"]].concat());

@@ -14,7 +14,7 @@ use crate::flex::{
 use crate::{
     Precision,
     flex::{
-        bf16::{Products, widened},
+        bf16::Products,
         kept::Packing,
         tensor::{Flat, into_row_major},
     },
@@ -39,6 +39,6 @@ pub(super) fn forward(operands: [Flat; 3], precision: Precision) -> Flat {
             shape[last] = outputs;
             row_major(output, shape)
         }
-        _ => product([input, widened(&weight), bias], precision, Packing::Once),
+        _ => product([input, weight, bias], precision, Packing::Once),
     }
 }

@@ -10,7 +10,7 @@ mod held;
 use super::bf16::pairs;
 use super::{
     autodiff::{Tracked, differentiable},
-    bf16::Products,
+    bf16::{Products, widened},
     kept::{Form, Packing, forget},
     matmul::{Matrix, multiply_add_to, multiply_to},
     panels::Packed,
@@ -76,7 +76,12 @@ pub(crate) fn forward(input: Flat, weight: Flat, bias: Flat, precision: Precisio
 fn product([input, weight, bias]: [Flat; 3], precision: Precision, packing: Packing) -> Flat {
     let [input, weight, bias] = [input, weight, bias].map(into_row_major);
     let products = Products::of(precision);
-    let [input, weight] = [input, weight].map(|operand| products.operand(operand));
+    let input = products.operand(input);
+    let weight = match weight.dtype() {
+        // Rounded already.
+        DType::BF16 => widened(&weight),
+        _ => products.operand(weight),
+    };
     let sizes = Sizes::of(&input, &weight);
     let output = match products {
         #[cfg(target_arch = "x86_64")]
