@@ -6,7 +6,7 @@ use super::tile::Pairs;
 use crate::flex::panels::{Packed, panels};
 
 /// All panels of a row-major right side of `columns` columns, of the bits of its numbers: what
-/// [`pack`](super::pack) makes of the same numbers in f32.
+/// `pack` makes of the same numbers in f32.
 pub(in crate::flex) fn pack_halves(halves: &[u16], columns: usize) -> Packed<u32> {
     let rows = halves.len() / columns;
     let panels = panels(columns).into_par_iter();
