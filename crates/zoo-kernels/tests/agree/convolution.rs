@@ -182,6 +182,19 @@ fn assert_exact_convolution(
     );
 }
 
+#[test]
+fn conv2d_padded_on_one_side_is_exact() {
+    for side in 0..4 {
+        let mut padding = [0; 4];
+        padding[side] = 2;
+        for (kernel, stride) in [([1, 1], [1, 1]), ([3, 3], [1, 1]), ([2, 2], [3, 3])] {
+            let windows = Windows { size: [5, 4], kernel, stride, padding };
+            let layouts = (Layout::ChannelsLast, Layout::Dense);
+            assert_exact_convolution(2, windows, (1, 3, 5), layouts);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

@@ -105,11 +105,12 @@ fn run_band(job: &Job<'_>, index: usize, first_row: usize, output: &mut [f32]) {
     let place = (index * geometry.output[0] + first_row) * line;
     let epilogue = job.epilogue.map(|epilogue| epilogue.starting_at(place));
     let first = first_row * geometry.shape.stride[0];
-    if let Some(plain) = job.images.plain(index, &job.border, first) {
+    let padded_rows = geometry.padded_rows(rows);
+    if let Some(plain) = job.images.plain(index, &job.border, first..first + padded_rows) {
         return multiply(job, plain, epilogue, output);
     }
     let padded_line = job.border.width * job.border.channels;
-    with_scratch(geometry.padded_rows(rows) * padded_line, |padded| {
+    with_scratch(padded_rows * padded_line, |padded| {
         job.images.pad(index, &job.border, first, padded);
         multiply(job, padded, epilogue, output);
     });

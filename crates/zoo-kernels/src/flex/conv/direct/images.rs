@@ -1,5 +1,7 @@
 //! Images with the border of zeros that a convolution needs, channels last.
 
+use std::ops::Range;
+
 use crate::flex::{
     conv::geometry::Geometry,
     tensor::{Flat, is_channels_last, values},
@@ -45,19 +47,19 @@ impl<'a> Images<'a> {
         }
     }
 
-    /// Rows of image `index` as they are, if they need no border and are in order.
+    /// These rows of the padded image `index` as they are, if they need no border and are in order.
     pub(crate) fn plain(
         &self,
         index: usize,
         border: &Border,
-        first_row: usize,
+        rows: Range<usize>,
     ) -> Option<&'a [f32]> {
         let Border { size: [height, width], channels, before, width: padded } = *border;
-        (self.channels_last && before == [0, 0] && padded == width).then(|| {
-            let image =
-                &self.values[index * height * width * channels..][..height * width * channels];
-            &image[first_row * width * channels..]
-        })
+        let is_plain =
+            self.channels_last && before == [0, 0] && padded == width && rows.end <= height;
+        let line = width * channels;
+        let first = index * height + rows.start;
+        is_plain.then(|| &self.values[first * line..][..rows.len() * line])
     }
 }
 

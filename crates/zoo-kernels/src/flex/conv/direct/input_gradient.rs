@@ -79,7 +79,6 @@ pub(crate) fn input_gradient(geometry: &Geometry, weight: Flat, gradient: &Flat)
     let images = Images::new(gradient);
     let image = geometry.image();
     let padded = rows * border.width * border.channels;
-    let is_unpadded = rows == geometry.output[0];
     // SAFETY: the phases cover every pixel, and each pixel is stored with all its channels.
     let mut output = unsafe { uninit(geometry.batch * image) };
     output.par_chunks_mut(image).enumerate().for_each(|(index, output)| {
@@ -88,7 +87,7 @@ pub(crate) fn input_gradient(geometry: &Geometry, weight: Flat, gradient: &Flat)
                 spread(phase, geometry.group_channels(), padded, output);
             }
         };
-        if is_unpadded && let Some(plain) = images.plain(index, &border, 0) {
+        if let Some(plain) = images.plain(index, &border, 0..rows) {
             return gradient_of(plain);
         }
         with_scratch(padded, |padded| {

@@ -30,10 +30,8 @@ const MOST_COLUMNS: usize = 64;
 struct WeightJob<'a> {
     geometry: Geometry,
     border: Border,
-    /// Floats of a padded image.
-    padded: usize,
-    /// Whether no rows are added to an image.
-    is_unpadded: bool,
+    /// Rows of a padded image.
+    rows: usize,
     images: Images<'a>,
     /// Channels-last.
     gradient: &'a [f32],
@@ -62,8 +60,7 @@ pub(crate) fn weight_gradient(geometry: &Geometry, input: &Flat, gradient: &Flat
     let job = WeightJob {
         geometry: *geometry,
         border,
-        padded: geometry.padded_rows(geometry.output[0]) * border.width * border.channels,
-        is_unpadded: geometry.shape.padding == [(0, 0); 2],
+        rows: geometry.padded_rows(geometry.output[0]),
         images: Images::new(input),
         gradient: values(gradient),
         panels: panels(features),
@@ -101,12 +98,13 @@ impl WeightJob<'_> {
         let mut sums = unsafe { uninit(geometry.depth() * geometry.features) };
         let mut finish = Finish::Store;
         let panel = rows * geometry.output[1] * MOST_COLUMNS;
-        with_scratch(self.padded + panel, |scratch| {
-            let (padded, panel) = scratch.split_at_mut(self.padded);
+        let padded = self.rows * self.border.width * self.border.channels;
+        with_scratch(panel + padded, |scratch| {
+            let (panel, padded) = scratch.split_at_mut(panel);
             for index in images {
-                let padded = match self.images.plain(index, &self.border, 0) {
-                    Some(plain) if self.is_unpadded => plain,
-                    _ => {
+                let padded = match self.images.plain(index, &self.border, 0..self.rows) {
+                    Some(plain) => plain,
+                    None => {
                         self.images.pad(index, &self.border, 0, padded);
                         &*padded
                     }
