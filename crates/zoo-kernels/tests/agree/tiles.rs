@@ -65,7 +65,16 @@ fn terms_are_summed_in_the_order_that_intel_describes() {
     if !goes_by_tiles() {
         return;
     }
-    for (rows, from, to) in [(1, 1, 1), (17, 31, 16), (5, 64, 70), (40, 100, 33), (300, 530, 20)] {
+    for (rows, from, to) in [
+        (1, 1, 1),
+        (17, 31, 16),
+        (5, 64, 70),
+        (16, 40, 64),
+        (40, 100, 33),
+        (48, 90, 130),
+        (113, 512, 64),
+        (300, 530, 20),
+    ] {
         let found = product(rows, from, to);
         let (x, w) = (rounded(&numbers(rows * from, 1)), rounded(&numbers(from * to, 2)));
         for (place, found) in found.iter().enumerate() {

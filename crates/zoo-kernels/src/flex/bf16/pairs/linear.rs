@@ -157,21 +157,16 @@ pub(in crate::flex) fn transposed_product(
                     unit.interleave(row(row_of), row(row_of + 1), target);
                 }
                 let segments = [Segment { offset: 0, length: (end - offset).div_ceil(2) }];
-                for (panel, right) in &packed.panels {
-                    let product = Pairs {
-                        left: cast_slice(pairs),
-                        segments: &segments,
-                        step: 2 * count,
-                        right: &right[offset / 2 * Pairs::width(panel)..],
-                        stride: Pairs::width(panel),
-                    };
-                    let finish = if offset == 0 { Finish::Store } else { Finish::Add };
-                    let size = (panel.columns, panel.vectors);
-                    // SAFETY: no other task has these rows, and `output` outlives the loop.
-                    unsafe {
-                        let output = shared.pointer(first * columns + panel.first);
-                        product.rows(unit, (&starts, &targets), size, output, finish);
-                    }
+                let product =
+                    Pairs { left: cast_slice(pairs), segments: &segments, step: 2 * count };
+                let from = |panel: &Panel| offset / 2 * Pairs::width(panel);
+                let panels =
+                    packed.panels.iter().map(|(panel, right)| (panel, &right[from(panel)..]));
+                let finish = if offset == 0 { Finish::Store } else { Finish::Add };
+                // SAFETY: no other task has these rows, and `output` outlives the loop.
+                unsafe {
+                    let output = shared.pointer(first * columns);
+                    product.multiply(unit, (&starts, &targets), panels, output, |_| finish);
                 }
             }
         });

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use pulp::bytemuck::cast_slice_mut;
+use pulp::bytemuck::{cast_slice, cast_slice_mut};
 
 use super::{Unit, pack::LANES, tile::Pairs};
 use crate::flex::{
@@ -124,31 +124,22 @@ pub(in crate::flex) unsafe fn multiply_to(
         }
     };
     let targets: Vec<usize> = (0..rows).map(|row| row * stride).collect();
-    with_scratch(rows * pairs + pairs * WIDEST, |scratch| {
-        let (packed, panel_of) = cast_slice_mut(scratch).split_at_mut(rows * pairs);
+    let panels = panels(right.columns);
+    let across: usize = panels.iter().map(Pairs::width).sum();
+    // The panels first, so that their rows are whole cache lines.
+    with_scratch(pairs * across + rows * pairs, |scratch| {
+        let (mut free, packed) = cast_slice_mut(scratch).split_at_mut(pairs * across);
+        let mut rights = Vec::with_capacity(panels.len());
+        for panel in &panels {
+            let (target, after) = free.split_at_mut(pairs * Pairs::width(panel));
+            pack_panel(unit, &right, 0..depth, panel, target);
+            rights.push((panel, &*target));
+            free = after;
+        }
         let (starts, step) = pack_left(unit, &left, packed);
         let segments = [Segment { offset: 0, length: pairs }];
-        let packed: &[u32] = packed;
-        for panel in panels(right.columns) {
-            pack_panel(
-                unit,
-                &right,
-                0..depth,
-                &panel,
-                &mut panel_of[..pairs * Pairs::width(&panel)],
-            );
-            let product = Pairs {
-                left: pulp::bytemuck::cast_slice(packed),
-                segments: &segments,
-                step,
-                right: panel_of,
-                stride: Pairs::width(&panel),
-            };
-            let size = (panel.columns, panel.vectors);
-            // SAFETY: the caller's promise for these columns.
-            unsafe {
-                product.rows(unit, (&starts, &targets), size, output.add(panel.first), finish);
-            }
-        }
+        let product = Pairs { left: cast_slice(packed), segments: &segments, step };
+        // SAFETY: the caller's promise.
+        unsafe { product.multiply(unit, (&starts, &targets), rights, output, |_| finish) }
     });
 }

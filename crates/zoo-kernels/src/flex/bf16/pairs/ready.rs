@@ -56,22 +56,15 @@ impl Ready<'_> {
     ) {
         let rows = left.len() / self.stride();
         let end = self.depth.min(offset + DEPTH);
-        let product = Pairs {
-            left,
-            segments: &[Segment { offset, length: (end - offset).div_ceil(2) }],
-            step: 2,
-            right,
-            stride: Pairs::width(panel),
-        };
+        let segments = [Segment { offset, length: (end - offset).div_ceil(2) }];
+        let product = Pairs { left, segments: &segments, step: 2 };
         let finish = self.finish.part(panel.first, panel.columns);
         let finish = finish_of(finish, offset == 0, end == self.depth);
         let starts: Vec<usize> = (0..rows).map(|row| row * self.stride()).collect();
         let targets: Vec<usize> = (0..rows).map(|row| row * self.columns).collect();
-        let size = (panel.columns, panel.vectors);
+        let rows = (starts.as_slice(), targets.as_slice());
         // SAFETY: the caller's promise.
-        unsafe {
-            product.rows(self.unit, (&starts, &targets), size, output.add(panel.first), finish);
-        }
+        unsafe { product.multiply(self.unit, rows, [(panel, right)], output, |_| finish) }
     }
 
     /// All rows of `left` past all panels, where tasks take rows.

@@ -9,13 +9,13 @@ use pulp::{Simd, bytemuck::cast_ref, f32x16};
 
 use super::{Unit, pack::LANES};
 use crate::flex::{
-    bf16::tiles::{self, Left, Permit, Right, SUMS},
+    bf16::tiles::{self, Left, Permit, Rows, SUMS},
     panels::Panel,
     tile::{Finish, Segment, store},
 };
 
-/// The sum over k of `left[start + position(k)] * right[k][column]` of both elements of each pair, for
-/// every start and column.
+/// The sums over k of `left[start + position(k)] * right[k][column]` of both elements of each pair, for every
+/// start and every column of right sides.
 ///
 /// The positions are those of `segments` one after the other; k counts the pairs of all of them.
 #[derive(Clone, Copy)]
@@ -26,11 +26,10 @@ pub(in crate::flex) struct Pairs<'a> {
     pub(in crate::flex) segments: &'a [Segment],
     /// Elements from one pair of a segment to the next.
     pub(in crate::flex) step: usize,
-    /// Row-major, a row of pairs for each k.
-    pub(in crate::flex) right: &'a [u32],
-    /// Distance of the rows of `right`.
-    pub(in crate::flex) stride: usize,
 }
+
+/// A right side, and what happens to sums of its columns.
+type Right<'a, 'f> = (&'a Panel, &'a [u32], Finish<'f>);
 
 impl Pairs<'_> {
     /// Pairs in a row of a panel.
@@ -38,87 +37,113 @@ impl Pairs<'_> {
         panel.vectors * LANES
     }
 
-    /// Computes the first `columns` columns of the rows that start at `starts`, and writes each from its
-    /// element of `targets` on to `output`, after which `finish` counts too.
-    ///
-    /// `right` must have `vectors` whole vectors a row, also where `columns` are fewer.
+    /// Multiplies the rows that start at `starts` with every panel, whose rows are as wide as
+    /// [`width`](Self::width) says and row-major, one for each k. What belongs to column 0 goes to its element
+    /// of `targets` in `output`, and what belongs to a panel from its first column on, after `finish`.
     ///
     /// # Safety
-    /// The first `columns` elements from every target on are valid, are initialised where `finish` adds
-    /// to them, and nothing else uses them during the call.
+    /// The columns of every panel from every target on are valid, are initialised where `finish` adds to them,
+    /// and nothing else uses them during the call.
     ///
     /// # Panics
     /// If any other element would be outside its slice.
-    pub(in crate::flex) unsafe fn rows(
+    pub(in crate::flex) unsafe fn multiply<'a, 'f>(
         &self,
         unit: Unit,
         rows: (&[usize], &[usize]),
-        (columns, vectors): (usize, usize),
+        panels: impl IntoIterator<Item = (&'a Panel, &'a [u32])>,
         output: *mut f32,
-        finish: Finish<'_>,
+        finish: impl Fn(&Panel) -> Finish<'f>,
     ) {
         assert_eq!(rows.0.len(), rows.1.len());
-        assert!(columns <= vectors * LANES);
-        if let Some(permit) = unit.tiles {
-            // SAFETY: the caller's promise; a unit exists only where the processor has the instructions.
-            return unsafe {
-                self.by_tiles(permit, unit, rows, (columns, vectors), output, finish)
-            };
-        }
-        self.check(rows.0, vectors * LANES);
-        // SAFETY: `check` has compared the furthest elements with the lengths of the slices; a unit
-        // exists only where the processor has the instructions; the rest is the caller's promise.
+        let rights = panels.into_iter().map(|(panel, pairs)| (panel, pairs, finish(panel)));
+        // SAFETY: the caller's promise; a unit exists only where the processor has the instructions.
         unsafe {
-            match vectors {
-                1 => self.sized::<16, 1>(unit, rows, columns, output, finish),
-                2 => self.sized::<12, 2>(unit, rows, columns, output, finish),
-                3 => self.sized::<8, 3>(unit, rows, columns, output, finish),
-                _ => self.sized::<6, 4>(unit, rows, columns, output, finish),
+            match unit.tiles {
+                Some(permit) => {
+                    self.by_tiles(permit, unit, rows, &rights.collect::<Vec<_>>(), output)
+                }
+                None => rights.for_each(|right| self.by_vectors(unit, rows, right, output)),
             }
         }
     }
 
     /// # Safety
-    /// That of [`rows`](Self::rows).
+    /// That of [`multiply`](Self::multiply).
     #[target_feature(enable = "avx512bf16,avx512vl,avx512dq,avx512cd")]
     unsafe fn by_tiles(
         &self,
         permit: Permit,
         unit: Unit,
         (starts, targets): (&[usize], &[usize]),
-        (columns, vectors): (usize, usize),
+        rights: &[Right<'_, '_>],
         output: *mut f32,
-        finish: Finish<'_>,
     ) {
         let left = Left { numbers: self.left, segments: self.segments, step: self.step };
-        let right = Right { pairs: self.right, stride: self.stride, tiles: vectors };
-        tiles::multiply(permit, left, starts, right, |row, sums| {
-            // SAFETY: the caller's promise.
-            let target =
-                unsafe { std::slice::from_raw_parts_mut(output.add(targets[row]), columns) };
-            let sums: &[f32x16; SUMS / LANES] = cast_ref(sums);
-            store(unit.simd, sums, target, finish, targets[row]);
+        let place = |panel: &Panel| output.wrapping_add(panel.first);
+        let cut = rights.iter().map(|&(panel, pairs, finish)| tiles::Right {
+            pairs,
+            stride: Pairs::width(panel),
+            tiles: panel.vectors,
+            output: (matches!(finish, Finish::Store) && panel.columns == SUMS)
+                .then(|| place(panel)),
         });
+        let cut: Vec<tiles::Right<'_>> = cut.collect();
+        // SAFETY: the caller's promise.
+        unsafe {
+            tiles::multiply(permit, left, Rows { starts, targets }, &cut, |number, row, sums| {
+                let (panel, _, finish) = rights[number];
+                let target = place(panel).add(targets[row]);
+                let target = std::slice::from_raw_parts_mut(target, panel.columns);
+                let sums: &[f32x16; SUMS / LANES] = cast_ref(sums);
+                store(unit.simd, sums, target, finish, targets[row]);
+            });
+        }
     }
 
-    fn check(&self, starts: &[usize], columns: usize) {
+    /// # Safety
+    /// That of [`multiply`](Self::multiply).
+    unsafe fn by_vectors(
+        &self,
+        unit: Unit,
+        rows: (&[usize], &[usize]),
+        (panel, pairs, finish): Right<'_, '_>,
+        output: *mut f32,
+    ) {
+        assert!(panel.columns <= Self::width(panel));
+        self.check(rows.0, pairs, Self::width(panel));
+        // SAFETY: `check` has compared the furthest elements with the lengths of the slices; a unit
+        // exists only where the processor has the instructions; the rest is the caller's promise.
+        unsafe {
+            let output = output.add(panel.first);
+            let columns = panel.columns;
+            match panel.vectors {
+                1 => self.sized::<16, 1>(unit, rows, (pairs, columns), output, finish),
+                2 => self.sized::<12, 2>(unit, rows, (pairs, columns), output, finish),
+                3 => self.sized::<8, 3>(unit, rows, (pairs, columns), output, finish),
+                _ => self.sized::<6, 4>(unit, rows, (pairs, columns), output, finish),
+            }
+        }
+    }
+
+    fn check(&self, starts: &[usize], right: &[u32], width: usize) {
         let count: usize = self.segments.iter().map(|segment| segment.length).sum();
         let last = |segment: &Segment| segment.offset + (segment.length - 1) * self.step;
         let filled = self.segments.iter().filter(|segment| segment.length > 0);
         if let (Some(furthest), Some(start)) = (filled.map(last).max(), starts.iter().max()) {
             assert!(start + furthest + 2 <= self.left.len());
-            assert!((count - 1) * self.stride + columns <= self.right.len());
+            assert!(count * width <= right.len());
         }
     }
 
     /// # Safety
-    /// That of [`rows`](Self::rows), after [`check`](Self::check).
+    /// That of [`multiply`](Self::multiply), after [`check`](Self::check).
     #[target_feature(enable = "avx512bf16,avx512vl,avx512dq,avx512cd")]
     unsafe fn sized<const ROWS: usize, const VECTORS: usize>(
         &self,
         unit: Unit,
         (starts, targets): (&[usize], &[usize]),
-        columns: usize,
+        (right, columns): (&[u32], usize),
         output: *mut f32,
         finish: Finish<'_>,
     ) {
@@ -126,7 +151,7 @@ impl Pairs<'_> {
             let mut all = [starts[0]; ROWS];
             all[..starts.len()].copy_from_slice(starts);
             // SAFETY: the caller's promise.
-            let sums = unsafe { self.sums::<ROWS, VECTORS>(&all) };
+            let sums = unsafe { self.sums::<ROWS, VECTORS>(&all, right) };
             for (sums, &target) in sums.iter().zip(targets) {
                 let mut vectors = [unit.simd.splat_f32s(0.0); VECTORS];
                 for (vector, sum) in vectors.iter_mut().zip(sums) {
@@ -148,12 +173,13 @@ impl Pairs<'_> {
     unsafe fn sums<const ROWS: usize, const VECTORS: usize>(
         &self,
         starts: &[usize; ROWS],
+        right: &[u32],
     ) -> [[__m512; VECTORS]; ROWS] {
         let mut sums = [[_mm512_setzero_ps(); VECTORS]; ROWS];
         // SAFETY: all offsets are within the slices, by the caller's promise; vectors and pairs are read
         // unaligned, and any 512 bits are a vector of bf16.
         unsafe {
-            let mut right = self.right.as_ptr();
+            let mut right = right.as_ptr();
             for segment in self.segments {
                 let mut rows = [self.left.as_ptr().add(segment.offset); ROWS];
                 for (row, start) in rows.iter_mut().zip(starts) {
@@ -176,7 +202,7 @@ impl Pairs<'_> {
                             );
                         }
                     }
-                    right = right.wrapping_add(self.stride);
+                    right = right.wrapping_add(VECTORS * LANES);
                     position += self.step;
                 }
             }

@@ -55,11 +55,6 @@ impl Strip {
     pub(super) fn rows(&self) -> impl ExactSizeIterator<Item = usize> {
         self.places.into_iter().take(self.count)
     }
-
-    /// The same tile, of which no row counts.
-    pub(super) fn without_rows(self) -> Self {
-        Self { count: 0, ..self }
-    }
 }
 
 impl<'a> Terms<'a> {
@@ -95,23 +90,34 @@ impl<'a> Terms<'a> {
         self.pairs.div_ceil(PAIRS)
     }
 
-    /// The rows from the first of `starts` on, as many as go into a tile; `scratch` has room for one of
-    /// each step.
-    pub(super) fn strip(&self, starts: &[usize], scratch: &mut [f32]) -> Strip {
-        self.in_place(starts).unwrap_or_else(|| {
-            let starts = &starts[..starts.len().min(ROWS)];
-            match self.left.step {
-                2 => self.copy(starts, cast_slice_mut(scratch)),
-                _ => self.turn(starts, cast_slice_mut(scratch)),
-            }
-            Strip {
-                first: scratch.as_ptr().cast(),
-                distance: 2 * PAIRS,
-                is_copy: true,
-                places: std::array::from_fn(|place| place),
-                count: starts.len(),
-            }
-        })
+    /// Strips of the rows from the first of `starts` on, two by two, for as long as `scratch` has room for the
+    /// copies of two more: one tile of each step.
+    pub(super) fn strips(&self, mut starts: &[usize], scratch: &mut [f32]) -> Vec<Strip> {
+        let mut strips: Vec<Strip> = Vec::new();
+        let mut copies = scratch.chunks_exact_mut(self.steps() * ROWS * PAIRS);
+        while !starts.is_empty() && (copies.len() >= 2 || strips.len() % 2 == 1) {
+            let strip = self.in_place(starts).unwrap_or_else(|| {
+                let copy = copies.next().expect("there is room for two");
+                self.copied(&starts[..starts.len().min(ROWS)], copy)
+            });
+            starts = &starts[strip.count..];
+            strips.push(strip);
+        }
+        strips
+    }
+
+    fn copied(&self, starts: &[usize], target: &mut [f32]) -> Strip {
+        match self.left.step {
+            2 => self.copy(starts, cast_slice_mut(target)),
+            _ => self.turn(starts, cast_slice_mut(target)),
+        }
+        Strip {
+            first: target.as_ptr().cast(),
+            distance: 2 * PAIRS,
+            is_copy: true,
+            places: std::array::from_fn(|place| place),
+            count: starts.len(),
+        }
     }
 
     /// The tile of a strip that a step reads.

@@ -40,7 +40,7 @@ impl<'a> Group<'a> {
     /// of features from its element of `targets` on.
     ///
     /// # Safety
-    /// That of [`Pairs::rows`], for all features of the group.
+    /// That of [`Pairs::multiply`], for all features of the group.
     unsafe fn multiply<'f>(
         &self,
         unit: Unit,
@@ -49,18 +49,10 @@ impl<'a> Group<'a> {
         output: *mut f32,
         finish: impl Fn(&Panel) -> Finish<'f>,
     ) {
-        for (panel, weights) in &self.weights.panels {
-            let product = Pairs {
-                left: padded,
-                segments: &self.segments,
-                step: 2,
-                right: weights,
-                stride: Pairs::width(panel),
-            };
-            let size = (panel.columns, panel.vectors);
-            // SAFETY: the caller's promise.
-            unsafe { product.rows(unit, rows, size, output.add(panel.first), finish(panel)) };
-        }
+        let product = Pairs { left: padded, segments: &self.segments, step: 2 };
+        let panels = self.weights.panels.iter().map(|(panel, weights)| (panel, weights.as_slice()));
+        // SAFETY: the caller's promise.
+        unsafe { product.multiply(unit, rows, panels, output, finish) };
     }
 }
 

@@ -78,12 +78,14 @@ impl Job<'_> {
         let together = (PIXELS / (width * height)).clamp(1, images.len());
         let line = self.border.width * self.border.channels;
         let padded = geometry.padded_rows(height) * line;
-        let widest = self.panels.iter().map(Pairs::width).max().unwrap_or(0);
-        let panel = together * rows * width.div_ceil(2) * widest;
+        let across: usize = self.panels.iter().map(Pairs::width).sum();
+        let panels = together * rows * width.div_ceil(2) * across;
         let mut sums = vec![0.0; geometry.depth() * geometry.features];
-        with_scratch(line + together * padded + panel, |scratch| {
-            let (line, scratch) = scratch.split_at_mut(line);
-            let (all, panel) = cast_slice_mut(scratch).split_at_mut(together * padded);
+        // The panels first, so that their rows are whole cache lines.
+        with_scratch(panels + line + together * padded, |scratch| {
+            let (panels, scratch) = scratch.split_at_mut(panels);
+            let (line, all) = scratch.split_at_mut(line);
+            let (panels, all): (&mut [u32], _) = (cast_slice_mut(panels), cast_slice_mut(all));
             for first in images.clone().step_by(together) {
                 let some = first..images.end.min(first + together);
                 for (index, padded) in some.clone().zip(all.chunks_exact_mut(padded)) {
@@ -91,7 +93,7 @@ impl Job<'_> {
                 }
                 for row in (0..height).step_by(rows) {
                     let rows = row..height.min(row + rows);
-                    self.multiply((some.clone(), padded), rows, all, panel, &mut sums);
+                    self.multiply((some.clone(), padded), rows, all, panels, &mut sums);
                 }
             }
         });
@@ -124,33 +126,27 @@ impl Job<'_> {
         let offset = |(image, row)| (image - images.start) * size + geometry.window(row, 0);
         let segments: Vec<Segment> =
             places().map(|place| Segment { offset: 2 * offset(place), length: pairs }).collect();
+        let step = 4 * geometry.shape.stride[1] * geometry.channels;
         let groups = sums.chunks_exact_mut(geometry.depth() * features);
         for (group, (sums, starts)) in groups.zip(&self.starts).enumerate() {
+            let mut panels = Vec::with_capacity(self.panels.len());
+            let mut free = &mut *packed;
             for panel in &self.panels {
                 let columns = Panel { first: group * features + panel.first, ..*panel };
-                let stride = Pairs::width(panel);
-                let targets = packed.chunks_exact_mut(pairs * stride);
-                for ((image, row), target) in places().zip(targets) {
+                let run = pairs * Pairs::width(panel);
+                let (target, after) = free.split_at_mut(segments.len() * run);
+                for ((image, row), target) in places().zip(target.chunks_exact_mut(run)) {
                     let first = (image * height + row) * width * geometry.features;
                     let gradient = Matrix::new(&self.gradient[first..], width, geometry.features);
                     pack_panel(self.unit, &gradient, 0..width, &columns, target);
                 }
-                let product = Pairs {
-                    left: cast_slice(padded),
-                    segments: &segments,
-                    step: 4 * geometry.shape.stride[1] * geometry.channels,
-                    right: packed,
-                    stride,
-                };
-                let rows = (starts.as_slice(), self.targets.as_slice());
-                let size = (panel.columns, panel.vectors);
-                // SAFETY: the targets and the features of a panel lie within `sums`, which is borrowed
-                // mutably.
-                unsafe {
-                    let sums = sums.as_mut_ptr().add(panel.first);
-                    product.rows(self.unit, rows, size, sums, Finish::Add);
-                }
+                panels.push((panel, &*target));
+                free = after;
             }
+            let product = Pairs { left: cast_slice(padded), segments: &segments, step };
+            let rows = (starts.as_slice(), self.targets.as_slice());
+            // SAFETY: the targets and the features of a group lie within `sums`, which is borrowed mutably.
+            unsafe { product.multiply(self.unit, rows, panels, sums.as_mut_ptr(), |_| Finish::Add) }
         }
     }
 }
