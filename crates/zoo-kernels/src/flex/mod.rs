@@ -26,7 +26,7 @@ mod step;
 mod tensor;
 mod tile;
 
-pub(crate) use bf16::instructions as bf16_instructions;
+pub(crate) use bf16::{amx_is_refused, instructions as bf16_instructions};
 pub(crate) use conv::ConvShape;
 pub(crate) use lrn::Response;
 pub(crate) use ops::{Kernels, applies, is_flex, is_held};

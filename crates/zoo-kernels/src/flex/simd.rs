@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use pulp::{Arch, Scalar, Simd, WithSimd};
 
-/// The environment variable that holds the kernels of this crate back: [`PAIRS`] (all but AMX), `avx512`
-/// (all but 16-bit products), `avx2` or `plain`. Anything else is refused. Matrix products of the `gemm`
+/// The environment variable that holds the kernels of this crate back: [`PAIRS`] (all but AMX, also where
+/// AVX512-BF16 does not gain), `avx512` (all but 16-bit products), `avx2` or `plain`. Anything else is refused. Matrix products of the `gemm`
 /// crate choose for themselves and do not obey it.
 pub(crate) const CAP: &str = "ZOO_KERNELS_SIMD";
 

@@ -28,7 +28,7 @@ pub use layer_norm::{LayerNorm, LayerNormConfig};
 pub use linear::{Linear, LinearConfig};
 pub use local_response_norm::{LocalResponseNorm, LocalResponseNormConfig};
 pub use max_pool2d::{MaxPool2d, MaxPool2dConfig, max_pool2d};
-pub use narrow::bf16_instructions;
+pub use narrow::{amx_is_refused, bf16_instructions};
 pub use residual::{add, add_scaled, fork};
 pub use statistics::{BatchStatistic, moved, postponed};
 pub use tap::Tap;

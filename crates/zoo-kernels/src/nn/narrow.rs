@@ -14,6 +14,15 @@ pub fn bf16_instructions() -> Option<&'static str> {
     None
 }
 
+/// Whether this processor has AMX, by which products in bf16 would be faster, and the system does not permit
+/// this process to use it.
+pub fn amx_is_refused() -> bool {
+    #[cfg(feature = "flex")]
+    return crate::flex::amx_is_refused();
+    #[cfg(not(feature = "flex"))]
+    false
+}
+
 /// An operand in the type that this thread computes products in.
 pub(super) fn narrow<const D: usize>(operand: Tensor<D>) -> Tensor<D> {
     match Precision::current() {

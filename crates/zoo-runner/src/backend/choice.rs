@@ -5,7 +5,10 @@ use std::{fmt, str::FromStr};
 use burn::tensor::{DType, Device};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use zoo_kernels::{Precision, nn::bf16_instructions};
+use zoo_kernels::{
+    Precision,
+    nn::{amx_is_refused, bf16_instructions},
+};
 use zoo_training::words::unknown;
 
 use super::{BACKENDS, Backend};
@@ -81,13 +84,7 @@ impl BackendChoice {
 
     /// What a user should know who computes in `precision` here.
     pub fn precision_note(&self, precision: Precision) -> Option<String> {
-        let is_slow = self.rounds(precision) && self.instructions(precision).is_none();
-        is_slow.then(|| {
-            String::from(
-                "bf16 is emulated: for this processor the zoo has no 16-bit products, so operands are \
-                 rounded and multiplied in f32, with the same meaning and no gain in speed",
-            )
-        })
+        self.rounds(precision).then(|| note(bf16_instructions(), amx_is_refused())).flatten()
     }
 
     /// Whether the zoo's kernels round operands.
@@ -112,6 +109,23 @@ impl BackendChoice {
         }
         Ok(backend)
     }
+}
+
+/// What a user should know of products in bf16 that go by these instructions.
+fn note(instructions: Option<&str>, amx_is_refused: bool) -> Option<String> {
+    let why = match amx_is_refused {
+        true => {
+            "the system does not permit this program to use the processor's AMX (Linux does from 5.16 on, \
+             if nothing forbids it)"
+        }
+        false => "for this processor the zoo has no 16-bit products",
+    };
+    instructions.is_none().then(|| {
+        format!(
+            "bf16 is emulated: {why}, so operands are rounded and multiplied in f32, with the same meaning \
+             and no gain in speed"
+        )
+    })
 }
 
 /// Refuses a precision in which a device cannot compute.
@@ -175,6 +189,22 @@ mod tests {
         assert_eq!(
             "flex:one".parse::<BackendChoice>().unwrap_err(),
             "expected NAME or NAME:INDEX, as in wgpu:1, found `flex:one`"
+        );
+    }
+
+    #[test]
+    fn a_note_says_why_bf16_is_emulated() {
+        assert_eq!(note(Some("AVX512-BF16"), false), None);
+        assert_eq!(
+            note(None, false).unwrap(),
+            "bf16 is emulated: for this processor the zoo has no 16-bit products, so operands are rounded \
+             and multiplied in f32, with the same meaning and no gain in speed"
+        );
+        assert_eq!(
+            note(None, true).unwrap(),
+            "bf16 is emulated: the system does not permit this program to use the processor's AMX (Linux \
+             does from 5.16 on, if nothing forbids it), so operands are rounded and multiplied in f32, with \
+             the same meaning and no gain in speed"
         );
     }
 

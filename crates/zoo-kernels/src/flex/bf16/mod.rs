@@ -45,6 +45,14 @@ pub(crate) fn instructions() -> Option<&'static str> {
     }
 }
 
+/// Whether the processor has AMX and the system keeps it from this process.
+pub(crate) fn amx_is_refused() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return tiles::Permit::is_refused();
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
 impl Products {
     /// Those of a precision on this processor.
     pub(crate) fn of(precision: Precision) -> Self {

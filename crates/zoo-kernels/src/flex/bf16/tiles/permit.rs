@@ -11,6 +11,11 @@ impl Permit {
     pub(in crate::flex::bf16) fn ask() -> Option<Self> {
         (processor_has() && system_saves() && system_permits()).then_some(Self(()))
     }
+
+    /// Whether the processor has the instructions and the system keeps them from this process.
+    pub(in crate::flex::bf16) fn is_refused() -> bool {
+        processor_has() && Self::ask().is_none()
+    }
 }
 
 /// Whether there are tiles of the size that the kernels expect, and products of bf16.
