@@ -8,7 +8,7 @@ use burn::{
 };
 use zoo_kernels::nn::{
     Conv2d, Conv2dConfig, Linear, LinearConfig, LocalResponseNorm, LocalResponseNormConfig,
-    MaxPool2d, MaxPool2dConfig, Tap, conv_relu, relu,
+    MaxPool2d, MaxPool2dConfig, Tap, conv_relu, conv_relu_pool, flatten, relu,
 };
 
 use crate::{
@@ -194,15 +194,21 @@ impl Features {
     }
 
     fn forward_tapped(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<4> {
-        let x = tap.layer("features.conv1", conv_relu(&self.conv1, images));
-        let x = self.pool.forward(tap.layer("features.norm1", self.normalize(x)));
-        let x = tap.layer("features.pool1", x);
-        let x = tap.layer("features.conv2", conv_relu(&self.conv2, x));
-        let x = self.pool.forward(tap.layer("features.norm2", self.normalize(x)));
-        let x = tap.layer("features.pool2", x);
+        let x = self.pooled(1, &self.conv1, images, tap);
+        let x = self.pooled(2, &self.conv2, x, tap);
         let x = tap.layer("features.conv3", conv_relu(&self.conv3, x));
         let x = tap.layer("features.conv4", conv_relu(&self.conv4, x));
         tap.layer("features.conv5", conv_relu(&self.conv5, x))
+    }
+
+    /// The convolution of this number, with the normalisation and the pooling after it.
+    fn pooled(&self, number: usize, conv: &Conv2d, x: Tensor<4>, tap: &mut impl Tap) -> Tensor<4> {
+        if self.local_response_norm.is_none() && !tap.looks() {
+            return conv_relu_pool(conv, &self.pool, x);
+        }
+        let x = tap.layer(format_args!("features.conv{number}"), conv_relu(conv, x));
+        let x = tap.layer(format_args!("features.norm{number}"), self.normalize(x));
+        tap.layer(format_args!("features.pool{number}"), self.pool.forward(x))
     }
 
     fn normalize(&self, x: Tensor<4>) -> Tensor<4> {
@@ -226,7 +232,7 @@ impl ClassifierLayers {
     fn forward_tapped(&self, features: Tensor<4>, tap: &mut impl Tap) -> Tensor<2> {
         // At the preset's own image size the average has nothing to do.
         let x = tap.layer("classifier.pool", self.pool.forward(features));
-        let x: Tensor<2> = self.average.forward(x).flatten(1, 3);
+        let x = flatten(self.average.forward(x));
         let x = tap.layer("classifier.average", x);
         let x = tap.layer("classifier.fc6", self.hidden(&self.fc6, x));
         let x = tap.layer("classifier.fc7", self.hidden(&self.fc7, x));

@@ -6,7 +6,7 @@ use burn::tensor::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use zoo_kernels::nn::{gelu, max_pool2d, relu};
+use zoo_kernels::nn::{flatten, gelu, max_pool2d, relu};
 
 /// The function between two layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -60,11 +60,11 @@ impl Pooling {
 
     /// Pools the whole image, `[batch, channels, height, width]` to `[batch, features]`.
     pub(crate) fn global(self, x: Tensor<4>) -> Tensor<2> {
-        let pixels: Tensor<3> = x.flatten(2, 3);
+        let pixels = |x: Tensor<4>| -> Tensor<3> { x.flatten(2, 3) };
         match self {
-            Self::Max => pixels.max_dim(2).flatten(1, 2),
-            Self::Average => pixels.mean_dim(2).flatten(1, 2),
-            Self::None => pixels.flatten(1, 2),
+            Self::Max => pixels(x).max_dim(2).flatten(1, 2),
+            Self::Average => pixels(x).mean_dim(2).flatten(1, 2),
+            Self::None => flatten(x),
         }
     }
 }

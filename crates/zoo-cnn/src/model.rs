@@ -6,8 +6,8 @@ use burn::{
     tensor::{Device, Tensor, assert_shape},
 };
 use zoo_kernels::nn::{
-    BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, Linear, LinearConfig, Tap, conv_norm,
-    conv_norm_relu,
+    BatchNorm, BatchNormConfig, Conv2d, Conv2dConfig, Linear, LinearConfig, MaxPool2dConfig, Tap,
+    conv_norm, conv_norm_relu, conv_norm_relu_pool, conv_relu_pool,
 };
 
 use crate::{Activation, CnnConfig, Pooling};
@@ -234,9 +234,13 @@ impl Cnn {
 
 impl Stage {
     fn forward(&self, x: Tensor<4>, path: impl Display, tap: &mut impl Tap) -> Tensor<4> {
-        let x = tap.layer(format_args!("{path}.block"), self.block.forward(x));
-        let x = self.pooling.windows(x, self.pool_size);
-        let x = tap.layer(format_args!("{path}.pooling"), x);
+        let x = match self.pooling {
+            Pooling::Max if !tap.looks() => self.block.forward_pooled(x, self.pool_size),
+            pooling => {
+                let x = tap.layer(format_args!("{path}.block"), self.block.forward(x));
+                tap.layer(format_args!("{path}.pooling"), pooling.windows(x, self.pool_size))
+            }
+        };
         match self.residual.as_slice() {
             [] => x,
             pair => x.clone() + pair.iter().fold(x, |x, block| block.forward(x)),
@@ -256,6 +260,16 @@ impl ConvBlock {
             (Some(norm), Activation::Relu) => conv_norm_relu(&self.conv, norm, x),
             (Some(norm), activation) => activation.forward(conv_norm(&self.conv, norm, x)),
             (None, activation) => activation.forward(self.conv.forward(x)),
+        }
+    }
+
+    /// [`forward`](Self::forward), then the largest of each window of `size` by `size` pixels.
+    fn forward_pooled(&self, x: Tensor<4>, size: usize) -> Tensor<4> {
+        let pool = MaxPool2dConfig::new([size, size]).init();
+        match (&self.norm, self.activation) {
+            (Some(norm), Activation::Relu) => conv_norm_relu_pool(&self.conv, norm, &pool, x),
+            (None, Activation::Relu) => conv_relu_pool(&self.conv, &pool, x),
+            _ => pool.forward(self.forward(x)),
         }
     }
 }

@@ -6,7 +6,7 @@ use burn::{
     tensor::{Device, Tensor},
 };
 use zoo_kernels::nn::{
-    LayerNorm, LayerNormConfig, Linear, Tap, add, fork, self_attention, softmax,
+    LayerNorm, LayerNormConfig, Linear, Tap, add, fork, mlp, self_attention, softmax,
 };
 
 use crate::{Activation, DropPath, LayerScale, VitConfig, initialization::linear};
@@ -158,6 +158,11 @@ impl Mlp {
     /// - tokens: `[batch, tokens, embed_dim]`, normalised
     /// - returns: the same
     pub fn forward(&self, tokens: Tensor<3>) -> Tensor<3> {
+        let is_tracked =
+            tokens.device().is_autodiff() || self.fc1.weight.val().device().is_autodiff();
+        if self.activation == Activation::Gelu && !is_tracked {
+            return mlp(&self.fc1, &self.fc2, tokens);
+        }
         let hidden = self.activation.forward(self.fc1.forward(tokens));
         let hidden = self.dropout.forward(hidden);
         self.dropout.forward(self.fc2.forward(hidden))

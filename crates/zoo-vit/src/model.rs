@@ -149,8 +149,8 @@ impl Vit {
 
     fn embed_tapped(&self, images: Tensor<4>, tap: &mut impl Tap) -> Tensor<3> {
         assert_shape!(images, [_, self.channels, self.image_size, self.image_size]);
-        let patches: Tensor<3> = self.patch_embedding.forward(images).flatten(2, 3);
-        let mut tokens = patches.swap_dims(1, 2);
+        let patches = self.patch_embedding.forward(images).permute([0, 2, 3, 1]);
+        let mut tokens: Tensor<3> = patches.flatten(1, 2);
         let [batch, ..] = tokens.dims();
         let of_each_image = |token: &Param<Tensor<3>>| token.val().expand([batch as i32, -1, -1]);
         if !self.class_position {

@@ -64,7 +64,7 @@ pub(crate) fn gelu(input: Flat) -> Flat {
 }
 
 kernel! {
-    fn gelu_in_place<S>(simd: S, values: &mut [f32]) {
+    pub(crate) fn gelu_in_place<S>(simd: S, values: &mut [f32]) {
         map(simd, values, #[inline(always)] |x| simd.mul_f32s(x, normal(simd, x).0));
     }
 }

@@ -13,6 +13,7 @@ mod layer_norm;
 mod linear;
 mod lrn;
 mod matmul;
+mod mlp;
 mod ops;
 mod panels;
 mod parallel;
@@ -46,7 +47,7 @@ pub(crate) fn narrowed<const D: usize>(tensor: burn::tensor::Tensor<D>) -> burn:
 }
 
 /// A convolution, batch normalisation by given gamma, beta, mean and variance, the addition of a
-/// shortcut, and ReLU, on Flex without gradients: all in one pass.
+/// shortcut, ReLU and max pooling, on Flex without gradients: all in one pass.
 ///
 /// # Panics
 /// If the tensors are elsewhere.
@@ -55,29 +56,51 @@ pub(crate) fn conv_norm_infer(
     parameters: [burn::tensor::Tensor<1>; 4],
     epsilon: f64,
     shape: ConvShape,
-    (shortcut, relu): (Option<burn::tensor::Tensor<4>>, bool),
+    (shortcut, relu, pool): (Option<burn::tensor::Tensor<4>>, bool, Option<PoolShape>),
 ) -> burn::tensor::Tensor<4> {
     let coefficients = batch_norm::given(parameters.map(ops::primitive), epsilon);
     let shortcut = shortcut.map(ops::primitive);
     let (input, weight) = (ops::primitive(input), ops::primitive(weight));
     let precision = crate::Precision::current();
-    let output =
-        conv::forward_scaled(input, weight, &coefficients, (shape, precision), (shortcut, relu));
+    let after = (shortcut, relu, pool);
+    let output = conv::forward_scaled(input, weight, &coefficients, (shape, precision), after);
     burn::tensor::Tensor::from_primitive::<burn::backend::Flex>(output)
 }
 
-/// The ReLU of a convolution with a bias, on Flex without gradients, in one pass.
+/// The ReLU of a convolution with a bias, then max pooling if any, on Flex without gradients, in one pass.
 ///
 /// # Panics
 /// If the tensors are elsewhere.
 pub(crate) fn conv_relu_infer(
     [input, weight]: [burn::tensor::Tensor<4>; 2],
     bias: burn::tensor::Tensor<1>,
-    shape: ConvShape,
+    shapes: (ConvShape, Option<PoolShape>),
 ) -> burn::tensor::Tensor<4> {
     let operands = [ops::primitive(input), ops::primitive(weight), ops::primitive(bias)];
-    let output = conv::forward_relu(operands, shape, crate::Precision::current());
+    let output = conv::forward_relu(operands, shapes, crate::Precision::current());
     burn::tensor::Tensor::from_primitive::<burn::backend::Flex>(output)
+}
+
+/// Two linear layers, each with weights and a bias, with a GELU between them, on Flex without gradients.
+///
+/// # Panics
+/// If the tensors are elsewhere.
+pub(crate) fn mlp_infer<const D: usize>(
+    input: burn::tensor::Tensor<D>,
+    layers: [(burn::tensor::Tensor<2>, burn::tensor::Tensor<1>); 2],
+) -> burn::tensor::Tensor<D> {
+    let layers = layers.map(|(weight, bias)| [ops::primitive(weight), ops::primitive(bias)]);
+    let output = mlp::forward(ops::primitive(input), layers, crate::Precision::current());
+    burn::tensor::Tensor::from_primitive::<burn::backend::Flex>(output)
+}
+
+/// The images, on Flex without gradients, in row-major order.
+///
+/// # Panics
+/// If they are elsewhere.
+pub(crate) fn in_rows(images: burn::tensor::Tensor<4>) -> burn::tensor::Tensor<4> {
+    let images = tensor::into_row_major(ops::primitive(images));
+    burn::tensor::Tensor::from_primitive::<burn::backend::Flex>(images)
 }
 
 /// Batch normalisation by given gamma, beta, mean and variance, on Flex without gradients.

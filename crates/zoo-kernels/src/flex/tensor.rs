@@ -131,7 +131,22 @@ pub(crate) fn transpose(input: &[f32], rows: usize, columns: usize, output: &mut
     for row in (0..rows).step_by(SQUARE) {
         let rows_end = rows.min(row + SQUARE);
         for column in (0..columns).step_by(SQUARE) {
-            for column in column..columns.min(column + SQUARE) {
+            let columns_end = columns.min(column + SQUARE);
+            if rows_end - row == SQUARE && columns_end - column == SQUARE {
+                // Of known size, so that nothing is checked element by element.
+                let mut square = [[0.0; SQUARE]; SQUARE];
+                for (number, line) in square.iter_mut().enumerate() {
+                    line.copy_from_slice(&input[(row + number) * columns + column..][..SQUARE]);
+                }
+                for number in 0..SQUARE {
+                    let target = &mut output[(column + number) * rows + row..][..SQUARE];
+                    for (element, line) in target.iter_mut().zip(&square) {
+                        *element = line[number];
+                    }
+                }
+                continue;
+            }
+            for column in column..columns_end {
                 for row in row..rows_end {
                     output[column * rows + row] = input[row * columns + column];
                 }

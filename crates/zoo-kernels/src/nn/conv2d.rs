@@ -148,6 +148,16 @@ impl Conv2d {
         ConvShape { stride: self.stride, padding, groups: self.groups }
     }
 
+    /// Rows and columns of what it makes of images of this size.
+    #[cfg(feature = "flex")]
+    pub(super) fn output(&self, size: [usize; 2]) -> [usize; 2] {
+        let padding = pairs(&self.padding, size, self.kernel_size, self.stride);
+        [0, 1].map(|axis| {
+            let padded = size[axis] + padding[axis].0 + padding[axis].1;
+            padded.saturating_sub(self.kernel_size[axis]) / self.stride[axis] + 1
+        })
+    }
+
     /// Whether the windows lie side by side and fill the image, as a ViT's patches do.
     fn tiles(&self, image: [usize; 2], padding: [(usize, usize); 2]) -> bool {
         self.stride == self.kernel_size

@@ -65,33 +65,41 @@ impl MaxPool2d {
     /// - returns: `[batch, channels, height_out, width_out]`
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let [_, _, height, width] = input.dims();
-        let [rows, columns] = pairs(&self.padding, [height, width], self.kernel_size, self.stride);
-        let options = MaxPoolOptions::new(self.kernel_size)
+        max_pool2d(input, self.options([height, width]))
+    }
+
+    fn options(&self, size: [usize; 2]) -> MaxPoolOptions<2> {
+        let [rows, columns] = pairs(&self.padding, size, self.kernel_size, self.stride);
+        MaxPoolOptions::new(self.kernel_size)
             .with_stride(self.stride)
             .with_padding_pairs([rows, columns])
             .with_dilation(self.dilation)
-            .with_ceil_mode(self.ceil_mode);
-        max_pool2d(input, options)
+            .with_ceil_mode(self.ceil_mode)
+    }
+
+    /// What the kernels have to know of it for images of this size; none if it is not for them.
+    #[cfg(feature = "flex")]
+    pub(super) fn windows(&self, size: [usize; 2]) -> Option<PoolShape> {
+        windows(&self.options(size))
     }
 }
 
 /// [`MaxPool2d`] as a function; Burn's [`max_pool2d`](module::max_pool2d).
 pub fn max_pool2d(input: Tensor<4>, options: MaxPoolOptions<2>) -> Tensor<4> {
     #[cfg(feature = "flex")]
-    {
-        let [rows, columns] = options.kernel_size;
-        let padding = options.padding;
-        if options.dilation == [1, 1]
-            && !options.ceil_mode
-            && rows * columns <= LARGEST_WINDOW
-            && applies(&input)
-        {
-            let shape = PoolShape { kernel: options.kernel_size, stride: options.stride, padding };
-            return Tensor::from_dispatch(<burn::backend::Dispatch as Kernels>::zoo_max_pool2d(
-                input.into_dispatch(),
-                shape,
-            ));
-        }
+    if let Some(shape) = windows(&options).filter(|_| applies(&input)) {
+        return Tensor::from_dispatch(<burn::backend::Dispatch as Kernels>::zoo_max_pool2d(
+            input.into_dispatch(),
+            shape,
+        ));
     }
     module::max_pool2d(input, options)
+}
+
+#[cfg(feature = "flex")]
+fn windows(options: &MaxPoolOptions<2>) -> Option<PoolShape> {
+    let MaxPoolOptions { kernel_size: kernel, stride, padding, .. } = *options;
+    let is_plain = options.dilation == [1, 1] && !options.ceil_mode;
+    let is_small = kernel[0] * kernel[1] <= LARGEST_WINDOW;
+    (is_plain && is_small).then_some(PoolShape { kernel, stride, padding })
 }

@@ -7,6 +7,12 @@ use burn::tensor::Tensor;
 ///
 /// `()` looks at nothing and costs nothing: names are written out only by a tap that wants them.
 pub trait Tap {
+    /// Whether it looks at any layer. If not, a network may compute several in one pass, and leaves out what
+    /// lies between them.
+    fn looks(&self) -> bool {
+        true
+    }
+
     /// Receives the output of the layer `name`, a path such as `blocks.3`; the network continues
     /// with the return value.
     fn layer<const D: usize>(&mut self, name: impl Display, output: Tensor<D>) -> Tensor<D>;
@@ -21,6 +27,10 @@ pub trait Tap {
 }
 
 impl Tap for () {
+    fn looks(&self) -> bool {
+        false
+    }
+
     fn layer<const D: usize>(&mut self, _: impl Display, output: Tensor<D>) -> Tensor<D> {
         output
     }

@@ -6,6 +6,7 @@ mod exact;
 #[cfg(target_os = "linux")]
 mod guarded;
 mod images;
+mod joined;
 mod narrow;
 mod properties;
 mod reference;

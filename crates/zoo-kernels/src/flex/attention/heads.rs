@@ -20,7 +20,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    fn start(&self, sizes: &Sizes, index: usize) -> usize {
+    pub(super) fn start(&self, sizes: &Sizes, index: usize) -> usize {
         self.offset + index / sizes.heads * self.batch + index % sizes.heads * self.head
     }
 
@@ -79,7 +79,13 @@ impl Heads {
         Self { tensor, place }
     }
 
-    fn head(&self, sizes: &Sizes, index: usize, rows: usize, columns: usize) -> Matrix<'_> {
+    pub(super) fn head(
+        &self,
+        sizes: &Sizes,
+        index: usize,
+        rows: usize,
+        columns: usize,
+    ) -> Matrix<'_> {
         let values = &self.tensor.storage::<f32>()[self.place.start(sizes, index)..];
         Matrix::strided(values, rows, columns, self.place.row)
     }

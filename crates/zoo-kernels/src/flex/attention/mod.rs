@@ -1,5 +1,7 @@
 //! Attention a head at a time, so that the scores of a head stay in the cache.
 
+#[cfg(target_arch = "x86_64")]
+mod blocks;
 mod heads;
 
 use std::sync::Arc;
@@ -17,8 +19,17 @@ use heads::{Heads, Inputs, Place, Sizes};
 /// softmax(query * key^T / sqrt(width)) * value for `[batch, heads, rows, width]`.
 pub(crate) fn attention(query: Flat, key: Flat, value: Flat, precision: Precision) -> Flat {
     let inputs = Inputs::new([query, key, value], Products::of(precision));
-    let (output, _) = inputs.forward(false);
+    let output = forward(&inputs);
     by_heads(output, &inputs.sizes, inputs.sizes.queries, inputs.sizes.depth)
+}
+
+/// [`Inputs::forward`] without the weights.
+fn forward(inputs: &Inputs) -> Vec<f32> {
+    match inputs.products {
+        #[cfg(target_arch = "x86_64")]
+        Products::Pairs(unit) => blocks::forward(inputs, unit),
+        _ => inputs.forward(false).0,
+    }
 }
 
 /// `[batch, heads, rows, width]` from values in the order (batch, row, head, element).
@@ -75,7 +86,7 @@ pub(crate) fn attention_tracked<C: CheckpointStrategy>(
 /// values, to `[batch, tokens, features]`.
 pub(crate) fn self_attention(input: Flat, heads: usize, precision: Precision) -> Flat {
     let inputs = Inputs::joined(input, heads, Products::of(precision));
-    let (output, _) = inputs.forward(false);
+    let output = forward(&inputs);
     joined(output, &inputs.sizes)
 }
 

@@ -4,6 +4,7 @@
 
 mod direct;
 mod geometry;
+mod output;
 #[cfg(target_arch = "x86_64")]
 mod pairs;
 mod winograd;
@@ -15,12 +16,14 @@ use super::{
     bf16::Products,
     epilogue::Epilogue,
     kept::{Packing, forget},
+    pool::PoolShape,
     reduce::column_sums,
     tensor::{Flat, dims, into_channels_last, into_dense, into_row_major, row_major, values},
 };
 use crate::Precision;
 pub(crate) use geometry::ConvShape;
 use geometry::Geometry;
+use output::After;
 
 /// Cross-correlates images `[batch, channels, height, width]` with weights
 /// `[features, channels / groups, rows, columns]` and adds the bias. The output is channels-last.
@@ -31,18 +34,22 @@ pub(crate) fn forward(
     shape: ConvShape,
     precision: Precision,
 ) -> Flat {
-    with_bias([input, weight, bias], shape, false, (precision, Packing::Kept))
+    with_bias([input, weight, bias], shape, (false, None), (precision, Packing::Kept))
 }
 
-/// The ReLU of [`forward`].
-pub(crate) fn forward_relu(operands: [Flat; 3], shape: ConvShape, precision: Precision) -> Flat {
-    with_bias(operands, shape, true, (precision, Packing::Kept))
+/// The ReLU of [`forward`], pooled if `pool` says so.
+pub(crate) fn forward_relu(
+    operands: [Flat; 3],
+    (shape, pool): (ConvShape, Option<PoolShape>),
+    precision: Precision,
+) -> Flat {
+    with_bias(operands, shape, (true, pool), (precision, Packing::Kept))
 }
 
 fn with_bias(
     [input, weight, bias]: [Flat; 3],
     shape: ConvShape,
-    relu: bool,
+    (relu, pool): (bool, Option<PoolShape>),
     way: (Precision, Packing),
 ) -> Flat {
     let geometry = Geometry::new(dims(&input), dims(&weight), shape);
@@ -50,17 +57,17 @@ fn with_bias(
     // A layer without bias has one of zeros.
     let is_biased = values(&bias).iter().any(|value| *value != 0.0);
     let epilogue = (relu || is_biased).then(|| Epilogue { relu, ..Epilogue::bias(values(&bias)) });
-    run(&geometry, [input, weight], epilogue, way)
+    run(&geometry, [input, weight], After { epilogue, pool }, way)
 }
 
 /// [`forward`] without bias, but each feature by a factor and with an addend, one after the other in
-/// `coefficients`, then plus a shortcut and cut off below 0.
+/// `coefficients`, then plus a shortcut, cut off below 0 and pooled.
 pub(crate) fn forward_scaled(
     input: Flat,
     weight: Flat,
     coefficients: &[f32],
     (shape, precision): (ConvShape, Precision),
-    (shortcut, relu): (Option<Flat>, bool),
+    (shortcut, relu, pool): (Option<Flat>, bool, Option<PoolShape>),
 ) -> Flat {
     let geometry = Geometry::new(dims(&input), dims(&weight), shape);
     let [height, width] = geometry.output;
@@ -71,25 +78,25 @@ pub(crate) fn forward_scaled(
         assert_eq!(dims(shortcut), output, "the shortcut has another shape than the convolution");
     }
     let shortcut = shortcut.as_ref().map(values);
-    let epilogue = Epilogue { factors: Some(factors), addends, shortcut, relu };
-    run(&geometry, [input, weight], Some(epilogue), (precision, Packing::Kept))
+    let epilogue = Some(Epilogue { factors: Some(factors), addends, shortcut, relu });
+    run(&geometry, [input, weight], After { epilogue, pool }, (precision, Packing::Kept))
 }
 
 fn run(
     geometry: &Geometry,
     operands: [Flat; 2],
-    epilogue: Option<Epilogue<'_>>,
+    after: After<'_>,
     (precision, packing): (Precision, Packing),
 ) -> Flat {
     let products = Products::of(precision);
     let [input, weight] = operands.map(|operand| products.operand(operand));
     match products {
         #[cfg(target_arch = "x86_64")]
-        Products::Pairs(unit) => pairs::forward(unit, geometry, input, weight, (epilogue, packing)),
+        Products::Pairs(unit) => pairs::forward(unit, geometry, input, weight, (after, packing)),
         _ if winograd::applies(geometry) => {
-            winograd::forward(geometry, input, weight, epilogue, packing)
+            winograd::forward(geometry, input, weight, after, packing)
         }
-        _ => direct::forward(geometry, input, weight, epilogue, packing),
+        _ => direct::forward(geometry, input, weight, after, packing),
     }
 }
 
@@ -131,7 +138,8 @@ pub(crate) fn tracked<C: CheckpointStrategy>(
         || {
             forget();
             let state = (input.clone(), weight.clone(), (shape, precision));
-            (state, with_bias([input, weight, bias], shape, false, (precision, Packing::Once)))
+            let way = (precision, Packing::Once);
+            (state, with_bias([input, weight, bias], shape, (false, None), way))
         },
         |(input, weight, (shape, precision)), gradient, [wants_input, wants_weight, wants_bias]| {
             let geometry = Geometry::new(dims(&input), dims(&weight), shape);

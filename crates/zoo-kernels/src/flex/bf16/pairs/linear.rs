@@ -20,7 +20,7 @@ use crate::flex::{
 };
 
 /// Rows that are too few to be worth packing all of the right side before.
-const FEW: usize = 256;
+pub(in crate::flex) const FEW: usize = 256;
 
 /// Tasks at least that a product of few rows is cut into, if it is worth cutting.
 const TASKS: usize = 8;

@@ -14,7 +14,7 @@ use crate::flex::{
 };
 
 /// Columns of the widest panel.
-const WIDEST: usize = 4 * LANES;
+pub(super) const WIDEST: usize = 4 * LANES;
 
 /// Packs rows `depth` of a panel of the right side `right` to `target`, a row for each pair of them.
 ///
@@ -78,7 +78,7 @@ fn pair_rows(unit: Unit, rows: &[f32], runs: &[usize], panel: &Panel) -> Vec<u32
 }
 
 /// The left side in bf16: where its rows start, and the distance of a row's pairs.
-fn pack_left(unit: Unit, left: &Matrix<'_>, target: &mut [u32]) -> (Vec<usize>, usize) {
+pub(super) fn pack_left(unit: Unit, left: &Matrix<'_>, target: &mut [u32]) -> (Vec<usize>, usize) {
     let (rows, pairs) = (left.rows, left.columns.div_ceil(2));
     if left.column_stride == 1 {
         let target: &mut [u16] = cast_slice_mut(target);
@@ -96,6 +96,16 @@ fn pack_left(unit: Unit, left: &Matrix<'_>, target: &mut [u32]) -> (Vec<usize>, 
         unit.interleave(column(2 * pair), column(2 * pair + 1), target);
     }
     ((0..rows).map(|row| 2 * row).collect(), 2 * rows)
+}
+
+/// Multiplies every sum by the factor.
+pub(super) fn scaled(factors: &[f32; WIDEST]) -> Finish<'_> {
+    match factors[0] == 1.0 {
+        true => Finish::Store,
+        false => {
+            Finish::Then(Epilogue { factors: Some(factors), ..Epilogue::bias(&[0.0; WIDEST]) })
+        }
+    }
 }
 
 /// Writes `factor * left * right`, of rounded operands, to the row-major matrix `output`, whose rows are
@@ -117,12 +127,7 @@ pub(in crate::flex) unsafe fn multiply_to(
     let (rows, depth) = (left.rows, left.columns);
     let pairs = depth.div_ceil(2);
     let factors = [factor; WIDEST];
-    let finish = match factor == 1.0 {
-        true => Finish::Store,
-        false => {
-            Finish::Then(Epilogue { factors: Some(&factors), ..Epilogue::bias(&[0.0; WIDEST]) })
-        }
-    };
+    let finish = scaled(&factors);
     let targets: Vec<usize> = (0..rows).map(|row| row * stride).collect();
     let panels = panels(right.columns);
     let across: usize = panels.iter().map(Pairs::width).sum();

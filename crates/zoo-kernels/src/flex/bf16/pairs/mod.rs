@@ -10,7 +10,10 @@ mod matrix;
 mod narrow;
 mod pack;
 mod ready;
+mod side;
 mod tile;
+mod twice;
+mod whole;
 
 use std::sync::LazyLock;
 
@@ -20,10 +23,12 @@ use crate::flex::{
     bf16::tiles::{self, Permit},
     simd::{CAP, PAIRS},
 };
-pub(in crate::flex) use linear::{multiply_packed, multiply_rows, pack, transposed_product};
+pub(in crate::flex) use linear::{FEW, multiply_packed, multiply_rows, pack, transposed_product};
 pub(in crate::flex) use matrix::{multiply_to, pack_panel, pair_panels};
 pub(in crate::flex) use narrow::pack_halves;
+pub(in crate::flex) use side::Side;
 pub(in crate::flex) use tile::Pairs;
+pub(in crate::flex) use twice::{Layer, multiply_twice};
 
 /// What the instructions are called.
 const NAME: &str = "AVX512-BF16";

@@ -12,7 +12,7 @@ use crate::flex::{
 };
 
 /// Rows that one task takes.
-const ROWS: usize = 96;
+pub(super) const ROWS: usize = 96;
 
 /// Terms that are summed before they are added to the sum of those before them: as many as keep a block
 /// of a panel in the second-level cache.
@@ -118,7 +118,13 @@ impl Ready<'_> {
     ///
     /// # Safety
     /// That of [`Self::block`].
-    unsafe fn panel(&self, left: &[u16], panel: &Panel, pairs: &[u32], output: *mut f32) {
+    pub(super) unsafe fn panel(
+        &self,
+        left: &[u16],
+        panel: &Panel,
+        pairs: &[u32],
+        output: *mut f32,
+    ) {
         for offset in (0..self.depth).step_by(DEPTH) {
             let right = &pairs[offset / 2 * Pairs::width(panel)..];
             // SAFETY: the caller's promise; the blocks before have written all that this one adds to.

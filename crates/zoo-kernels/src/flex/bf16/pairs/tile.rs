@@ -7,7 +7,7 @@ use std::arch::x86_64::{
 
 use pulp::{Simd, bytemuck::cast_ref, f32x16};
 
-use super::{Unit, pack::LANES};
+use super::{Unit, pack::LANES, whole::put};
 use crate::flex::{
     bf16::tiles::{self, Left, Permit, Rows, SUMS},
     panels::Panel,
@@ -121,7 +121,15 @@ impl Pairs<'_> {
                 1 => self.sized::<16, 1>(unit, rows, (pairs, columns), output, finish),
                 2 => self.sized::<12, 2>(unit, rows, (pairs, columns), output, finish),
                 3 => self.sized::<8, 3>(unit, rows, (pairs, columns), output, finish),
-                _ => self.sized::<6, 4>(unit, rows, (pairs, columns), output, finish),
+                _ => {
+                    // What whole tiles leave of images with sides of 8, 16 or 32 are 4 rows.
+                    let rest = rows.0.len() % 6;
+                    let whole = rows.0.len() - if rest <= 4 { rest } else { 0 };
+                    let (starts, targets) = (rows.0.split_at(whole), rows.1.split_at(whole));
+                    let right = (pairs, columns);
+                    self.sized::<6, 4>(unit, (starts.0, targets.0), right, output, finish);
+                    self.sized::<4, 4>(unit, (starts.1, targets.1), right, output, finish);
+                }
             }
         }
     }
@@ -152,6 +160,13 @@ impl Pairs<'_> {
             all[..starts.len()].copy_from_slice(starts);
             // SAFETY: the caller's promise.
             let sums = unsafe { self.sums::<ROWS, VECTORS>(&all, right) };
+            if columns == VECTORS * LANES
+                && let Ok(targets) = <&[usize; ROWS]>::try_from(targets)
+            {
+                // SAFETY: the caller's promise.
+                unsafe { put(&sums, targets, output, finish) };
+                continue;
+            }
             for (sums, &target) in sums.iter().zip(targets) {
                 let mut vectors = [unit.simd.splat_f32s(0.0); VECTORS];
                 for (vector, sum) in vectors.iter_mut().zip(sums) {
@@ -180,12 +195,12 @@ impl Pairs<'_> {
         // unaligned, and any 512 bits are a vector of bf16.
         unsafe {
             let mut right = right.as_ptr();
+            let mut rows = [self.left.as_ptr(); ROWS];
+            for (row, start) in rows.iter_mut().zip(starts) {
+                *row = row.add(*start);
+            }
             for segment in self.segments {
-                let mut rows = [self.left.as_ptr().add(segment.offset); ROWS];
-                for (row, start) in rows.iter_mut().zip(starts) {
-                    *row = row.add(*start);
-                }
-                let mut position = 0;
+                let mut position = segment.offset;
                 for _ in 0..segment.length {
                     let mut vectors = [_mm512_loadu_si512(right.cast()); VECTORS];
                     for (v, vector) in vectors.iter_mut().enumerate().skip(1) {

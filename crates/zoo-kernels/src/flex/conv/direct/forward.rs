@@ -1,17 +1,18 @@
 //! The forward pass: one task per image, or per band of its rows if there are fewer images than
 //! threads.
 
-use rayon::prelude::*;
-
 use super::images::{Border, Images};
 use crate::flex::{
-    conv::geometry::Geometry,
+    conv::{
+        geometry::Geometry,
+        output::{After, Tasks},
+    },
     epilogue::Epilogue,
     kept::{Form, Packing},
     panels::Packed,
     scratch::with_scratch,
     simd::kernel,
-    tensor::{Flat, channels_last, into_dense, into_row_major, uninit, values},
+    tensor::{Flat, into_dense, into_row_major, values},
     tile::{Finish, Product, Segment, rows_of},
 };
 
@@ -36,7 +37,7 @@ pub(crate) fn forward(
     geometry: &Geometry,
     input: Flat,
     weight: Flat,
-    epilogue: Option<Epilogue<'_>>,
+    After { epilogue, pool }: After<'_>,
     packing: Packing,
 ) -> Flat {
     let geometry = *geometry;
@@ -60,19 +61,9 @@ pub(crate) fn forward(
             .collect(),
         targets: (0..band * width).map(|pixel| pixel * geometry.features).collect(),
     };
-    let line = width * geometry.features;
-    // SAFETY: the tasks cover every pixel of every image, and each writes all features of its
-    // pixels.
-    let mut output = unsafe { uninit(geometry.batch * height * line) };
-    output
-        .par_chunks_mut(height * line)
-        .enumerate()
-        .flat_map(|(index, image)| {
-            let bands = image.par_chunks_mut(band * line).enumerate();
-            bands.map(move |(number, rows)| (index, number * band, rows))
-        })
-        .for_each(|(index, first_row, rows)| run_band(&job, index, first_row, rows));
-    channels_last(output, [geometry.batch, geometry.features, height, width])
+    let sizes = [geometry.batch, geometry.features, height, width];
+    let tasks = Tasks { sizes, together: 1, rows: band };
+    tasks.run(pool, |index, first_row, rows| run_band(&job, index, first_row, rows))
 }
 
 /// Rows of the output that one task makes: all, unless threads would have nothing to do.

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::flex::{
     conv::geometry::Geometry,
+    simd::kernel,
     tensor::{Flat, is_channels_last, values},
 };
 
@@ -27,11 +28,9 @@ impl<'a> Images<'a> {
     ///
     /// `first_row` counts in the padded image; `target` has as many rows as it has room for.
     pub(crate) fn pad(&self, index: usize, border: &Border, first_row: usize, target: &mut [f32]) {
-        let Border { size: [height, width], channels, before: [top, left], width: padded } =
-            *border;
-        let image = &self.values[index * height * width * channels..][..height * width * channels];
+        let Border { size: [_, width], channels, before: [_, left], width: padded } = *border;
         for (row, line) in target.chunks_exact_mut(padded * channels).enumerate() {
-            let Some(row) = (first_row + row).checked_sub(top).filter(|row| *row < height) else {
+            let Some(row) = self.row(index, border, first_row + row) else {
                 line.fill(0.0);
                 continue;
             };
@@ -39,12 +38,21 @@ impl<'a> Images<'a> {
             let (pixels, after) = rest.split_at_mut(width * channels);
             before.fill(0.0);
             after.fill(0.0);
-            if self.channels_last {
-                pixels.copy_from_slice(&image[row * width * channels..][..width * channels]);
-            } else {
-                interleave(&image[row * width..], height * width, width, channels, pixels);
-            }
+            row.copy(pixels);
         }
+    }
+
+    /// A row of image `index`, counted in the padded image; none if it is all border.
+    pub(crate) fn row(&self, index: usize, border: &Border, row: usize) -> Option<Row<'a>> {
+        let Border { size: [height, width], channels, before: [top, _], .. } = *border;
+        let row = row.checked_sub(top).filter(|row| *row < height)?;
+        let image = &self.values[index * height * width * channels..][..height * width * channels];
+        Some(match self.channels_last {
+            true => Row::Pixels(&image[row * width * channels..][..width * channels]),
+            false => {
+                Row::Planes { from: &image[row * width..], plane: height * width, channels, width }
+            }
+        })
     }
 
     /// These rows of the padded image `index` as they are, if they need no border and are in order.
@@ -84,6 +92,45 @@ impl Border {
             channels: geometry.channels,
             before: [vertical.0, horizontal.0],
             width: geometry.padded_width(),
+        }
+    }
+}
+
+/// A row of an image.
+pub(crate) enum Row<'a> {
+    /// Channels last.
+    Pixels(&'a [f32]),
+    /// Planes of each channel, `plane` elements apart, of which each begins with the row.
+    Planes { from: &'a [f32], plane: usize, channels: usize, width: usize },
+}
+
+impl Row<'_> {
+    /// Writes it, channels last.
+    ///
+    /// # Panics
+    /// If `pixels` has another length.
+    pub(crate) fn copy(self, pixels: &mut [f32]) {
+        match self {
+            Self::Pixels(values) => pixels.copy_from_slice(values),
+            Self::Planes { from, plane, channels: 3, width } => {
+                let planes = [0, 1, 2].map(|channel| &from[channel * plane..][..width]);
+                interleave_colours(planes, pixels);
+            }
+            Self::Planes { from, plane, channels, width } => {
+                interleave(from, plane, width, channels, pixels);
+            }
+        }
+    }
+}
+
+kernel! {
+    /// The pixels of an image of three channels.
+    fn interleave_colours<S>(simd: S, planes: [&[f32]; 3], pixels: &mut [f32]) {
+        let _ = simd;
+        let [red, green, blue] = planes;
+        let planes = red.iter().zip(green).zip(blue);
+        for (pixel, ((red, green), blue)) in pixels.as_chunks_mut::<3>().0.iter_mut().zip(planes) {
+            *pixel = [*red, *green, *blue];
         }
     }
 }

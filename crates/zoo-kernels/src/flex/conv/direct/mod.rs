@@ -8,6 +8,6 @@ mod input_gradient;
 mod weight_gradient;
 
 pub(super) use forward::{forward, pack, rows_of_a_band};
-pub(super) use images::{Border, Images};
+pub(super) use images::{Border, Images, Row};
 pub(super) use input_gradient::{Spread, input_gradient};
 pub(super) use weight_gradient::{PARTS, add_up, weight_gradient};

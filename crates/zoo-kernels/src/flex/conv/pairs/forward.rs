@@ -1,7 +1,6 @@
 //! The forward pass: one task per image, or per band of its rows if there are fewer images than threads.
 
 use pulp::bytemuck::cast_slice_mut;
-use rayon::prelude::*;
 
 use super::{Group, floats, pack, pad};
 use crate::flex::{
@@ -9,11 +8,11 @@ use crate::flex::{
     conv::{
         direct::{self, Border, Images, rows_of_a_band},
         geometry::Geometry,
+        output::{After, Tasks},
     },
-    epilogue::Epilogue,
     kept::{Form, Packing},
     scratch::with_scratch,
-    tensor::{Flat, channels_last, into_dense, into_row_major, uninit, values},
+    tensor::{Flat, into_dense, into_row_major, values},
     tile::Finish,
 };
 
@@ -23,7 +22,7 @@ pub(in crate::flex::conv) fn forward(
     geometry: &Geometry,
     input: Flat,
     weight: Flat,
-    (epilogue, packing): (Option<Epilogue<'_>>, Packing),
+    (After { epilogue, pool }, packing): (After<'_>, Packing),
 ) -> Flat {
     let (input, weight) = (into_dense(input), into_row_major(weight));
     let [height, width] = geometry.output;
@@ -74,15 +73,6 @@ pub(in crate::flex::conv) fn forward(
             }
         });
     };
-    // SAFETY: the tasks cover every pixel of every image, and each writes all features of its pixels.
-    let mut output = unsafe { uninit(geometry.batch * height * line) };
-    output
-        .par_chunks_mut(height * line)
-        .enumerate()
-        .flat_map(|(index, image)| {
-            let bands = image.par_chunks_mut(band * line).enumerate();
-            bands.map(move |(number, rows)| (index, number * band, rows))
-        })
-        .for_each(|(index, first_row, rows)| run(index, first_row, rows));
-    channels_last(output, [geometry.batch, geometry.features, height, width])
+    let sizes = [geometry.batch, geometry.features, height, width];
+    Tasks { sizes, together: 1, rows: band }.run(pool, run)
 }

@@ -6,7 +6,7 @@ mod forward;
 mod input_gradient;
 mod weight_gradient;
 
-use super::direct::{Border, Images};
+use super::direct::{Border, Images, Row};
 use crate::flex::{
     bf16::pairs::{Pairs, Unit, pair_panels},
     panels::{Packed, Panel},
@@ -71,9 +71,20 @@ fn pad(
     line: &mut [f32],
     target: &mut [u16],
 ) {
-    let rows = target.chunks_mut(line.len());
-    for (row, target) in rows.enumerate() {
-        images.pad(index, border, first_row + row, line);
-        unit.round(&line[..target.len()], target);
+    let before = border.before[1] * border.channels;
+    let mut rows = target.chunks_exact_mut(line.len());
+    for (row, target) in rows.by_ref().enumerate() {
+        let (left, target) = target.split_at_mut(before);
+        left.fill(0);
+        match images.row(index, border, first_row + row) {
+            None => target.fill(0),
+            Some(Row::Pixels(pixels)) => unit.round(pixels, target),
+            Some(planes) => {
+                let pixels = &mut line[..border.size[1] * border.channels];
+                planes.copy(pixels);
+                unit.round(pixels, target);
+            }
+        }
     }
+    rows.into_remainder().fill(0);
 }

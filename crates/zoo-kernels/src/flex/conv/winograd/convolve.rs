@@ -1,17 +1,16 @@
 //! Tiles to outputs: the forward pass, and that from the output's gradient to the input's.
 
-use rayon::prelude::*;
-
 use super::{
     correlation::{Correlation, TILE, Tile},
     transforms::{SLAB, Slab, transform_input, transform_output},
 };
 use crate::flex::{
+    conv::output::{After, Tasks},
     epilogue::Epilogue,
     panels::Packed,
     scratch::with_scratch,
     simd::kernel,
-    tensor::uninit,
+    tensor::Flat,
     tile::{Finish, Product, Segment, rows_of},
 };
 
@@ -32,13 +31,13 @@ struct Job<'a> {
 }
 
 /// Correlates channels-last `images` with `weights`, which for each position are (block,
-/// channel) by features, and finishes with `epilogue`. The result is channels-last.
+/// channel) by features, and goes on with `after`. The result is channels-last.
 pub(super) fn convolve(
     correlation: &Correlation,
     images: &[f32],
     weights: &[Packed],
-    epilogue: Option<Epilogue<'_>>,
-) -> Vec<f32> {
+    After { epilogue, pool }: After<'_>,
+) -> Flat {
     let Correlation { batch, channels, features, output: [height, width], .. } = *correlation;
     let job = Job {
         correlation,
@@ -51,24 +50,11 @@ pub(super) fn convolve(
         before: Slab::new(correlation.depth()),
         after: Slab::new(features),
     };
-    let line = width * features;
-    let (together, rows) = shares(correlation);
-    // SAFETY: the tasks cover every pixel of every image, and each writes all features of its
-    // pixels.
-    let mut output = unsafe { uninit(batch * height * line) };
-    if output.len() * correlation.depth() <= ALONE {
-        job.run(Tile { image: 0, row: 0, column: 0 }, &mut output);
-        return output;
-    }
-    output
-        .par_chunks_mut(together * height * line)
-        .enumerate()
-        .flat_map(|(number, images)| {
-            let bands = images.par_chunks_mut(rows * line).enumerate();
-            bands.map(move |(band, output)| (number * together, band * rows, output))
-        })
-        .for_each(|(image, row, output)| job.run(Tile { image, row, column: 0 }, output));
-    output
+    let sizes = [batch, features, height, width];
+    let is_small = sizes.iter().product::<usize>() * correlation.depth() <= ALONE;
+    let (together, rows) = if is_small { (batch, batch * height) } else { shares(correlation) };
+    let run = |image, row, output: &mut [f32]| job.run(Tile { image, row, column: 0 }, output);
+    Tasks { sizes, together, rows }.run(pool, run)
 }
 
 /// Images per task, and rows per chunk of them: small images are combined so that slabs are full,

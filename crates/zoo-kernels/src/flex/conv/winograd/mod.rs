@@ -20,11 +20,10 @@ mod transforms;
 mod weight_gradient;
 mod weights;
 
-use super::geometry::Geometry;
+use super::{geometry::Geometry, output::After};
 use crate::flex::{
-    epilogue::Epilogue,
     kept::{Form, Packing},
-    tensor::{Flat, channels_last, into_channels_last, into_row_major, values},
+    tensor::{Flat, into_channels_last, into_row_major, values},
 };
 use correlation::{Correlation, POSITIONS, TILE, blocks};
 use weights::{Turn, Weights};
@@ -58,7 +57,7 @@ pub(super) fn forward(
     geometry: &Geometry,
     input: Flat,
     weight: Flat,
-    epilogue: Option<Epilogue<'_>>,
+    after: After<'_>,
     packing: Packing,
 ) -> Flat {
     let (input, weight) = (into_channels_last(input), into_row_major(weight));
@@ -67,9 +66,7 @@ pub(super) fn forward(
     let weights = packing.of(&weight, Form::Winograd, rows, || {
         Weights::new(geometry, values(&weight), Turn::None).by_channel()
     });
-    let output = convolve::convolve(&correlation, values(&input), &weights, epilogue);
-    let [height, width] = geometry.output;
-    channels_last(output, [geometry.batch, geometry.features, height, width])
+    convolve::convolve(&correlation, values(&input), &weights, after)
 }
 
 /// The gradient with respect to the images, from `gradient`, which is channels-last like the
@@ -78,7 +75,5 @@ pub(super) fn input_gradient(geometry: &Geometry, weight: Flat, gradient: &Flat)
     let weight = into_row_major(weight);
     let weights = Weights::new(geometry, values(&weight), Turn::Half);
     let correlation = Correlation::of_gradient(geometry);
-    let output = convolve::convolve(&correlation, values(gradient), &weights.by_feature(), None);
-    let [height, width] = geometry.input;
-    channels_last(output, [geometry.batch, geometry.channels, height, width])
+    convolve::convolve(&correlation, values(gradient), &weights.by_feature(), After::default())
 }

@@ -1,17 +1,19 @@
 //! Max pooling of channels-last images; windows may overlap and reach into a border that never
 //! wins.
 
+mod windows;
+
 use std::sync::Arc;
 
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
-use pulp::Simd;
 use rayon::prelude::*;
 
 use super::{
     autodiff::{Tracked, differentiable},
-    simd::{columns, kernel, load, store},
+    scratch::with_scratch,
     tensor::{Flat, channels_last, dims, into_channels_last, uninit, values},
 };
+use windows::{largest, largest_and_places, spread};
 
 /// Windows of a pooling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,9 +26,6 @@ pub(crate) struct PoolShape {
     /// Pixels before and after the rows, then the columns, of an image.
     pub(crate) padding: [(usize, usize); 2],
 }
-
-/// Channels of the widest vector.
-const LANES: usize = 16;
 
 #[derive(Clone, Copy, Debug)]
 struct Geometry {
@@ -126,6 +125,36 @@ pub(crate) fn forward(input: Flat, shape: PoolShape) -> Flat {
     finish(output, &geometry)
 }
 
+/// [`forward`] of images of `[batch, channels, height, width]` that `make` fills, channels-last and `together` at a
+/// time, from the one with the given number on. They are pooled where they were made and then forgotten.
+///
+/// `make` must write every element.
+pub(crate) fn forward_of(
+    sizes: [usize; 4],
+    shape: PoolShape,
+    together: usize,
+    make: impl Fn(usize, &mut [f32]) + Sync,
+) -> Flat {
+    let geometry = Geometry::new(sizes, shape);
+    let size = geometry.pixels() * geometry.channels;
+    // SAFETY: `largest` writes every pixel with all its channels.
+    let mut output = unsafe { uninit(geometry.batch * size) };
+    let run = |(number, output): (usize, &mut [f32])| {
+        let outputs = output.chunks_exact_mut(size);
+        with_scratch(outputs.len() * geometry.image(), |images| {
+            make(number * together, images);
+            for (output, image) in outputs.zip(images.chunks_exact(geometry.image())) {
+                largest(&geometry, image, output);
+            }
+        });
+    };
+    match together >= geometry.batch {
+        true => run((0, &mut output)),
+        false => output.par_chunks_mut(together * size).enumerate().for_each(run),
+    }
+    finish(output, &geometry)
+}
+
 fn finish(output: Vec<f32>, geometry: &Geometry) -> Flat {
     let [height, width] = geometry.output;
     channels_last(output, [geometry.batch, geometry.channels, height, width])
@@ -168,81 +197,4 @@ fn backward(places: &[u8], geometry: &Geometry, gradient: Flat) -> Flat {
         .for_each(|((output, places), gradient)| spread(geometry, gradient, places, output));
     let [height, width] = geometry.input;
     channels_last(output, [geometry.batch, geometry.channels, height, width])
-}
-
-/// Where `new` takes the place of `best`: the first of equals stays, and so does not a number.
-#[inline(always)]
-fn wins<S: Simd>(simd: S, new: S::f32s, best: S::f32s) -> S::m32s {
-    let not_a_number = simd.not_m32s(simd.equal_f32s(new, new));
-    simd.or_m32s(simd.less_than_f32s(best, new), not_a_number)
-}
-
-kernel! {
-    fn largest<S>(simd: S, geometry: &Geometry, input: &[f32], output: &mut [f32]) {
-        let channels = geometry.channels;
-        geometry.windows(#[inline(always)] |number, rows, across| {
-            let output = &mut output[number * channels..][..channels];
-            for range in columns(simd, channels) {
-                let mut best = simd.splat_f32s(f32::NEG_INFINITY);
-                geometry.pixels_of(rows, across, #[inline(always)] |_, start| {
-                    let new = load(simd, &input[start + range.start..start + range.end]);
-                    best = simd.select_f32s(wins(simd, new, best), new, best);
-                });
-                store(simd, &mut output[range], best);
-            }
-        });
-    }
-}
-
-kernel! {
-    fn largest_and_places<S>(simd: S, geometry: &Geometry, input: &[f32], output: &mut [f32], places: &mut [u8]) {
-        let channels = geometry.channels;
-        geometry.windows(#[inline(always)] |number, rows, across| {
-            let output = &mut output[number * channels..][..channels];
-            let places = &mut places[number * channels..][..channels];
-            for range in columns(simd, channels) {
-                let mut best = simd.splat_f32s(f32::NEG_INFINITY);
-                let mut from = simd.splat_u32s(0);
-                geometry.pixels_of(rows, across, #[inline(always)] |place, start| {
-                    let new = load(simd, &input[start + range.start..start + range.end]);
-                    let wins = wins(simd, new, best);
-                    best = simd.select_f32s(wins, new, best);
-                    from = simd.select_u32s(wins, simd.splat_u32s(place), from);
-                });
-                store(simd, &mut output[range.clone()], best);
-                let mut wide = [0; LANES];
-                simd.partial_store_u32s(&mut wide[..S::U32_LANES], from);
-                for (place, wide) in places[range].iter_mut().zip(wide) {
-                    *place = wide as u8;
-                }
-            }
-        });
-    }
-}
-
-kernel! {
-    fn spread<S>(simd: S, geometry: &Geometry, gradient: &[f32], places: &[u8], output: &mut [f32]) {
-        let channels = geometry.channels;
-        let zero = simd.splat_f32s(0.0);
-        output.fill(0.0);
-        geometry.windows(#[inline(always)] |number, rows, across| {
-            let gradient = &gradient[number * channels..][..channels];
-            let places = &places[number * channels..][..channels];
-            for range in columns(simd, channels) {
-                let mut wide = [0; LANES];
-                for (wide, place) in wide.iter_mut().zip(&places[range.clone()]) {
-                    *wide = u32::from(*place);
-                }
-                let from = simd.partial_load_u32s(&wide[..S::U32_LANES]);
-                let gradient = load(simd, &gradient[range.clone()]);
-                geometry.pixels_of(rows, across, #[inline(always)] |place, start| {
-                    let output = &mut output[start + range.start..start + range.end];
-                    let here = simd.equal_u32s(from, simd.splat_u32s(place));
-                    let part = simd.select_f32s(here, gradient, zero);
-                    let sum = simd.add_f32s(load(simd, output), part);
-                    store(simd, output, sum);
-                });
-            }
-        });
-    }
 }
