@@ -92,12 +92,12 @@ fn largest_of_pixels<S: Simd, const PIXELS: usize>(
     for (row, pixel) in rows.iter_mut().zip(pixels) {
         *row = &pixel[..vectors];
     }
-    for vector in 0..vectors {
+    for (vector, output) in output.iter_mut().enumerate() {
         let mut best = simd.splat_f32s(f32::NEG_INFINITY);
         for row in rows {
             best = simd.select_f32s(wins(simd, row[vector], best), row[vector], best);
         }
-        output[vector] = best;
+        *output = best;
     }
 }
 
