@@ -2,14 +2,14 @@
 //! numbers.
 
 #[cfg(target_arch = "x86_64")]
-use burn::backend::TensorMetadata;
+use burn::{backend::TensorMetadata, tensor::DType};
 
 use super::{activation::gelu, linear, tensor::Flat};
 #[cfg(target_arch = "x86_64")]
 use super::{
     activation::gelu_in_place,
     bf16::{
-        Products,
+        Products, halves,
         pairs::{self, Layer, Unit},
     },
     kept::{Form, Packing},
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::Precision;
 
-/// `second(gelu(first(input)))`, each with weights `[inputs, outputs]` and a bias.
+/// `second(gelu(first(input)))`, each with weights `[inputs, outputs]`, which may be held in bf16, and a bias.
 pub(crate) fn forward(input: Flat, [first, second]: [[Flat; 2]; 2], precision: Precision) -> Flat {
     #[cfg(target_arch = "x86_64")]
     if let Products::Pairs(unit) = Products::of(precision)
@@ -40,10 +40,15 @@ fn by_pairs(unit: Unit, input: Flat, layers: [[Flat; 2]; 2]) -> Flat {
     let depth = shape[last];
     let rows = values(&input).len() / depth;
     let packed = layers.each_ref().map(|[weight, _]| {
-        Packing::Kept.of(weight, Form::Linear, rows, || {
-            let [inputs, outputs] = weight.shape().dims();
-            vec![pairs::pack(unit, &Matrix::new(values(weight), inputs, outputs))]
-        })
+        let [inputs, outputs] = weight.shape().dims();
+        match weight.dtype() {
+            DType::BF16 => Packing::AtOnce.of(weight, Form::Linear, rows, || {
+                vec![pairs::pack_halves(halves(weight), outputs)]
+            }),
+            _ => Packing::Kept.of(weight, Form::Linear, rows, || {
+                vec![pairs::pack(unit, &Matrix::new(values(weight), inputs, outputs))]
+            }),
+        }
     });
     let layer =
         |number: usize| Layer { packed: &packed[number][0], bias: values(&layers[number][1]) };

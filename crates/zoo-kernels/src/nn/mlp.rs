@@ -30,7 +30,7 @@ pub fn mlp<const D: usize>(first: &Linear, second: &Linear, input: Tensor<D>) ->
 fn applies<const D: usize>(first: &Linear, second: &Linear, input: &Tensor<D>) -> bool {
     let [weight, after] = [first, second].map(|layer| layer.weight.val());
     let tracked = [&weight, &after].iter().any(|weight| weight.device().is_autodiff());
-    let can = |weight: &Tensor<2>| crate::flex::applies(weight);
+    let can = |weight: &Tensor<2>| crate::flex::applies(weight) || crate::flex::is_held(weight);
     let fits = input.dims()[D - 1] == weight.dims()[0] && weight.dims()[1] == after.dims()[0];
     fits && !tracked
         && !input.device().is_autodiff()

@@ -101,12 +101,15 @@ proptest! {
                 bias: has_bias.then(|| leaf(vector(outputs, 3, &device))),
             }
         });
+        let held = [&first, &second].map(|layer| nn::held_in(layer.clone(), precision));
         let input = of_input.of(vector(rows * inputs, 1, &device).reshape([rows, inputs]));
         let expected =
             on(1, precision, || second.forward(nn::gelu(first.forward(input.clone()))));
         for threads in [1, 2, 7] {
             let found = on(threads, precision, || nn::mlp(&first, &second, input.clone()));
             prop_assert!(found == expected, "{threads} threads");
+            let found = on(threads, precision, || nn::mlp(&held[0], &held[1], input.clone()));
+            prop_assert!(found == expected, "{threads} threads, weights held in {precision}");
         }
     }
 
