@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn::{
     module::{Module, ModuleVisitor, Param},
-    store::{ApplyResult, ModuleAdapter, ModuleSnapshot, ModuleStore, SafetensorsStore, burn_pack},
+    store::{ApplyResult, ModuleAdapter, ModuleSnapshot, ModuleStore, SafetensorsStore},
     tensor::{Device, Tensor},
 };
 use sha2::{Digest, Sha256};
@@ -13,11 +13,8 @@ use zoo_kernels::{
     nn::{Conv2d, held_in},
 };
 
-use super::{AnyModel, Classifier, Explainable, WeightsInfo, save_weights, weights::tensors};
+use super::{AnyModel, Classifier, Explainable, Lazy, WeightsInfo, save_weights, weights::tensors};
 use crate::Error;
-
-/// A tensor whose values are read on request.
-pub type Lazy = burn_pack::Tensor;
 
 impl AnyModel {
     /// Class scores.

@@ -44,7 +44,6 @@ use burn::tensor::Device;
 pub use zoo_data::{Image, Preprocess};
 pub use zoo_kernels::nn::{Conv2d, Tap};
 
-pub use any::Lazy;
 pub use classifier::{Classifier, Explainable};
 pub use error::Error;
 pub use paths::{head_path, is_within};
@@ -54,7 +53,7 @@ pub use scores::{NO_ANSWER, Scores, is_answer, ranking, rows};
 pub use shape::DataShape;
 pub use version::{BURN_VERSION, ZOO_VERSION};
 pub use weights::{
-    EXPORT_KEY, WeightsInfo, is_features_file, is_written_here, save_weights, write_features,
+    EXPORT_KEY, Lazy, WeightsInfo, is_features_file, is_written_here, save_weights, write_features,
     write_tensors,
 };
 

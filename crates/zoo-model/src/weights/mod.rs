@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use zoo_data::{Preprocess, shown};
 
+pub use read::Lazy;
 pub(crate) use read::tensors;
 
 use super::{DataShape, ModelSettings};

@@ -14,7 +14,10 @@ use burn::{
 use safetensors::{Dtype, tensor::Metadata};
 
 use super::LARGEST_HEADER;
-use crate::{Error, any::Lazy};
+use crate::Error;
+
+/// A tensor whose values are read on request.
+pub type Lazy = burn_pack::Tensor;
 
 /// Bytes that are read at a time: a multiple of every number's.
 const PART: usize = 1 << 18;
