@@ -6,7 +6,7 @@
 #
 #   scripts/amx_check.sh [ARGUMENTS OF cargo test...]
 #
-# Without arguments, cargo builds the tests of the whole workspace, as CI does. Needs Debian 12 or later, root,
+# Without arguments, cargo builds the tests of the whole workspace, as the README does. Needs Debian 12 or later, root,
 # and Rust; fetches the rest. Bochs is built once, in target/amx-check.
 set -euo pipefail
 cd "$(dirname "$0")/.."
