@@ -2,18 +2,16 @@
 //! numbers.
 
 #[cfg(target_arch = "x86_64")]
-use burn::{backend::TensorMetadata, tensor::DType};
+use burn::backend::TensorMetadata;
 
 use super::{activation::gelu, linear, tensor::Flat};
 #[cfg(target_arch = "x86_64")]
 use super::{
     activation::gelu_in_place,
     bf16::{
-        Products, halves,
+        Products,
         pairs::{self, Layer, Unit},
     },
-    kept::{Form, Packing},
-    matmul::Matrix,
     tensor::{into_row_major, row_major, values},
 };
 use crate::Precision;
@@ -39,17 +37,7 @@ fn by_pairs(unit: Unit, input: Flat, layers: [[Flat; 2]; 2]) -> Flat {
     let last = shape.num_dims() - 1;
     let depth = shape[last];
     let rows = values(&input).len() / depth;
-    let packed = layers.each_ref().map(|[weight, _]| {
-        let [inputs, outputs] = weight.shape().dims();
-        match weight.dtype() {
-            DType::BF16 => Packing::AtOnce.of(weight, Form::Linear, rows, || {
-                vec![pairs::pack_halves(halves(weight), outputs)]
-            }),
-            _ => Packing::Kept.of(weight, Form::Linear, rows, || {
-                vec![pairs::pack(unit, &Matrix::new(values(weight), inputs, outputs))]
-            }),
-        }
-    });
+    let packed = layers.each_ref().map(|[weight, _]| linear::packed(unit, weight, rows));
     let layer =
         |number: usize| Layer { packed: &packed[number][0], bias: values(&layers[number][1]) };
     let output =

@@ -65,7 +65,9 @@ pub(crate) fn tensors(path: &Path) -> Result<Vec<Lazy>, Error> {
     let lazy = metadata.tensors().into_iter().map(|(name, tensor)| {
         let dtype = type_of(tensor.dtype).ok_or_else(|| {
             let found = tensor.dtype;
-            refuse(format!("has `{name}` of {found:?}, expected F32 or I64"))
+            refuse(format!(
+                "has `{name}` of {found:?}, expected F32 or I64: save the weights in float32"
+            ))
         })?;
         let (shape, file) = (tensor.shape.clone(), file.clone());
         let (from, to) = tensor.data_offsets;

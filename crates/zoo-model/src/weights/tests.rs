@@ -121,7 +121,10 @@ fn what_is_cut_or_of_another_type_is_not_read() {
         [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &[0; 4]].concat()
     };
     let whole = file("F16");
-    assert_eq!(refusal(&whole), "x: has `a` of F16, expected F32 or I64");
+    assert_eq!(
+        refusal(&whole),
+        "x: has `a` of F16, expected F32 or I64: save the weights in float32"
+    );
     assert_eq!(
         refusal(&whole[..whole.len() - 1]),
         format!(

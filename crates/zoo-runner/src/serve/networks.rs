@@ -97,7 +97,8 @@ fn is_name(text: &str) -> bool {
 impl Networks {
     /// Opens what is wanted, or every finished run in the folder of runs if nothing is. Of the latter,
     /// what cannot be opened is left out and told to `note`; there may be none as long as all runs are
-    /// still training. Each computes in the precision of the options, or in that of its run. Must be called within the runtime.
+    /// still training. Each computes in the precision of the options, or in that of its run. Must be
+    /// called within the runtime.
     ///
     /// # Errors
     ///

@@ -28,6 +28,8 @@ use burn::{
 use crate::Precision;
 use gradients::input_gradient;
 pub(crate) use gradients::weight_gradient;
+#[cfg(target_arch = "x86_64")]
+pub(super) use held::packed;
 
 /// Rows that are too few to be worth packing the weights for.
 const FEW: usize = 256;

@@ -5,7 +5,7 @@ use pulp::bytemuck::cast_slice_mut;
 
 use super::{
     Unit,
-    pack::LANES,
+    matrix::WIDEST,
     ready::{ROWS, Ready},
 };
 use crate::flex::{
@@ -15,9 +15,6 @@ use crate::flex::{
     tensor::{Shared, uninit},
     tile::Finish,
 };
-
-/// Columns of the widest panel.
-const WIDEST: usize = 4 * LANES;
 
 /// A right side that is packed, and a bias for each of its columns.
 pub(in crate::flex) struct Layer<'a> {
